@@ -1,0 +1,239 @@
+# swapper: `make run` boots it, `make test` proves it, `make help` lists the rest.
+#
+# Compilers, in this order: CC= or CROSS= as given, toolchain/ (made by
+# `make toolchain`), i686-elf-gcc, i686-linux-gnu-gcc, clang with lld.
+# Everything made stands under $(O), build/ unless told otherwise.
+
+O ?= build
+CMDLINE ?=
+MEM ?= 128M
+CPU ?= max
+SMP ?= 1
+MACHINE ?= pc
+EXTRA ?=
+QEMU ?= qemu-system-i386
+QEMU_FLAGS ?=
+
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# --- the toolchain ----------------------------------------------------------
+
+export PATH := $(CURDIR)/toolchain/bin:$(PATH)
+have = $(shell command -v $(1) 2>/dev/null)
+
+ifneq ($(origin CC),default)
+  export CC_GIVEN := 1
+else ifdef CROSS
+  CC := $(CROSS)gcc
+  export CC_GIVEN := 1
+else ifneq ($(call have,i686-elf-gcc),)
+  CC := i686-elf-gcc
+else ifneq ($(call have,i686-linux-gnu-gcc),)
+  CC := i686-linux-gnu-gcc
+else
+  CC := clang
+endif
+
+# what the compiler is called, less the path: decides which binutils go with it
+CC_NAME := $(notdir $(firstword $(CC)))
+ifneq ($(findstring clang,$(CC_NAME)),)
+  TARGET := --target=i686-elf
+  LD := ld.lld
+  NM := llvm-nm
+  OBJCOPY := llvm-objcopy
+  COMPILER_FLAGS :=
+  ONLY_GCC :=
+else
+  TARGET :=
+  CROSS ?= $(patsubst %gcc,%,$(CC))
+  LD := $(CROSS)ld
+  NM := $(CROSS)nm
+  OBJCOPY := $(CROSS)objcopy
+  # the cases of a linker-section table keep the order of the source
+  COMPILER_FLAGS := -fno-toplevel-reorder
+  ONLY_GCC := -fno-tree-loop-distribute-patterns
+endif
+
+CPPFLAGS := -Iinclude -MMD -MP
+CFLAGS := $(TARGET) -std=gnu11 -O2 -g -Wall -Wextra -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla -Wno-unused-parameter \
+	-ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-optimize-sibling-calls \
+	-fno-strict-aliasing -fno-common -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-builtin \
+	-march=i486 -mno-mmx -mno-sse -msoft-float -mno-80387 \
+	$(COMPILER_FLAGS) $(WERROR)
+ASFLAGS := $(TARGET) -g -Iinclude -MMD -MP -march=i486
+LDFLAGS := -m elf_i386 -nostdlib -z noexecstack --build-id=none \
+	-z max-page-size=4096 $(LDWERROR)
+
+# --- sources ----------------------------------------------------------------
+
+BOOT_C := $(wildcard boot/*.c)
+SOURCES := $(wildcard boot/*.S kernel/*.c kernel/*/*.c kernel/*/*.S \
+	mm/*/*.c tests/kernel/*.c)
+EXTRA_C := $(if $(EXTRA),$(wildcard $(EXTRA)/*.c))
+ifneq ($(EXTRA),)
+  ifeq ($(EXTRA_C),)
+    $(error EXTRA=$(EXTRA): there is no .c file in that folder)
+  endif
+endif
+
+OBJECTS := $(patsubst %,$(O)/obj/%.o,$(basename $(SOURCES))) \
+	$(patsubst %.c,$(O)/obj/%.o,$(BOOT_C)) \
+	$(foreach f,$(EXTRA_C),$(O)/obj/extra/$(basename $(notdir $(f))).o)
+
+# What else decides about the result: rebuilt when it changes.
+CONFIG := $(CC) $(CFLAGS) $(LDFLAGS) EXTRA=$(EXTRA) $(OBJECTS)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)	$(2)")
+
+# --- the two commands -------------------------------------------------------
+
+.PHONY: all run test help gdb iso bench lint compdb toolchain clean \
+	build-only run-only test-only FORCE
+
+all: $(O)/swapper.elf
+
+help:
+	@echo 'make run         build and boot in this terminal (Ctrl-A X ends it)'
+	@echo 'make test        build and run every test; ends with N passed, N failed'
+	@echo 'make gdb         boot stopped at reset, with GDB attached'
+	@echo 'make             build $(O)/swapper.elf and $(O)/swapper.sym'
+	@echo 'make iso         build $(O)/swapper.iso'
+	@echo 'make lint        sparse, cppcheck and clang-tidy, as there are'
+	@echo 'make compdb      compile_commands.json for editors'
+	@echo 'make toolchain   build i686-elf gcc and binutils into toolchain/'
+	@echo 'make clean       remove $(O)/'
+	@echo
+	@echo 'Variables (with their values now):'
+	@echo '  MEM=$(MEM)  CPU=$(CPU)  SMP=$(SMP)  MACHINE=$(MACHINE)   the PC; CPU as qemu -cpu'
+	@echo '  CMDLINE="$(CMDLINE)"   the kernel command line; see docs/options.md'
+	@echo '  QEMU_FLAGS="$(QEMU_FLAGS)"   more options for QEMU'
+	@echo '  EXTRA=$(EXTRA)   a folder whose .c files are compiled in; see docs/extra.md'
+	@echo '  TESTS=$(TESTS)   make test: only tests whose name contains this'
+	@echo '  CC=$(CC)  CROSS=$(CROSS)   the compiler, or its prefix'
+	@echo '  O=$(O)   where everything made stands'
+	@echo '  V=1   show the commands'
+
+run:
+	@tools/deps.sh run
+	@$(MAKE) run-only
+
+gdb:
+	@tools/deps.sh gdb
+	@$(MAKE) build-only
+	@tools/gdb.sh "$(O)" $(QEMU_MACHINE)
+
+test:
+	@tools/deps.sh test
+	@$(MAKE) test-only
+
+run-only: $(O)/swapper.iso
+	$(Q)$(QEMU) $(QEMU_MACHINE) -nographic -no-reboot \
+		-cdrom $(O)/swapper.iso $(QEMU_FLAGS)
+
+QEMU_MACHINE = -machine $(MACHINE) -accel tcg -cpu $(CPU) -m $(MEM) -smp $(SMP)
+
+build-only: $(O)/swapper.elf $(O)/swapper.iso
+
+test-only: WERROR := -Werror
+test-only:
+	$(Q)python3 tests/run.py --build $(O) --jobs $$(nproc) $(TESTS)
+
+# --- the image --------------------------------------------------------------
+
+$(O)/config: FORCE
+	@mkdir -p $(O)
+	@echo '$(subst ','\'',$(CONFIG))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CONFIG))' > $@
+
+$(O)/obj/boot/head.o: boot/head.S $(O)/config
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(ASFLAGS) -c $< -o $@
+
+# C before paging: every section goes to .boot, linked at its physical address
+$(O)/obj/boot/%.o: boot/%.c $(O)/config
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(ONLY_GCC) -c $< -o $@
+	$(Q)$(OBJCOPY) --prefix-alloc-sections=.boot $@
+
+$(O)/obj/extra/%.o: $(EXTRA)/%.c $(O)/config
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/kernel $(CFLAGS) -c $< -o $@
+
+$(O)/obj/%.o: %.c $(O)/config
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(O)/obj/%.o: %.S $(O)/config
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(ASFLAGS) -c $< -o $@
+
+$(O)/linker.ld: boot/linker.ld include/kernel/cpu/page.h Makefile $(O)/config
+	$(Q)$(CC) $(TARGET) -E -P -Ui386 -x assembler-with-cpp -Iinclude $< -o $@
+
+link = $(LD) $(LDFLAGS) -T $(O)/linker.ld $(OBJECTS)
+
+# Three links: the first without symbols, the second gives the table its size,
+# the third its contents.
+define symbol_table
+$(NM) -n $(1) | python3 tools/mksyms.py > $(O)/symtab.S
+$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
+endef
+
+$(O)/swapper.elf: $(OBJECTS) $(O)/linker.ld tools/mksyms.py
+	$(call say,LD,$@)
+	$(Q)python3 tools/mksyms.py < /dev/null > $(O)/symtab.S
+	$(Q)$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
+	$(Q)$(link) $(O)/symtab.o -o $(O)/link1
+	$(Q)$(NM) -n $(O)/link1 | python3 tools/mksyms.py > $(O)/symtab.S
+	$(Q)$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
+	$(Q)$(link) $(O)/symtab.o -o $(O)/link2
+	$(Q)$(NM) -n $(O)/link2 | python3 tools/mksyms.py > $(O)/symtab.S
+	$(Q)$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
+	$(Q)$(link) $(O)/symtab.o -o $@.new
+	$(Q)$(NM) -n $@.new > $(O)/swapper.sym
+	$(Q)rm -f $(O)/link1 $(O)/link2
+	$(Q)mv $@.new $@
+
+iso: $(O)/swapper.iso
+
+# The command line stands in grub.cfg: rebuilt when it changes.
+$(O)/cmdline: FORCE
+	@mkdir -p $(O)
+	@echo '$(subst ','\'',$(CMDLINE))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CMDLINE))' > $@
+
+$(O)/swapper.iso: $(O)/swapper.elf $(O)/cmdline tools/mkiso.sh
+	$(call say,ISO,$@)
+	$(Q)tools/mkiso.sh $(O)/swapper.elf $@ '$(subst ','\'',$(CMDLINE))'
+
+# --- around it --------------------------------------------------------------
+
+lint:
+	@tools/deps.sh lint
+	@CC='$(CC)' tools/lint.sh
+
+compdb:
+	@python3 tools/compdb.py '$(CC) $(CPPFLAGS) $(CFLAGS)' \
+		$(filter %.c,$(SOURCES)) $(BOOT_C) > compile_commands.json
+	@echo "compile_commands.json is up to date"
+
+toolchain:
+	@tools/toolchain.sh
+
+clean:
+	rm -rf $(O)
+
+FORCE:
+
+-include $(OBJECTS:.o=.d)

@@ -1,0 +1,32 @@
+/*
+ * Descriptor tables: GDT, IDT and the two task state segments.
+ * SDM volume 3A, sections 3.4.5 (segment descriptors), 6.11 (gates), 7.2 (TSS).
+ */
+#ifndef KERNEL_CPU_DESC_H
+#define KERNEL_CPU_DESC_H
+
+#include <kernel/cpu/segment.h>
+#include <kernel/lib/compiler.h>
+
+struct tss {
+	u32 back_link, esp0, ss0, esp1, ss1, esp2, ss2;
+	u32 cr3, eip, eflags;
+	u32 eax, ecx, edx, ebx, esp, ebp, esi, edi;
+	u32 es, cs, ss, ds, fs, gs, ldt;
+	u16 trap, io_bitmap_base;
+};
+
+/* What runs normally: a double fault leaves the registers of its victim here. */
+extern struct tss init_tss;
+
+/* Loads the final GDT (virtual base), all segment registers and the TSS. */
+void gdt_init(void);
+
+/* Fills and loads the IDT: an interrupt gate for each vector below 48, a task
+ * gate for the double fault. */
+void idt_init(void);
+
+/* The double-fault task loads its own CR3: tell it after each change. */
+void double_fault_set_cr3(u32 cr3);
+
+#endif

@@ -1,0 +1,17 @@
+/* Error numbers, Linux's values; functions return them negative. */
+#ifndef KERNEL_LIB_ERRNO_H
+#define KERNEL_LIB_ERRNO_H
+
+#define ENOENT 2
+#define EIO 5
+#define E2BIG 7
+#define ENOMEM 12
+#define EFAULT 14
+#define EBUSY 16
+#define EEXIST 17
+#define ENODEV 19
+#define EINVAL 22
+#define ENOSPC 28
+#define ERANGE 34
+
+#endif

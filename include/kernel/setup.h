@@ -1,0 +1,28 @@
+/* The steps of boot that join the machine and mm/. Once each, from main.c. */
+#ifndef KERNEL_SETUP_H
+#define KERNEL_SETUP_H
+
+#include <kernel/multiboot.h>
+
+/* What the loader said; strings point into the copied block. */
+extern struct boot_params boot_params;
+
+/* Serial port, debug port and VGA text, whichever there are. */
+void setup_consoles(void);
+
+/* Judges and reads the boot information; panics if it cannot be used. */
+void setup_boot_info(void);
+
+/* Identifies the CPU; honours nocpuid. */
+void setup_cpu(void);
+
+/*
+ * The memory map, sanitised, after mem= and memmap=; memblock, with all that is
+ * taken reserved. Panics if there is no RAM to speak of.
+ */
+void setup_memory(void);
+
+/* Takes out RAM that the CPU cannot address, and says so. */
+void setup_clip_memory(u64 limit);
+
+#endif

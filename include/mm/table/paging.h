@@ -1,0 +1,51 @@
+/*
+ * From the provisional tables to the final ones. The theory stands in
+ * mm/table/init.c. Boot only, in this order:
+ *
+ *	paging_choose()			which format, which features
+ *	paging_init()			final tables live, as far as 8 MB
+ *	kernel_physical_mapping_init()	all of lowmem
+ *	zap_low_mappings()		the identity map goes; NULL faults
+ */
+#ifndef MM_TABLE_PAGING_H
+#define MM_TABLE_PAGING_H
+
+#include <mm/table/pgtable.h>
+
+struct paging_mode {
+	bool pae, pse, pge, nx;
+	u64 phys_limit;		/* first physical address out of reach */
+	bool identity_mapped;	/* until zap_low_mappings() */
+};
+
+/* Set by paging_choose(), constant afterwards (but for identity_mapped). */
+extern struct paging_mode paging_mode;
+
+/* ram_end: the first address behind all RAM, bytes. Prints what it decides. */
+void paging_choose(u64 ram_end);
+
+/*
+ * Builds tables of the final format for 0..8 MB (at PAGE_OFFSET, and still at
+ * 0) and the fixmap, makes them live with CR4, EFER.NXE and CR0.WP, and tests
+ * that WP works and that the CPU reaches above 4 GB; phys_limit is lowered if
+ * it does not. Nothing above 8 MB is touched.
+ */
+void paging_init(void);
+
+/*
+ * Extends the direct map to [.., end_pfn). Tables come from memblock, from what
+ * is mapped already; memblock.current_limit follows. Panics if there is no room
+ * for a table.
+ */
+void kernel_physical_mapping_init(u32 end_pfn);
+
+/*
+ * Asserts that GDTR, IDTR, ESP, EIP and the task registers are virtual, drops
+ * the identity map, and gives back provisional tables that nothing uses.
+ */
+void zap_low_mappings(void);
+
+/* The protection the direct map gives to the page at va; 0: a guard page. */
+pteval_t kernel_page_prot(u32 va);
+
+#endif

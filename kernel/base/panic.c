@@ -1,0 +1,172 @@
+/*
+ * 1. Three ways in: panic(), BUG_ON() and an exception without a handler. All
+ *    print the same report, end_of_story() stops the machine.
+ * 2. A back trace follows the saved frame pointers. Each must lie on a kernel
+ *    stack, above the last one, and its page must be there: it is read under
+ *    cpu_probe(), so that a broken stack ends the trace and not the report.
+ * 3. A panic inside the report prints one line and stops.
+ */
+#include <boot/sections.h>
+#include <kernel/base/panic.h>
+#include <kernel/base/printk.h>
+#include <kernel/base/symbols.h>
+#include <kernel/cpu/processor.h>
+#include <kernel/lib/bug.h>
+#include <kernel/lib/printf.h>
+#include <kernel/cpu/page.h>
+#include <kernel/cpu/cpuid.h>
+
+#define TRACE_MAX 24		/* guessed: deeper ones repeat themselves */
+#define MESSAGE_MAX 256
+
+void (*panic_end_hook)(const char *message);
+
+static struct fault_reporter *reporters;
+static bool panicking;
+static char message[MESSAGE_MAX];
+
+void register_fault_reporter(struct fault_reporter *reporter)
+{
+	struct fault_reporter **last = &reporters;
+
+	while (*last)
+		last = &(*last)->next;
+	reporter->next = NULL;
+	*last = reporter;
+}
+
+struct frame {
+	u32 ebp;
+	u32 eip;
+};
+
+struct frame_read {
+	u32 from;
+	struct frame frame;
+};
+
+static void read_frame(void *arg)
+{
+	struct frame_read *r = arg;
+
+	r->frame = *(const struct frame *)(uintptr_t)r->from;
+}
+
+static void print_trace_line(u32 eip)
+{
+	char text[SYMBOL_TEXT];
+
+	printk(" [<%08x>] %s\n", eip, symbol_text(eip, text));
+}
+
+void print_back_trace(u32 eip, u32 ebp)
+{
+	struct frame_read r = { .from = ebp };
+	int depth;
+
+	printk("Call trace:\n");
+	print_trace_line(eip);
+	for (depth = 0; depth < TRACE_MAX; depth++) {
+		if (r.from < PAGE_OFFSET || r.from % 4)
+			return;
+		if (!cpu_probe(read_frame, &r, NULL)) {
+			printk(" (frame %08x cannot be read)\n", r.from);
+			return;
+		}
+		if (!r.frame.eip)
+			return;
+		print_trace_line(r.frame.eip);
+		if (r.frame.ebp <= r.from)
+			return;
+		r.from = r.frame.ebp;
+	}
+}
+
+static void print_control_registers(void)
+{
+	printk("CR0: %08x CR2: %08x CR3: %08x", read_cr0(), read_cr2(),
+	       read_cr3());
+	if (cpu_has_cr4())
+		printk(" CR4: %08x", read_cr4());
+	printk("\n");
+}
+
+static void print_registers(const struct pt_regs *regs)
+{
+	char text[SYMBOL_TEXT];
+
+	printk("EIP: %04x:[<%08x>] %s EFLAGS: %08x\n", regs->cs & 0xffff,
+	       regs->eip, symbol_text(regs->eip, text), regs->eflags);
+	printk("EAX: %08x EBX: %08x ECX: %08x EDX: %08x\n",
+	       regs->eax, regs->ebx, regs->ecx, regs->edx);
+	printk("ESI: %08x EDI: %08x EBP: %08x ESP: %08x\n",
+	       regs->esi, regs->edi, regs->ebp, regs_esp(regs));
+	printk("DS: %04x ES: %04x FS: %04x GS: %04x\n", regs->ds & 0xffff,
+	       regs->es & 0xffff, regs->fs & 0xffff, regs->gs & 0xffff);
+	print_control_registers();
+}
+
+/* A second panic comes from the report itself: say so and stop. */
+static void enter_panic(void)
+{
+	__asm__ volatile("cli");
+	printk_enter_panic();
+	if (panicking) {
+		printk("\nPANIC inside the report; halted\n");
+		cpu_halt_forever();
+	}
+	panicking = true;
+}
+
+static __noreturn void end_of_story(void)
+{
+	if (panic_end_hook)
+		panic_end_hook(message);
+	printk("--- halted ---\n");
+	cpu_halt_forever();
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list args;
+
+	enter_panic();
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	printk("\nPANIC: %s\n", message);
+	print_control_registers();
+	print_back_trace((u32)(uintptr_t)__builtin_return_address(0),
+			 *(const u32 *)__builtin_frame_address(0));
+	end_of_story();
+}
+
+static void panic_bug(const struct bug_site *site)
+{
+	panic("BUG at %s:%d: %s", site->file, site->line, site->sentence);
+}
+
+static void panic_trap(struct pt_regs *regs)
+{
+	struct fault_reporter *reporter;
+	u32 address = regs->vector == TRAP_PAGE_FAULT ||
+		      regs->vector == TRAP_DOUBLE_FAULT ? read_cr2() :
+							  regs->eip;
+
+	enter_panic();
+	snprintf(message, sizeof(message), "%s at %08x",
+		 trap_name(regs->vector), regs->eip);
+	printk("\nPANIC: %s (vector %u, error code %04x)\n", message,
+	       regs->vector, regs->error_code);
+	print_registers(regs);
+	print_back_trace(regs->eip, regs->ebp);
+	for (reporter = reporters; reporter; reporter = reporter->next)
+		reporter->report(regs, address);
+	end_of_story();
+}
+
+void panic_init(void)
+{
+	bug_hook = panic_bug;
+	trap_fatal_hook = panic_trap;
+}

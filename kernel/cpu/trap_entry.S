@@ -1,0 +1,122 @@
+/*
+ * Entries of all vectors. Each pushes its number (and a zero where the CPU
+ * pushes no error code), then all of struct pt_regs, and calls do_trap().
+ * SDM volume 3A, sections 6.12 and 6.13.
+ */
+#include <kernel/cpu/segment.h>
+#include <kernel/cpu/traps.h>
+
+	.text
+
+	.macro trap_entry vector
+	.align 8
+trap_entry_\vector:
+	/* 8, 10 to 14, 17, 21, 29 and 30 come with an error code */
+	.if \vector == 8 || (\vector >= 10 && \vector <= 14) || \
+	    \vector == 17 || \vector == 21 || \vector == 29 || \vector == 30
+	.else
+	pushl	$0
+	.endif
+	pushl	$\vector
+	jmp	trap_common
+	.endm
+
+	.altmacro
+	.set	vector, 0
+	.rept	NR_VECTORS
+	trap_entry %vector
+	.set	vector, vector + 1
+	.endr
+
+	.align 8
+	.type trap_common, @function
+trap_common:
+	pushl	%gs
+	pushl	%fs
+	pushl	%es
+	pushl	%ds
+	pushl	%eax
+	pushl	%ebp
+	pushl	%edi
+	pushl	%esi
+	pushl	%edx
+	pushl	%ecx
+	pushl	%ebx
+	movl	$__KERNEL_DS, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	cld
+	movl	%esp, %eax
+	pushl	%eax
+	call	do_trap
+	addl	$4, %esp
+	popl	%ebx
+	popl	%ecx
+	popl	%edx
+	popl	%esi
+	popl	%edi
+	popl	%ebp
+	popl	%eax
+	popl	%ds
+	popl	%es
+	popl	%fs
+	popl	%gs
+	addl	$8, %esp	/* vector and error code */
+	iret
+	.size trap_common, . - trap_common
+
+/* The double-fault task starts here, on its own stack; error code pushed. */
+	.globl double_fault_entry
+	.type double_fault_entry, @function
+double_fault_entry:
+	cld
+	xorl	%ebp, %ebp
+	call	do_double_fault
+	.size double_fault_entry, . - double_fault_entry
+
+/*
+ * bool probe_call(void (*fn)(void *), void *arg): calls fn(arg) and returns
+ * true; do_trap() goes to probe_landing if fn faults, and false is returned.
+ */
+	.globl probe_call, probe_landing
+	.type probe_call, @function
+probe_call:
+	pushl	%ebp
+	movl	%esp, %ebp
+	pushl	%ebx
+	pushl	%esi
+	pushl	%edi
+	movl	%esp, probe_esp
+	pushl	12(%ebp)
+	call	*8(%ebp)
+	movl	$1, %eax
+	jmp	1f
+probe_landing:
+	xorl	%eax, %eax
+1:	movl	probe_esp, %esp
+	popl	%edi
+	popl	%esi
+	popl	%ebx
+	popl	%ebp
+	ret
+	.size probe_call, . - probe_call
+
+	.bss
+	.align 4
+probe_esp:
+	.long	0
+
+	.section .rodata
+	.align 4
+	.globl trap_entries
+trap_entries:
+	.macro entry_address vector
+	.long	trap_entry_\vector
+	.endm
+	.set	vector, 0
+	.rept	NR_VECTORS
+	entry_address %vector
+	.set	vector, vector + 1
+	.endr
+
+	.section .note.GNU-stack, "", @progbits

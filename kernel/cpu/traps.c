@@ -1,0 +1,112 @@
+/*
+ * 1. Every vector ends in do_trap(): first a probe under way, then the handler
+ *    registered for the vector, then trap_fatal_hook.
+ * 2. A probe (cpu_probe) is the kernel's way to try: is this page read-only,
+ *    does this frame exist, must this fault? probe_call() notes its stack
+ *    pointer; a trap meanwhile is recorded and resumed at probe_landing, which
+ *    takes the noted stack. It works for any exception, also for a jump into
+ *    nothing, where a table of faulting instructions would not.
+ * 3. A double fault comes as a task (desc.c): the victim's registers are read
+ *    from init_tss and shown as if they had been pushed.
+ */
+#include <kernel/cpu/desc.h>
+#include <kernel/cpu/processor.h>
+#include <kernel/cpu/traps.h>
+#include <kernel/lib/bug.h>
+
+void (*trap_fatal_hook)(struct pt_regs *regs);
+
+static trap_handler_t handlers[NR_VECTORS];
+
+bool probe_call(void (*fn)(void *), void *arg);	/* trap_entry.S */
+extern const char probe_landing[];
+
+static bool probe_active;
+static struct trap_record probe_record;
+
+static const char *const names[NR_EXCEPTIONS] = {
+	"divide error", "debug exception", "non-maskable interrupt",
+	"breakpoint", "overflow", "bound range exceeded", "invalid opcode",
+	"device not available", "double fault", "coprocessor segment overrun",
+	"invalid TSS", "segment not present", "stack fault",
+	"general protection fault", "page fault", NULL,
+	"x87 floating-point error", "alignment check", "machine check",
+	"SIMD floating-point error", "virtualization exception",
+	"control protection exception",
+};
+
+const char *trap_name(unsigned int vector)
+{
+	if (vector >= NR_EXCEPTIONS)
+		return "unexpected interrupt";
+	return names[vector] ? names[vector] : "reserved exception";
+}
+
+void set_trap_handler(unsigned int vector, trap_handler_t handler)
+{
+	BUG_ON(vector >= NR_VECTORS, "no such vector");
+	handlers[vector] = handler;
+}
+
+bool cpu_probe(void (*fn)(void *), void *arg, struct trap_record *record)
+{
+	u32 flags = local_irq_save();
+	bool ran;
+
+	BUG_ON(probe_active, "a probe inside a probe");
+	probe_active = true;
+	ran = probe_call(fn, arg);
+	probe_active = false;
+	if (!ran && record)
+		*record = probe_record;
+	local_irq_restore(flags);
+	return ran;
+}
+
+static void divert_to_landing(struct pt_regs *regs)
+{
+	probe_record = (struct trap_record){
+		.vector = regs->vector,
+		.error_code = regs->error_code,
+		.address = regs->vector == TRAP_PAGE_FAULT ? read_cr2() : 0,
+		.eip = regs->eip,
+	};
+	regs->eip = (u32)(uintptr_t)probe_landing;
+}
+
+static __noreturn void trap_fatal(struct pt_regs *regs)
+{
+	if (trap_fatal_hook)
+		trap_fatal_hook(regs);
+	cpu_halt_forever();
+}
+
+void do_trap(struct pt_regs *regs)
+{
+	trap_handler_t handler = handlers[regs->vector];
+
+	if (probe_active && regs->vector < NR_EXCEPTIONS) {
+		divert_to_landing(regs);
+		return;
+	}
+	if (handler && handler(regs))
+		return;
+	trap_fatal(regs);
+}
+
+__noreturn void do_double_fault(void);
+
+void do_double_fault(void)
+{
+	const struct tss *t = &init_tss;
+	struct pt_regs regs = {
+		.ebx = t->ebx, .ecx = t->ecx, .edx = t->edx, .esi = t->esi,
+		.edi = t->edi, .ebp = t->ebp, .eax = t->eax,
+		.ds = t->ds, .es = t->es, .fs = t->fs, .gs = t->gs,
+		.vector = TRAP_DOUBLE_FAULT,
+		.eip = t->eip, .cs = t->cs, .eflags = t->eflags,
+		.esp = t->esp, .ss = t->ss,
+	};
+
+	trap_fatal(&regs);
+}

@@ -1,0 +1,58 @@
+/* The order of boot, one line a step. Entered from boot/head.S. */
+#include <kernel/acpi.h>
+#include <kernel/base/cmdline.h>
+#include <kernel/base/init.h>
+#include <kernel/base/panic.h>
+#include <kernel/base/printk.h>
+#include <kernel/cpu/desc.h>
+#include <kernel/cpu/pic.h>
+#include <kernel/monitor/monitor.h>
+#include <kernel/setup.h>
+#include <mm/early/e820.h>
+#include <mm/report/memory.h>
+#include <mm/report/walk.h>
+#include <mm/table/layout.h>
+#include <mm/table/paging.h>
+
+void start_kernel(void);
+
+static void do_initcalls(void)
+{
+	const initcall_t *call;
+
+	for (call = __initcalls_start; call < __initcalls_end; call++)
+		(*call)();
+}
+
+static void setup_paging(void)
+{
+	paging_choose(PFN_PHYS(e820_end_pfn(&e820_map)));
+	paging_init();
+	setup_clip_memory(paging_mode.phys_limit);
+	acpi_init(boot_params.rsdp, boot_params.rsdp_size);
+	memory_layout_init(e820_end_pfn(&e820_map), paging_mode.pae);
+	kernel_physical_mapping_init(memory_layout.max_low_pfn);
+	zap_low_mappings();
+}
+
+void start_kernel(void)
+{
+	gdt_init();
+	idt_init();
+	pic_init();
+	setup_consoles();
+	panic_init();
+	report_fault_init();
+	pr_info("swapper: an i386 kernel that is all memory management\n");
+	setup_boot_info();
+	parse_command_line(boot_params.cmdline);
+	setup_cpu();
+	setup_memory();
+	report_memory_map();
+	setup_paging();
+	report_owners();
+	report_layout();
+	printk_boot_done();
+	do_initcalls();
+	monitor();
+}

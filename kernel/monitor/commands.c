@@ -1,0 +1,137 @@
+/* The commands of the prompt; what they print stands in mm/report. */
+#include <kernel/acpi.h>
+#include <kernel/base/panic.h>
+#include <kernel/base/printk.h>
+#include <kernel/cpu/cpuid.h>
+#include <kernel/cpu/io.h>
+#include <kernel/cpu/processor.h>
+#include <kernel/cpu/tlb.h>
+#include <kernel/lib/errno.h>
+#include <kernel/lib/parse.h>
+#include <kernel/lib/string.h>
+#include <kernel/monitor/monitor.h>
+#include <kernel/power.h>
+#include <mm/report/memory.h>
+#include <mm/report/walk.h>
+#include <mm/table/paging.h>
+
+static int cmd_mem(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	report_memory_map();
+	report_owners();
+	return 0;
+}
+
+MONITOR_COMMAND(mem, "", "every range of RAM and its owner", cmd_mem);
+
+static int cmd_layout(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	report_layout();
+	return 0;
+}
+
+MONITOR_COMMAND(layout, "", "the kernel's address map", cmd_layout);
+
+static int cmd_pgtable(int argc, char **argv)
+{
+	u64 addr;
+
+	if (argc != 2)
+		return -EINVAL;
+	if (!strcmp(argv[1], "all")) {
+		report_all_leaves(&kernel_pgtable);
+		return 0;
+	}
+	if (parse_hex(argv[1], &addr) || addr > UINT32_MAX) {
+		printk("pgtable: %s is no address: up to 8 hexadecimal "
+		       "digits were expected\n", argv[1]);
+		return 0;
+	}
+	report_walk(&kernel_pgtable, (u32)addr);
+	return 0;
+}
+
+MONITOR_COMMAND(pgtable, "ADDR | all",
+		"the page-table walk of an address, each entry decoded",
+		cmd_pgtable);
+
+static void print_cpu_features(void)
+{
+	unsigned int i;
+
+	printk("features:");
+	for (i = 0; i < CPU_FEATURE_WORDS * 32; i++) {
+		const char *name = cpu_feature_name(i / 32, i % 32);
+
+		if (name && cpu_has(i))
+			printk(" %s", name);
+	}
+	printk("\n");
+}
+
+static int cmd_cpu(int argc, char **argv)
+{
+	struct tlb_counts tlb = tlb_counts();
+
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	printk("vendor: %s\nmodel name: %s\n",
+	       boot_cpu.has_cpuid ? boot_cpu.vendor : "(no CPUID)",
+	       boot_cpu.model_name[0] ? boot_cpu.model_name : "(not told)");
+	printk("family: %u model: %u stepping: %u\naddress bits: %u\n",
+	       boot_cpu.family, boot_cpu.model, boot_cpu.stepping,
+	       boot_cpu.phys_bits);
+	print_cpu_features();
+	printk("CR0: %08x CR3: %08x", read_cr0(), read_cr3());
+	if (cpu_has_cr4())
+		printk(" CR4: %08x", read_cr4());
+	printk("\npaging: %s, large pages %s, global %s, NX %s\n",
+	       paging_mode.pae ? "PAE" : "two-level",
+	       paging_mode.pse ? "yes" : "no", paging_mode.pge ? "yes" : "no",
+	       paging_mode.nx ? "yes" : "no");
+	printk("TLB flushes: %u pages, %u local, %u all\n", tlb.one,
+	       tlb.local, tlb.all);
+	return 0;
+}
+
+MONITOR_COMMAND(cpu, "", "what the CPU is and can do", cmd_cpu);
+
+static int cmd_panic(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	panic("asked for at the prompt");
+}
+
+MONITOR_COMMAND(panic, "", "stop with a report", cmd_panic);
+
+static int cmd_reboot(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	machine_reboot();
+}
+
+MONITOR_COMMAND(reboot, "", "reset the machine", cmd_reboot);
+
+static int cmd_poweroff(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	machine_poweroff();
+	printk("poweroff: this machine cannot be switched off by ACPI; "
+	       "it is safe to switch it off by hand\n");
+	return 0;
+}
+
+MONITOR_COMMAND(poweroff, "", "switch the machine off", cmd_poweroff);

@@ -1,0 +1,399 @@
+/*
+ * The test runner inside the kernel.
+ *
+ * 1. Cases stand in a linker section; those of one suite are run together, in
+ *    link order. The report is KTAP (version 1): a plan, one line a suite, the
+ *    cases indented below it.
+ * 2. The ledger is noted before each case and compared after it: memblock's
+ *    ranges, the kernel's page tables, fixmap windows, warnings printed, the
+ *    interrupt flag. A difference fails the case by name.
+ * 3. A panic during a run ends the machine with the code for failure; during a
+ *    TEST_PANIC case whose message it carries, with the one for success.
+ */
+#include <kernel/base/cmdline.h>
+#include <kernel/base/init.h>
+#include <kernel/base/panic.h>
+#include <kernel/base/printk.h>
+#include <kernel/cpu/debugport.h>
+#include <kernel/cpu/processor.h>
+#include <kernel/lib/errno.h>
+#include <kernel/monitor/monitor.h>
+#include <mm/early/memblock.h>
+#include <mm/table/fixmap.h>
+#include "ktest.h"
+
+#define SPEC_SIZE 256
+
+extern const struct test_case __test_cases_start[];
+extern const struct test_case __test_cases_end[];
+
+struct ledger {
+	u64 reserved, memory;
+	unsigned int reserved_ranges;
+	u32 leaves, leaf_sum;
+	unsigned int windows;
+	unsigned int warnings;
+	u32 irq_flag;
+};
+
+static char boot_spec[SPEC_SIZE];
+static const struct test_case *running;
+static bool case_failed;
+static const char *skip_reason;
+static unsigned int warnings_allowed;
+static unsigned int total_passed, total_failed;
+
+static int set_test(const char *value)
+{
+	if (!*value || strlen(value) >= SPEC_SIZE)
+		return -EINVAL;
+	strlcpy(boot_spec, value, SPEC_SIZE);
+	return 0;
+}
+
+KERNEL_PARAM(test, "test", set_test, PARAM_VALUE, "all|SUITE|SUITE.CASE,...",
+	     "run tests, then end the emulator");
+
+/* --- expectations --------------------------------------------------------- */
+
+static bool fail_at(const struct test_site *site)
+{
+	case_failed = true;
+	printk("    # %s:%d: %s\n", site->file, site->line, site->text);
+	return false;
+}
+
+bool test_expect(bool ok, const struct test_site *site)
+{
+	return ok || fail_at(site);
+}
+
+bool test_expect_eq(u64 got, u64 want, const struct test_site *site)
+{
+	if (got == want)
+		return true;
+	fail_at(site);
+	printk("    #   got  0x%llx (%llu)\n", got, got);
+	printk("    #   want 0x%llx (%llu)\n", want, want);
+	return false;
+}
+
+bool test_expect_streq(const char *got, const char *want,
+		       const struct test_site *site)
+{
+	if (got && want && !strcmp(got, want))
+		return true;
+	fail_at(site);
+	printk("    #   got  \"%.100s\"\n", got);
+	printk("    #   want \"%.100s\"\n", want);
+	return false;
+}
+
+void test_skip(const char *why)
+{
+	skip_reason = why;
+}
+
+void test_allow_warnings(unsigned int n)
+{
+	warnings_allowed = n;
+}
+
+/* --- faults that must come ------------------------------------------------- */
+
+static void do_read(void *p)
+{
+	(void)*(volatile u8 *)p;
+}
+
+static void do_write(void *p)
+{
+	volatile u8 *byte = p;
+
+	*byte = *byte;
+}
+
+static void do_exec(void *p)
+{
+	((void (*)(void))p)();
+}
+
+static bool try_access(enum access access, u32 addr, struct trap_record *rec)
+{
+	static void (*const how[])(void *) = {
+		[ACCESS_READ] = do_read, [ACCESS_WRITE] = do_write,
+		[ACCESS_EXEC] = do_exec,
+	};
+
+	return cpu_probe(how[access], (void *)(uintptr_t)addr, rec);
+}
+
+bool test_expect_fault(enum access access, u32 addr, u32 want_error,
+		       const struct test_site *site)
+{
+	const u32 judged = PF_PRESENT | PF_WRITE | PF_INSTR;
+	struct trap_record rec;
+
+	if (try_access(access, addr, &rec)) {
+		fail_at(site);
+		printk("    #   it did not fault\n");
+		return false;
+	}
+	if (rec.vector == TRAP_PAGE_FAULT && rec.address == addr &&
+	    (rec.error_code & judged) == want_error)
+		return true;
+	fail_at(site);
+	printk("    #   vector %u address %08x error code %x; want %u %08x "
+	       "%x\n", rec.vector, rec.address, rec.error_code,
+	       TRAP_PAGE_FAULT, addr, want_error);
+	return false;
+}
+
+bool test_expect_no_fault(enum access access, u32 addr,
+			  const struct test_site *site)
+{
+	struct trap_record rec;
+
+	if (try_access(access, addr, &rec))
+		return true;
+	fail_at(site);
+	printk("    #   vector %u address %08x error code %x\n", rec.vector,
+	       rec.address, rec.error_code);
+	return false;
+}
+
+/* --- the ledger ------------------------------------------------------------ */
+
+static int count_leaf(const struct pt_walk *walk, void *arg)
+{
+	const pteval_t set_by_cpu = _PAGE_ACCESSED | _PAGE_DIRTY;
+	struct ledger *ledger = arg;
+	u64 leaf = walk->leaf & ~set_by_cpu;
+
+	ledger->leaves++;
+	/* rotated, so that two entries that change places are seen */
+	ledger->leaf_sum = (ledger->leaf_sum << 1 | ledger->leaf_sum >> 31) ^
+			   (u32)leaf ^ (u32)(leaf >> 32) ^ walk->addr;
+	return 0;
+}
+
+static void take_ledger(struct ledger *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->reserved = memblock.reserved.total_size;
+	l->memory = memblock.memory.total_size;
+	l->reserved_ranges = memblock.reserved.cnt;
+	l->windows = early_memremap_in_use();
+	l->warnings = printk_warnings();
+	l->irq_flag = read_eflags() & EFLAGS_IF;
+	pt_for_each_leaf(&kernel_pgtable, 0, ~0U, count_leaf, l);
+}
+
+static void compare(const char *what, u64 before, u64 after)
+{
+	if (before == after)
+		return;
+	case_failed = true;
+	printk("    # leak: %s: %llu before, %llu after\n", what, before,
+	       after);
+}
+
+static void compare_ledgers(const struct ledger *a, const struct ledger *b)
+{
+	const char *wrong = memblock_check(&memblock);
+
+	compare("bytes reserved", a->reserved, b->reserved);
+	compare("ranges reserved", a->reserved_ranges, b->reserved_ranges);
+	compare("bytes of RAM", a->memory, b->memory);
+	compare("pages mapped", a->leaves, b->leaves);
+	compare("sum of all page-table entries", a->leaf_sum, b->leaf_sum);
+	compare("fixmap windows", a->windows, b->windows);
+	compare("warnings printed", a->warnings + warnings_allowed,
+		b->warnings);
+	compare("interrupt flag", a->irq_flag, b->irq_flag);
+	if (wrong) {
+		case_failed = true;
+		printk("    # memblock: %s\n", wrong);
+	}
+}
+
+/* --- running --------------------------------------------------------------- */
+
+static void run_case(const struct test_case *test, unsigned int number)
+{
+	struct ledger before, after;
+
+	case_failed = false;
+	skip_reason = NULL;
+	warnings_allowed = 0;
+	take_ledger(&before);
+	test->run();
+	take_ledger(&after);
+	compare_ledgers(&before, &after);
+	if (test->panic_message) {
+		case_failed = true;
+		printk("    # it should have ended in the panic \"%s\"\n",
+		       test->panic_message);
+	}
+	printk("    %sok %u %s%s%s\n", case_failed ? "not " : "", number,
+	       test->name, skip_reason ? " # SKIP " : "",
+	       skip_reason ? skip_reason : "");
+	if (case_failed)
+		total_failed++;
+	else
+		total_passed++;
+}
+
+/* Does `spec`, one word of a comma list, name the case? */
+static bool word_names(const char *spec, size_t len,
+		       const struct test_case *test)
+{
+	size_t suite = strlen(test->suite);
+
+	if (len == 3 && !strncmp(spec, "all", 3))
+		return !test->panic_message;
+	if (len < suite || strncmp(spec, test->suite, suite))
+		return false;
+	if (len == suite)
+		return !test->panic_message;
+	return spec[suite] == '.' && len - suite - 1 == strlen(test->name) &&
+	       !strncmp(spec + suite + 1, test->name, len - suite - 1);
+}
+
+static bool spec_names(const char *spec, const struct test_case *test)
+{
+	for (;;) {
+		const char *comma = strchr(spec, ',');
+		size_t len = comma ? (size_t)(comma - spec) : strlen(spec);
+
+		if (len && word_names(spec, len, test))
+			return true;
+		if (!comma)
+			return false;
+		spec = comma + 1;
+	}
+}
+
+static unsigned int count_named(const char *spec, const char *suite)
+{
+	const struct test_case *test;
+	unsigned int n = 0;
+
+	for (test = __test_cases_start; test < __test_cases_end; test++)
+		n += (!suite || !strcmp(test->suite, suite)) &&
+		     spec_names(spec, test);
+	return n;
+}
+
+static bool first_of_suite(const struct test_case *test)
+{
+	const struct test_case *other;
+
+	for (other = __test_cases_start; other < test; other++)
+		if (!strcmp(other->suite, test->suite))
+			return false;
+	return true;
+}
+
+static unsigned int count_suites(const char *spec)
+{
+	const struct test_case *test;
+	unsigned int n = 0;
+
+	for (test = __test_cases_start; test < __test_cases_end; test++)
+		n += first_of_suite(test) && count_named(spec, test->suite);
+	return n;
+}
+
+static void run_suite(const char *spec, const char *suite, unsigned int number)
+{
+	unsigned int failed = total_failed, n = 0;
+	const struct test_case *test;
+
+	printk("  KTAP version 1\n  # Subtest: %s\n  1..%u\n", suite,
+	       count_named(spec, suite));
+	for (test = __test_cases_start; test < __test_cases_end; test++) {
+		if (strcmp(test->suite, suite) || !spec_names(spec, test))
+			continue;
+		running = test;
+		run_case(test, ++n);
+		running = NULL;
+	}
+	printk("%sok %u %s\n", failed == total_failed ? "" : "not ", number,
+	       suite);
+}
+
+/* 0 if all passed, -ENOENT if the spec names nothing, -EIO after failures. */
+static int run_tests(const char *spec)
+{
+	const struct test_case *test;
+	unsigned int number = 0;
+
+	if (!count_named(spec, NULL)) {
+		printk("no test is named \"%s\"; see test list\n", spec);
+		return -ENOENT;
+	}
+	total_passed = total_failed = 0;
+	printk("KTAP version 1\n1..%u\n", count_suites(spec));
+	for (test = __test_cases_start; test < __test_cases_end; test++)
+		if (first_of_suite(test) && count_named(spec, test->suite))
+			run_suite(spec, test->suite, ++number);
+	printk("# %u passed, %u failed\n", total_passed, total_failed);
+	return total_failed ? -EIO : 0;
+}
+
+static void list_tests(void)
+{
+	const struct test_case *test;
+
+	for (test = __test_cases_start; test < __test_cases_end; test++)
+		printk("%s.%s%s%s\n", test->suite, test->name,
+		       test->panic_message ? " # panics: " : "",
+		       test->panic_message ? test->panic_message : "");
+}
+
+/* --- panics, the command line, the prompt ---------------------------------- */
+
+static void test_panicked(const char *message)
+{
+	bool wanted;
+
+	if (!running)
+		return;
+	wanted = running->panic_message &&
+		 strstr(message, running->panic_message);
+	if (running->panic_message && !wanted)
+		printk("    # wanted the panic \"%s\"\n",
+		       running->panic_message);
+	printk("    %sok 1 %s\n", wanted ? "" : "not ", running->name);
+	printk("# %u passed, %u failed\n", total_passed + wanted,
+	       total_failed + !wanted);
+	debug_exit(wanted ? DEBUG_EXIT_PASS : DEBUG_EXIT_FAIL);
+}
+
+static void run_boot_tests(void)
+{
+	int err;
+
+	panic_end_hook = test_panicked;
+	if (!*boot_spec)
+		return;
+	err = run_tests(boot_spec);
+	debug_exit(err ? DEBUG_EXIT_FAIL : DEBUG_EXIT_PASS);
+}
+
+late_initcall(run_boot_tests);
+
+static int cmd_test(int argc, char **argv)
+{
+	if (argc > 2)
+		return -EINVAL;
+	if (argc == 2 && !strcmp(argv[1], "list"))
+		list_tests();
+	else
+		run_tests(argc == 2 ? argv[1] : "all");
+	return 0;
+}
+
+MONITOR_COMMAND(test, "[all | list | SUITE | SUITE.CASE]",
+		"run the kernel's own tests", cmd_test);
