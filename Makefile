@@ -60,8 +60,8 @@ CPPFLAGS := -Iinclude -MMD -MP
 CFLAGS := $(TARGET) -std=gnu11 -O2 -g -Wall -Wextra -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wno-unused-parameter \
 	-ffreestanding -fno-pic -fno-pie -fno-stack-protector \
-	-fno-omit-frame-pointer -fno-optimize-sibling-calls \
-	-fno-strict-aliasing -fno-common -fcf-protection=none \
+	-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer \
+	-fno-optimize-sibling-calls -fno-strict-aliasing -fno-common -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-builtin \
 	-march=i486 -mno-mmx -mno-sse -msoft-float -mno-80387 \
 	$(COMPILER_FLAGS) $(WERROR)
@@ -133,7 +133,7 @@ test:
 	@$(MAKE) test-only
 
 run-only: $(O)/swapper.iso
-	$(Q)$(QEMU) $(QEMU_MACHINE) -nographic -no-reboot \
+	$(Q)$(QEMU) $(QEMU_MACHINE) -nographic -no-reboot -nic none -boot d \
 		-cdrom $(O)/swapper.iso $(QEMU_FLAGS)
 
 QEMU_MACHINE = -machine $(MACHINE) -accel tcg -cpu $(CPU) -m $(MEM) -smp $(SMP)

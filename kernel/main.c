@@ -48,7 +48,6 @@ void start_kernel(void)
 	parse_command_line(boot_params.cmdline);
 	setup_cpu();
 	setup_memory();
-	report_memory_map();
 	setup_paging();
 	report_owners();
 	report_layout();

@@ -22,6 +22,7 @@
 #include <kernel/setup.h>
 #include <mm/early/memblock.h>
 #include <mm/early/options.h>
+#include <mm/report/memory.h>
 
 #define MIN_RAM (3U << 20)	/* guessed: the image takes about 1 MB */
 #define BIOS_DATA_EBDA 0x40e	/* segment of the extended BIOS data area */
@@ -108,8 +109,9 @@ void setup_cpu(void)
 		pr_info("cpu: no CPUID: taken for an early 486; 4 KB pages\n");
 		return;
 	}
-	pr_info("cpu: %s %sfamily %u model %u stepping %u, "
-		"%u address bits\n", cpu->vendor, cpu->model_name,
+	pr_info("cpu: %s %s, family %u model %u stepping %u, "
+		"%u address bits\n", cpu->vendor,
+		cpu->model_name[0] ? cpu->model_name : "(no model name)",
 		cpu->family, cpu->model, cpu->stepping, cpu->phys_bits);
 	print_features();
 }
@@ -232,6 +234,7 @@ void setup_memory(void)
 	if (e820_sanitize(&e820_map))
 		pr_warn("the memory map is too fragmented; some RAM is lost\n");
 	e820_apply_options(&e820_map);
+	report_memory_map();
 	memblock_init(&memblock);
 	memblock.bottom_up = true;
 	add_ram();

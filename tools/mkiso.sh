@@ -33,8 +33,13 @@ quoted=$(printf '%s' "$cmdline" | sed 's/[$#;&|<>{}\\'"'"']/\\&/g')
 	echo '}'
 } > "$tree/boot/grub/grub.cfg"
 
-# Only the modules that the menu needs: 1 MB instead of 10
-if ! grub-mkrescue --install-modules="multiboot2 normal iso9660 biosdisk" \
+# Only the modules that the menu needs, and those for partitions, which
+# grub-mkrescue loads by itself: 1 MB instead of 10
+modules='multiboot2 normal iso9660 biosdisk'
+for label in acorn amiga apple bsd dfly dvh gpt msdos plan sun sunpc; do
+	modules="$modules part_$label"
+done
+if ! grub-mkrescue --install-modules="$modules" \
 	--locales= --fonts= --themes= -d /usr/lib/grub/i386-pc \
 	-o "$iso" "$tree" > "$tree/log" 2>&1; then
 	cat "$tree/log" >&2

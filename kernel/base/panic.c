@@ -13,27 +13,19 @@
 #include <kernel/cpu/processor.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/printf.h>
+#include <kernel/lib/string.h>
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/cpuid.h>
 
 #define TRACE_MAX 24		/* guessed: deeper ones repeat themselves */
-#define MESSAGE_MAX 256
+#define MESSAGE_MAX 320	/* guessed: two sentences */
 
 void (*panic_end_hook)(const char *message);
+void (*fault_report_hook)(const struct pt_regs *regs, u32 address,
+			  char *cause, u32 size);
 
-static struct fault_reporter *reporters;
 static bool panicking;
 static char message[MESSAGE_MAX];
-
-void register_fault_reporter(struct fault_reporter *reporter)
-{
-	struct fault_reporter **last = &reporters;
-
-	while (*last)
-		last = &(*last)->next;
-	reporter->next = NULL;
-	*last = reporter;
-}
 
 struct frame {
 	u32 ebp;
@@ -116,6 +108,7 @@ static void enter_panic(void)
 		cpu_halt_forever();
 	}
 	panicking = true;
+	cpu_probe_abandon();
 }
 
 static __noreturn void end_of_story(void)
@@ -146,13 +139,22 @@ static void panic_bug(const struct bug_site *site)
 	panic("BUG at %s:%d: %s", site->file, site->line, site->sentence);
 }
 
+static void report_cause(const struct pt_regs *regs)
+{
+	bool has_cr2 = regs->vector == TRAP_PAGE_FAULT ||
+		       regs->vector == TRAP_DOUBLE_FAULT;
+	size_t used = strlen(message);
+
+	if (!fault_report_hook)
+		return;
+	used += snprintf(message + used, sizeof(message) - used, ": ");
+	fault_report_hook(regs, has_cr2 ? read_cr2() : regs->eip,
+			  message + used, sizeof(message) - used);
+	printk("Cause: %s\n", message + used);
+}
+
 static void panic_trap(struct pt_regs *regs)
 {
-	struct fault_reporter *reporter;
-	u32 address = regs->vector == TRAP_PAGE_FAULT ||
-		      regs->vector == TRAP_DOUBLE_FAULT ? read_cr2() :
-							  regs->eip;
-
 	enter_panic();
 	snprintf(message, sizeof(message), "%s at %08x",
 		 trap_name(regs->vector), regs->eip);
@@ -160,8 +162,7 @@ static void panic_trap(struct pt_regs *regs)
 	       regs->vector, regs->error_code);
 	print_registers(regs);
 	print_back_trace(regs->eip, regs->ebp);
-	for (reporter = reporters; reporter; reporter = reporter->next)
-		reporter->report(regs, address);
+	report_cause(regs);
 	end_of_story();
 }
 

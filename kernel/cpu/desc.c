@@ -24,7 +24,7 @@
 
 struct tss init_tss;
 static struct tss doublefault_tss;
-static u8 doublefault_stack[DOUBLEFAULT_STACK] __aligned(16);
+u8 doublefault_guard[PAGE_SIZE + DOUBLEFAULT_STACK] __aligned(PAGE_SIZE);
 
 static u64 gdt[GDT_ENTRIES] __aligned(8);
 static u64 idt[NR_VECTORS] __aligned(8);
@@ -58,7 +58,8 @@ static void tss_init(void)
 		.cr3 = read_cr3(),
 		.eip = (u32)(uintptr_t)double_fault_entry,
 		.eflags = 2,	/* bit 1 reads as one; interrupts off */
-		.esp = (u32)(uintptr_t)doublefault_stack + DOUBLEFAULT_STACK,
+		.esp = (u32)(uintptr_t)doublefault_guard +
+		       sizeof(doublefault_guard),
 		.cs = __KERNEL_CS,
 		.ss = __KERNEL_DS, .ds = __KERNEL_DS, .es = __KERNEL_DS,
 		.fs = __KERNEL_DS, .gs = __KERNEL_DS,

@@ -63,6 +63,11 @@ bool cpu_probe(void (*fn)(void *), void *arg, struct trap_record *record)
 	return ran;
 }
 
+void cpu_probe_abandon(void)
+{
+	probe_active = false;
+}
+
 static void divert_to_landing(struct pt_regs *regs)
 {
 	probe_record = (struct trap_record){

@@ -66,8 +66,6 @@ static const char *number_prefix(const struct spec *spec, bool negative,
 		return spec->plus ? "+" : spec->space ? " " : "";
 	if (spec->alt && spec->base == 16 && value)
 		return spec->upper ? "0X" : "0x";
-	if (spec->alt && spec->base == 8)
-		return "0";
 	return "";
 }
 
@@ -80,7 +78,9 @@ static void emit_number(struct out *out, const struct spec *spec, u64 value,
 	const char *prefix = number_prefix(spec, negative, value);
 	int digits = end - first;
 	int precision = spec->precision < 0 ? 1 : spec->precision;
-	int zeros = max(precision - digits, 0);
+	/* the octal prefix is one digit more, if the first is not 0 anyway */
+	int octal = spec->alt && spec->base == 8 ? digits + 1 : 0;
+	int zeros = max(max(precision, octal) - digits, 0);
 	int len = (int)strlen(prefix) + zeros + digits;
 
 	if (spec->zero && !spec->left && spec->precision < 0) {

@@ -58,7 +58,7 @@ static int cmd_pgtable(int argc, char **argv)
 }
 
 MONITOR_COMMAND(pgtable, "ADDR | all",
-		"the page-table walk of an address, each entry decoded",
+		"the walk of an address, or every page mapped",
 		cmd_pgtable);
 
 static void print_cpu_features(void)

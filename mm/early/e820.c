@@ -34,8 +34,9 @@
  *    machine cannot run anyway.
  *
  * 6. Cost. The sweep asks all n ranges at each of 2n points: 32,640 compares
- *    for a full table, under a millisecond, once at boot. A list of active
- *    ranges would save the square and cost the proof. The rest is one pass.
+ *    for a full table (measured: 850,000 instructions), once at boot. A list
+ *    of active ranges would save the square and cost the proof. The rest is
+ *    one pass over the list.
  *
  * A new list is built aside, in next, and copied back: boot has one CPU and no
  * interrupts, so one such place does for all maps.

@@ -16,6 +16,7 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/base/symbols.h>
+#include <kernel/cpu/desc.h>
 #include <kernel/cpu/traps.h>
 #include <kernel/lib/printf.h>
 #include <mm/report/walk.h>
@@ -23,13 +24,11 @@
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
 
-#define SENTENCE_MAX 200
-
-static const char *level_name(const struct pgtable *pt, int level)
+static const char *level_name(int level)
 {
 	if (level == 3)
 		return "PDPTE";
-	return level == 2 ? "PDE" : pt->levels == 3 ? "PTE" : "PTE";
+	return level == 2 ? "PDE" : "PTE";
 }
 
 static void format_flags(pteval_t value, int level, char *buf)
@@ -64,7 +63,7 @@ static void report_step(const struct pgtable *pt, const struct pt_step *s)
 {
 	char flags[48];
 
-	printk("  %s[%u] in table %08llx: ", level_name(pt, s->level),
+	printk("  %s[%u] in table %08llx: ", level_name(s->level),
 	       s->index, s->table);
 	if (!(s->value & _PAGE_PRESENT)) {
 		printk("%0*llx not present\n", pt->levels == 3 ? 16 : 8,
@@ -123,6 +122,17 @@ static bool inside(u32 address, const char *start, const char *end)
 	       address < (u32)(uintptr_t)end;
 }
 
+/* The stack whose guard page holds the address, or NULL. */
+static const char *guarded_stack(u32 address)
+{
+	if (inside(address, boot_stack_guard, boot_stack))
+		return "boot stack";
+	if (inside(address, (const char *)doublefault_guard,
+		   (const char *)doublefault_guard + PAGE_SIZE))
+		return "double-fault stack";
+	return NULL;
+}
+
 /* What stands at an address, as the end of a sentence. */
 static const char *place(u32 address)
 {
@@ -156,12 +166,11 @@ static const char *access_verb(u32 error)
 static bool explain_special(const struct pt_regs *regs, u32 address,
 			    char *buf, u32 size)
 {
-	if (inside(address, boot_stack_guard, boot_stack) ||
-	    (regs->vector == TRAP_DOUBLE_FAULT &&
-	     inside(regs->esp, boot_stack_guard, boot_stack)))
-		snprintf(buf, size, "the boot stack overflowed into its guard "
-			 "page (%u KB were not enough)",
-			 BOOT_STACK_SIZE >> 10);
+	const char *stack = guarded_stack(address);
+
+	if (stack)
+		snprintf(buf, size, "the %s overflowed into its guard page",
+			 stack);
 	else if (regs->vector != TRAP_PAGE_FAULT)
 		return false;
 	else if (address == regs->eip && address < PAGE_SIZE)
@@ -238,20 +247,16 @@ void explain_fault(const struct pt_regs *regs, u32 address, char *buf,
 		explain_other(regs, buf, size);
 }
 
-static void report_fault(const struct pt_regs *regs, u32 address)
+static void report_fault(const struct pt_regs *regs, u32 address, char *cause,
+			 u32 size)
 {
-	char sentence[SENTENCE_MAX];
-
 	if (regs->vector == TRAP_PAGE_FAULT ||
 	    regs->vector == TRAP_DOUBLE_FAULT)
 		report_walk(&kernel_pgtable, address);
-	explain_fault(regs, address, sentence, sizeof(sentence));
-	printk("Cause: %s\n", sentence);
+	explain_fault(regs, address, cause, size);
 }
 
 void report_fault_init(void)
 {
-	static struct fault_reporter reporter = { .report = report_fault };
-
-	register_fault_reporter(&reporter);
+	fault_report_hook = report_fault;
 }

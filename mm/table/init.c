@@ -157,6 +157,9 @@ pteval_t kernel_page_prot(u32 va)
 
 	if (p >= boot_stack_guard && p < boot_stack)
 		return 0;
+	if (p >= (const char *)doublefault_guard &&
+	    p < (const char *)doublefault_guard + PAGE_SIZE)
+		return 0;
 	if (p >= _text && p < _etext)
 		return PAGE_KERNEL_ROX;
 	if (p >= __start_rodata && p < __end_rodata)
@@ -317,6 +320,9 @@ void paging_init(void)
 	else if (paging_mode.pse)
 		write_cr4(read_cr4() | CR4_PSE);
 	map_lowmem(0, first);
+	/* RAM may end before what the provisional tables show */
+	pt_unmap(&kernel_pgtable, PAGE_OFFSET + first,
+		 PROVISIONAL_END - first);
 	fixmap_init(&kernel_pgtable);
 	go_live();
 	direct_map_end = first;

@@ -466,3 +466,32 @@ int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 	}
 	return 0;
 }
+
+static void census_of_table(const struct pgtable *pt, void *table, int level,
+			    struct pt_census *census)
+{
+	const pteval_t set_by_cpu = _PAGE_ACCESSED | _PAGE_DIRTY;
+	unsigned int n = pt_entries(pt, level);
+	struct slot slot = { .table = table, .level = level };
+
+	for (; slot.index < n; slot.index++) {
+		pteval_t value = read_entry(pt, slot) & ~set_by_cpu;
+		u32 half = (u32)value ^ (u32)(value >> 32);
+
+		if (!(value & _PAGE_PRESENT))
+			continue;
+		census->entries[level - 1]++;
+		census->sum = census->sum * 31 + (half ^ slot.index);
+		if (is_leaf(value, level))
+			census->leaves++;
+		else if (table_of(value))
+			census_of_table(pt, table_of(value), level - 1,
+					census);
+	}
+}
+
+void pt_take_census(const struct pgtable *pt, struct pt_census *census)
+{
+	*census = (struct pt_census){ 0 };
+	census_of_table(pt, pt->root, pt->levels, census);
+}

@@ -30,7 +30,7 @@ extern const struct test_case __test_cases_end[];
 struct ledger {
 	u64 reserved, memory;
 	unsigned int reserved_ranges;
-	u32 leaves, leaf_sum;
+	struct pt_census tables;
 	unsigned int windows;
 	unsigned int warnings;
 	u32 irq_flag;
@@ -101,16 +101,16 @@ void test_allow_warnings(unsigned int n)
 
 /* --- faults that must come ------------------------------------------------- */
 
+static volatile u8 last_byte;
+
 static void do_read(void *p)
 {
-	(void)*(volatile u8 *)p;
+	last_byte = *(volatile u8 *)p;
 }
 
 static void do_write(void *p)
 {
-	volatile u8 *byte = p;
-
-	*byte = *byte;
+	*(volatile u8 *)p = last_byte;
 }
 
 static void do_exec(void *p)
@@ -125,6 +125,9 @@ static bool try_access(enum access access, u32 addr, struct trap_record *rec)
 		[ACCESS_EXEC] = do_exec,
 	};
 
+	/* what can be read is written back as it was */
+	if (access == ACCESS_WRITE)
+		cpu_probe(do_read, (void *)(uintptr_t)addr, NULL);
 	return cpu_probe(how[access], (void *)(uintptr_t)addr, rec);
 }
 
@@ -164,19 +167,6 @@ bool test_expect_no_fault(enum access access, u32 addr,
 
 /* --- the ledger ------------------------------------------------------------ */
 
-static int count_leaf(const struct pt_walk *walk, void *arg)
-{
-	const pteval_t set_by_cpu = _PAGE_ACCESSED | _PAGE_DIRTY;
-	struct ledger *ledger = arg;
-	u64 leaf = walk->leaf & ~set_by_cpu;
-
-	ledger->leaves++;
-	/* rotated, so that two entries that change places are seen */
-	ledger->leaf_sum = (ledger->leaf_sum << 1 | ledger->leaf_sum >> 31) ^
-			   (u32)leaf ^ (u32)(leaf >> 32) ^ walk->addr;
-	return 0;
-}
-
 static void take_ledger(struct ledger *l)
 {
 	memset(l, 0, sizeof(*l));
@@ -186,7 +176,7 @@ static void take_ledger(struct ledger *l)
 	l->windows = early_memremap_in_use();
 	l->warnings = printk_warnings();
 	l->irq_flag = read_eflags() & EFLAGS_IF;
-	pt_for_each_leaf(&kernel_pgtable, 0, ~0U, count_leaf, l);
+	pt_take_census(&kernel_pgtable, &l->tables);
 }
 
 static void compare(const char *what, u64 before, u64 after)
@@ -205,8 +195,9 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 	compare("bytes reserved", a->reserved, b->reserved);
 	compare("ranges reserved", a->reserved_ranges, b->reserved_ranges);
 	compare("bytes of RAM", a->memory, b->memory);
-	compare("pages mapped", a->leaves, b->leaves);
-	compare("sum of all page-table entries", a->leaf_sum, b->leaf_sum);
+	compare("pages mapped", a->tables.leaves, b->tables.leaves);
+	compare("sum of all page-table entries", a->tables.sum,
+		b->tables.sum);
 	compare("fixmap windows", a->windows, b->windows);
 	compare("warnings printed", a->warnings + warnings_allowed,
 		b->warnings);
@@ -219,17 +210,19 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 
 /* --- running --------------------------------------------------------------- */
 
-static void run_case(const struct test_case *test, unsigned int number)
+/* *ledger: as it was before, and then as it is after the case. */
+static void run_case(const struct test_case *test, unsigned int number,
+		     struct ledger *ledger)
 {
-	struct ledger before, after;
+	struct ledger after;
 
 	case_failed = false;
 	skip_reason = NULL;
 	warnings_allowed = 0;
-	take_ledger(&before);
 	test->run();
 	take_ledger(&after);
-	compare_ledgers(&before, &after);
+	compare_ledgers(ledger, &after);
+	*ledger = after;
 	if (test->panic_message) {
 		case_failed = true;
 		printk("    # it should have ended in the panic \"%s\"\n",
@@ -309,14 +302,16 @@ static void run_suite(const char *spec, const char *suite, unsigned int number)
 {
 	unsigned int failed = total_failed, n = 0;
 	const struct test_case *test;
+	struct ledger ledger;
 
+	take_ledger(&ledger);
 	printk("  KTAP version 1\n  # Subtest: %s\n  1..%u\n", suite,
 	       count_named(spec, suite));
 	for (test = __test_cases_start; test < __test_cases_end; test++) {
 		if (strcmp(test->suite, suite) || !spec_names(spec, test))
 			continue;
 		running = test;
-		run_case(test, ++n);
+		run_case(test, ++n, &ledger);
 		running = NULL;
 	}
 	printk("%sok %u %s\n", failed == total_failed ? "" : "not ", number,

@@ -248,6 +248,17 @@ TEST(e820, type_zero_is_reserved)
 	EXPECT_EQ(map.entry[0].type, RSV);
 }
 
+TEST(e820, add_cuts_at_the_end_of_all)
+{
+	map_clear(&map);
+	EXPECT_EQ(e820_add(&map, TOP - MB + 1, MB + 1, RSV), 0);
+	EXPECT_EQ(e820_add(&map, TOP, TOP, RSV), 0);
+	EXPECT_EQ(e820_add(&map, 0, TOP, RSV), 0);
+	EXPECT_EQ(map.entry[0].size, MB);
+	EXPECT_EQ(map.entry[1].size, 1);
+	EXPECT_EQ(map.entry[2].size, TOP);
+}
+
 TEST(e820, zero_length_takes_no_place)
 {
 	map_clear(&map);
@@ -520,7 +531,7 @@ TEST(e820, type_names)
  */
 #define SPACE 96
 #define UNIT KB
-#define ROUNDS 400	/* measured: 0.1 s of QEMU, with 8 steps each */
+#define ROUNDS 400	/* of 8 steps; measured: 20 million instructions */
 #define SEED 20260117
 
 static u8 shadow[SPACE], painted[SPACE];

@@ -2,9 +2,9 @@
  * The end: a report that a reader can use, then the machine stops.
  *
  * panic() and every exception that nobody handles print the sentence, the
- * registers, a back trace with names, and what the registered reporters add
- * (the page-table walk of the fault address, and a plain cause). Any context;
- * never returns. The report goes out whatever locks are held.
+ * registers, a back trace with names, and what fault_report_hook adds (the
+ * page-table walk of the fault address, and a plain cause). Any context; never
+ * returns. The report goes out whatever locks are held.
  */
 #ifndef KERNEL_BASE_PANIC_H
 #define KERNEL_BASE_PANIC_H
@@ -18,18 +18,16 @@ __noreturn __format_printf(1, 2) void panic(const char *fmt, ...);
 void panic_init(void);
 
 /*
- * Upper layers add to the report of an exception. address: CR2 for a page
- * fault, else EIP. Called once each, in the order of registration.
+ * An upper layer adds to the report of an exception, and says the cause in a
+ * sentence. address: CR2 for a page fault and a double fault, else EIP. May
+ * print; writes the sentence, without its full stop, to cause[0..size).
  */
-struct fault_reporter {
-	void (*report)(const struct pt_regs *regs, u32 address);
-	struct fault_reporter *next;	/* owned by panic.c */
-};
-void register_fault_reporter(struct fault_reporter *reporter);
+extern void (*fault_report_hook)(const struct pt_regs *regs, u32 address,
+				 char *cause, u32 size);
 
 /*
- * Called at the very end of a panic with its sentence: a test run ends the
- * machine there. May return.
+ * Called at the very end of a panic with its sentence (and, for an exception,
+ * the cause): a test run ends the machine there. May return.
  */
 extern void (*panic_end_hook)(const char *message);
 

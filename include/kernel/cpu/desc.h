@@ -19,6 +19,9 @@ struct tss {
 /* What runs normally: a double fault leaves the registers of its victim here. */
 extern struct tss init_tss;
 
+/* The double fault's stack; its first page is a guard page, not mapped. */
+extern u8 doublefault_guard[];
+
 /* Loads the final GDT (virtual base), all segment registers and the TSS. */
 void gdt_init(void);
 

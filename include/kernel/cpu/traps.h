@@ -75,6 +75,9 @@ struct trap_record {
  */
 bool cpu_probe(void (*fn)(void *), void *arg, struct trap_record *record);
 
+/* A panic gives up a probe under way: what it tries itself needs one. */
+void cpu_probe_abandon(void);
+
 /* Common entry of all vectors, from trap_entry.S. */
 void do_trap(struct pt_regs *regs);
 

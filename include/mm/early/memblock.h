@@ -86,7 +86,7 @@ bool memblock_is_memory(const struct memblock *mb, phys_addr_t base,
 bool memblock_is_reserved(const struct memblock *mb, phys_addr_t base,
 			  phys_addr_t size);
 
-/* The owner of the byte at addr; NULL if it is free, or is no RAM. */
+/* The owner of the byte at addr, RAM or not; NULL if nobody reserved it. */
 const char *memblock_owner(const struct memblock *mb, phys_addr_t addr);
 
 /*

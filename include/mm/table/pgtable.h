@@ -141,6 +141,17 @@ int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 		     void *arg);
 
 /*
+ * All entries of the tree in a few numbers, to compare two moments. What the
+ * CPU sets by itself (accessed, dirty) does not count.
+ */
+struct pt_census {
+	u32 entries[PT_MAX_LEVELS];	/* present, of level 1, 2, 3 */
+	u32 leaves;
+	u32 sum;			/* of all values and their places */
+};
+void pt_take_census(const struct pgtable *pt, struct pt_census *census);
+
+/*
  * A zeroed page for a table: its physical address, in lowmem that is mapped;
  * 0 if there is none. Early in boot memblock gives them; the page allocator
  * takes over by setting the pointer.
