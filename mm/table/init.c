@@ -11,10 +11,10 @@
  * 3. First step, paging_init(): the final tables for what the provisional ones
  *    showed, and the fixmap. With two levels this happens in place, entry by
  *    entry: each new entry translates as the old one did. PAE's format is
- *    another, so its tree is built aside (swapper_pdpt, swapper_pmd) and loaded
- *    by paging_switch(), for a few instructions without paging. The identity
- *    map is still needed there; in the PAE tree it is the kernel's own level-2
- *    table hung in a second time.
+ *    another, so its tree is built aside (swapper_pdpt) and loaded by
+ *    paging_switch(), for a few instructions without paging. The identity map
+ *    is still needed there; in the PAE tree it is the kernel's own level-2 table
+ *    hung in a second time.
  *
  * 4. Second step, kernel_physical_mapping_init(): the direct map grows upwards
  *    a level-2 entry at a time. Each needs at most one table, which memblock
@@ -57,9 +57,8 @@
 extern u32 swapper_pg_dir[1024];		/* boot/head.S */
 void paging_switch(u32 cr3, u32 cr4);		/* boot/head.S */
 
-/* PAE's own root, and the level-2 table of the fourth gigabyte. */
+/* PAE's root: 32 bytes, for 1 GB each; CR3 holds its address to 32 bytes. */
 static u64 swapper_pdpt[4] __aligned(32);
-static u64 swapper_pmd[512] __aligned(PAGE_SIZE);
 
 struct pgtable kernel_pgtable = {
 	.name = "swapper_pg_dir", .root = swapper_pg_dir, .levels = 2,
@@ -230,16 +229,6 @@ static void map_lowmem(u32 from, u32 to)
 	}
 }
 
-/* The PAE tree: the fourth gigabyte, shown in the first one, too, for now. */
-static void build_pae_root(void)
-{
-	swapper_pdpt[3] = __pa(swapper_pmd) | _PAGE_PRESENT;
-	swapper_pdpt[0] = swapper_pdpt[3];
-	kernel_pgtable.name = "swapper_pdpt";
-	kernel_pgtable.root = swapper_pdpt;
-	kernel_pgtable.levels = 3;
-}
-
 static void go_live(void)
 {
 	u32 flags = local_irq_save();
@@ -316,10 +305,16 @@ void paging_init(void)
 	pt_alloc_table = table_from_memblock;
 	memblock.current_limit = first;
 	if (paging_mode.pae)
-		build_pae_root();
+		kernel_pgtable = (struct pgtable){
+			.name = "swapper_pdpt", .root = swapper_pdpt,
+			.levels = 3,
+		};
 	else if (paging_mode.pse)
 		write_cr4(read_cr4() | CR4_PSE);
 	map_lowmem(0, first);
+	/* paging_switch() runs in the identity map: still needed for a while */
+	if (paging_mode.pae)
+		pt_copy_root(&kernel_pgtable, 0, PAGE_OFFSET);
 	/* RAM may end before what the provisional tables show */
 	pt_unmap(&kernel_pgtable, PAGE_OFFSET + first,
 		 PROVISIONAL_END - first);

@@ -417,6 +417,17 @@ int pt_set_table(struct pgtable *pt, u32 va, phys_addr_t table)
 	return err;
 }
 
+void pt_copy_root(struct pgtable *pt, u32 to, u32 from)
+{
+	u32 flags = spin_lock_irqsave(&pt->lock);
+	struct slot source = slot_in(pt, pt->root, pt->levels, from);
+
+	write_entry(pt, slot_in(pt, pt->root, pt->levels, to),
+		    read_entry(pt, source));
+	flush_tlb_all();
+	spin_unlock_irqrestore(&pt->lock, flags);
+}
+
 void pt_drop_root(struct pgtable *pt, u32 end)
 {
 	u32 flags = spin_lock_irqsave(&pt->lock);

@@ -272,6 +272,46 @@ static void drop_root_leaves_the_rest(int levels)
 
 BOTH_FORMATS(drop_root_leaves_the_rest)
 
+static void copied_root_shows_the_same(int levels)
+{
+	struct pgtable pt;
+
+	start(&pt, levels, POOL_PAGES);
+	pt_map(&pt, 0xc0005000, 0x3000, PAGE_SIZE, PAGE_KERNEL, false);
+	pt_copy_root(&pt, 0, 0xc0000000);
+	expect_page(&pt, 0x5000, 0x3000, 1);
+	/* one table: what changes here changes there */
+	pt_unmap(&pt, 0x5000, PAGE_SIZE);
+	expect_page(&pt, 0xc0005000, 0, 0);
+	stop();
+}
+
+BOTH_FORMATS(copied_root_shows_the_same)
+
+static void census_sees_every_change(int levels)
+{
+	struct pt_census empty, one, moved;
+	struct pgtable pt;
+
+	start(&pt, levels, POOL_PAGES);
+	pt_map(&pt, 0, 0, 4 * PAGE_SIZE, PAGE_KERNEL, false);
+	pt_unmap(&pt, 0, 4 * PAGE_SIZE);
+	pt_take_census(&pt, &empty);
+	EXPECT_EQ(empty.leaves, 0);
+	pt_map(&pt, 0x1000, 0x5000, PAGE_SIZE, PAGE_KERNEL, false);
+	pt_take_census(&pt, &one);
+	EXPECT_EQ(one.leaves, 1);
+	EXPECT_EQ(one.entries[0], 1);
+	pt_unmap(&pt, 0x1000, PAGE_SIZE);
+	pt_map(&pt, 0x2000, 0x5000, PAGE_SIZE, PAGE_KERNEL, false);
+	pt_take_census(&pt, &moved);
+	EXPECT_EQ(moved.leaves, 1);
+	EXPECT(moved.sum != one.sum);
+	stop();
+}
+
+BOTH_FORMATS(census_sees_every_change)
+
 static void last_page_of_the_address_space(int levels)
 {
 	struct pgtable pt;

@@ -144,8 +144,9 @@ class Context:
 
 def run_command(command, limit, kind):
     """Output of a command of the host that must end well, and in time."""
-    env = {k: v for k, v in os.environ.items()
-           if k not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")}
+    env = {k: v for k, v in os.environ.items() if k != "MFLAGS"}
+    # under `make test`: variables given to it count, its job server does not
+    env["MAKEFLAGS"] = "".join(env.get("MAKEFLAGS", "").partition("-- ")[1:])
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, env=env,
                               stderr=subprocess.STDOUT, timeout=limit,

@@ -65,10 +65,16 @@ static inline bool cpu_has(enum cpu_feature feature)
 	return cpu_info_has(&boot_cpu, feature);
 }
 
-/* Without CPUID there is no CR4 either (SDM 3A, 2.5): do not touch it. */
+/*
+ * CR4 came with the features that it switches; a 486 without any of them has no
+ * CR4, and touching it is an invalid opcode (SDM 3A, 2.5).
+ */
 static inline bool cpu_has_cr4(void)
 {
-	return boot_cpu.has_cpuid;
+	const u32 switched = 1 << X86_FEATURE_PSE | 1 << X86_FEATURE_TSC |
+			     1 << X86_FEATURE_PAE | 1 << X86_FEATURE_PGE;
+
+	return boot_cpu.features[0] & switched;
 }
 
 /* Forgets a feature, as an option asks: nobody will use it. */

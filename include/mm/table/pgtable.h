@@ -124,6 +124,12 @@ int pt_set_large(struct pgtable *pt, u32 va, phys_addr_t pa, pteval_t prot);
 int pt_set_table(struct pgtable *pt, u32 va, phys_addr_t table);
 
 /*
+ * Makes the root's entry of `to` the same as that of `from`: the tables below
+ * are then seen at both places. Whatever stood at `to` is left to its owner.
+ */
+void pt_copy_root(struct pgtable *pt, u32 to, u32 from);
+
+/*
  * Clears the root's entries for [0, end), end on a border of theirs. The tables
  * below are left alone: others may use them. Flushes all.
  */

@@ -1,0 +1,246 @@
+"""Runs the GDB session that docs/gdb.md describes, in batch.
+
+1. The commands are the document's: the lines behind "(gdb) " in its blocks
+   marked gdb. A block marked `gdb two-level` or `gdb pae` is for that format.
+   What GDB answers is held against the lines below each command.
+2. Behind the last command under the heading `NAME` the checks of at-NAME in
+   walk.gdb are run. Each must hold, none may be missing.
+3. What `where` prints at each stop is held against the table in the comment of
+   boot/head.S.
+4. GDB and QEMU are started by tools/gdb.sh, as `make gdb` does it.
+
+Alone: python3 tests/gdb/test_gdb.py build
+"""
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "docs"))
+import transcript  # noqa: E402
+
+DOCUMENT = ROOT / "docs" / "gdb.md"
+WALK = ROOT / "tests" / "gdb" / "walk.gdb"
+PROMPT = "(gdb) "
+TIME_LIMIT = 60     # seconds; a walk takes two
+
+
+class Machine:
+    """A PC, and what the kernel will use on it."""
+
+    def __init__(self, name, cpu, expect, cmdline="", iso=False, compare=True):
+        self.name, self.cpu, self.expect = name, cpu, expect.split()
+        self.cmdline, self.iso, self.compare = cmdline, iso, compare
+
+    @property
+    def format(self):
+        return "pae" if "pae" in self.expect else "two-level"
+
+
+MACHINES = (
+    Machine("two-level", "pentium3", "large global"),
+    # without large pages what GDB shows differs from the document
+    Machine("small-pages", "486", "", cmdline="nopse", compare=False),
+    Machine("pae", "max", "pae large nx global", cmdline="pae"),
+    Machine("pae-small-pages", "pentium3", "pae global", cmdline="pae nopse",
+            compare=False),
+    Machine("grub", "pentium3", "large global", iso=True),
+)
+
+
+def stop_of(heading):
+    """The label or function that a heading names: `NAME` or `NAME()`."""
+    found = re.fullmatch(r"`(\w+)(?:\(\))?`", heading)
+    return found.group(1) if found else None
+
+
+def session(machine):
+    """[(command, lines shown, stop)]; of at-STOP the lines shown are None."""
+    out, stop = [], None
+    for block in transcript.blocks(DOCUMENT):
+        if block.kind != "gdb" or machine.format not in (
+                block.words[1:] or [machine.format]):
+            continue
+        here = stop_of(block.heading)
+        if stop and here != stop:
+            out.append(("at-" + stop, None, stop))
+        stop = here
+        out += [(command, shown, stop) for command, shown in block.commands(PROMPT)]
+    out.append(("at-" + stop, None, stop))
+    return out
+
+
+def read_all(master, process, deadline):
+    """What comes out of a terminal until the process is gone."""
+    data = b""
+    while time.monotonic() < deadline:
+        if not select.select([master], [], [], 0.1)[0]:
+            if process.poll() is not None:
+                break
+            continue
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:     # the other end is closed
+            break
+        if not chunk:
+            break
+        data += chunk
+    return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def end_group(process):
+    """Ends a process that leads a group: asked first, so that traps run."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(5)
+            return
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def run_gdb(folder, machine, lines):
+    """Feeds lines to `tools/gdb.sh folder`; returns all that it prints."""
+    # output on a terminal, so that GDB's errors stand in their right place
+    master, slave = pty.openpty()
+    environment = dict(os.environ, CMDLINE=machine.cmdline, TERM="dumb",
+                       GDB_ISO="1" if machine.iso else "", GDB_TTY="",
+                       QEMU_FLAGS="-nodefaults", GDB_ARGS="-nx -x " + str(WALK))
+    process = subprocess.Popen(
+        [str(ROOT / "tools" / "gdb.sh"), str(folder), "-machine", "pc", "-accel",
+         "tcg", "-cpu", machine.cpu, "-m", "128M"],
+        stdin=subprocess.PIPE, stdout=slave, stderr=slave, cwd=ROOT,
+        env=environment, start_new_session=True)
+    os.close(slave)
+    try:
+        process.stdin.write("".join(line + "\n" for line in lines).encode())
+        process.stdin.close()
+        text = read_all(master, process, time.monotonic() + TIME_LIMIT)
+        process.wait(10)
+    except (BrokenPipeError, subprocess.TimeoutExpired):
+        text = "no answer from GDB within the time limit"
+    finally:
+        end_group(process)
+        os.close(master)
+    return text
+
+
+def prepare(build, machine):
+    """A folder of its own for the run: serial logs do not meet."""
+    folder = pathlib.Path(build).resolve() / "gdb" / machine.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    kernel = folder / "swapper.elf"
+    kernel.symlink_to(pathlib.Path(build).resolve() / "swapper.elf")
+    if machine.iso:
+        subprocess.run([str(ROOT / "tools" / "mkiso.sh"), str(kernel),
+                        str(folder / "swapper.iso"), machine.cmdline],
+                       check=True, timeout=TIME_LIMIT)
+    return folder
+
+
+def answers(build, machine):
+    """(what GDB printed before the first command, [answer of each command])."""
+    lines = ["set width 0", "set style enabled off",
+             "expect " + " ".join(machine.expect)]
+    for number, (command, _, _) in enumerate(session(machine)):
+        lines += ["echo @@%d@@\\n" % number, command]
+    lines += ["echo @@end@@\\n", "kill"]
+    text = run_gdb(prepare(build, machine), machine, lines)
+    parts = re.split(r"@@\w+@@\n", text.replace(PROMPT, ""))
+    # GDB compares dates when it shows a line; whoever edits is not at fault
+    drop = re.compile(r"^warning: Source file is more recent.*\n", re.M)
+    return text, [drop.sub("", part).splitlines() for part in parts[1:-1]]
+
+
+def head_table():
+    """{label: columns} of the table in the comment of boot/head.S."""
+    text = (ROOT / "boot" / "head.S").read_text(encoding="utf-8")
+    rows = re.search(r"label\s+EIP.*?\n(.*?)\*/", text, re.S).group(1)
+    out = {}
+    for row in rows.splitlines():
+        columns = re.split(r"\t+", row.strip(" *"))
+        if len(columns) >= 5:
+            out[columns[1].rstrip("()")] = columns[2:]
+    return out
+
+
+def compare_where(stop, line, table):
+    """Does the line of `where` say what the row of the table says?"""
+    if stop not in table:
+        return "%s: not in the table of boot/head.S" % stop
+    found = re.match(r"paging (\S+)\s+EIP \S+ (\S+)\s+ESP \S+ (\S+)\s+"
+                     r"GDTR \S+ (\S+)", line)
+    if not found:
+        return "%s: where printed %s" % (stop, line)
+    eip, esp, gdtr, mapped = table[stop]
+    paging, *real = found.groups()
+    # the loader's own values are not said to be anything
+    wanted = [eip, real[1] if esp == "none" else esp,
+              real[2] if gdtr == "loader" else gdtr]
+    if real != wanted or (paging == "off") != (mapped == "(no paging)"):
+        return "%s: %s, but boot/head.S has %s" % (stop, line, table[stop])
+    return None
+
+
+def checks_of_walk():
+    """{stop: how many checks} in walk.gdb."""
+    out, stop = {}, None
+    for line in WALK.read_text(encoding="utf-8").splitlines():
+        if line.startswith("define at-"):
+            stop = line[len("define at-"):]
+            out[stop] = 0
+        elif line.startswith("check "):
+            out[stop] += 1
+    return out
+
+
+def walk_failures(build, machine):
+    """Sentences on what was not as it must be; none: all is well."""
+    steps = session(machine)
+    text, got = answers(build, machine)
+    if len(got) != len(steps):
+        return ["the session ended early; its last lines:"] + text.splitlines()[-15:]
+    wrong, table, counts = [], head_table(), checks_of_walk()
+    for stop in set(counts) ^ {stop for _, _, stop in steps}:
+        wrong.append("%s: in one of docs/gdb.md and walk.gdb only" % stop)
+    for (command, shown, stop), real in zip(steps, got):
+        if shown is None:
+            wrong += ["%s: %s" % (stop, line) for line in real
+                      if not line.startswith("holds: ")]
+            if sum(line.startswith("holds: ") for line in real) != counts.get(stop):
+                wrong.append("%s: not all of its checks held" % stop)
+        elif machine.compare:
+            difference = transcript.mismatch(shown, real)
+            if difference:
+                wrong.append("docs/gdb.md, %s, %s: %s" % (stop, command, difference))
+        if command == "where" and stop != "_start":
+            wrong.append(compare_where(stop, "".join(real), table))
+    wrong += ["%s: in the table of boot/head.S only" % stop
+              for stop in set(table) - {stop for _, _, stop in steps}]
+    return [sentence for sentence in wrong if sentence]
+
+
+def main():
+    build = sys.argv[1] if len(sys.argv) > 1 else "build"
+    failed = 0
+    for machine in MACHINES:
+        wrong = walk_failures(build, machine)
+        failed += bool(wrong)
+        print("%s gdb/%s" % ("FAIL" if wrong else "ok  ", machine.name))
+        for sentence in wrong:
+            print("     " + sentence)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

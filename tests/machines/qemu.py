@@ -1,0 +1,306 @@
+"""One QEMU with the kernel in it: serial line, monitor, how it ended.
+
+Serial line and monitor (QMP) are socket pairs inherited by QEMU: no names, no
+ports, no races. Every wait has an end, and `timeout` stands around QEMU as a
+second one: even if the runner is killed, no machine stays behind.
+"""
+
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+
+from machines.harness import Deadline, Failure
+
+QEMU = os.environ.get("QEMU", "qemu-system-i386")
+PASSED, FAILED = 33, 35         # isa-debug-exit: (code << 1) | 1
+PROMPT = "swapper> "
+LIMIT = 60                      # seconds for a boot with all tests
+HALTED = re.compile(r"^(--- halted ---|halted|PANIC inside the report.*)$",
+                    re.M)
+EARLY = "exception before the IDT is up"
+KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
+
+
+@dataclass(frozen=True)
+class End:
+    """How QEMU ended: its exit status, and why it says it shut down."""
+
+    status: int
+    reason: str     # guest-reset, guest-shutdown, or "" (debug exit, killed)
+
+    def __str__(self):
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"exit status {self.status}{reason}"
+
+
+def machine_args(mem, machine="pc", cpu="max"):
+    """The PC itself. Memory is not set aside: 61 GB start on a laptop."""
+    args = ["-accel", "tcg,thread=single", "-display", "none", "-no-reboot",
+            "-nodefaults", "-cpu", cpu, "-m", f"{mem // KB}K",
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    if mem < 2 * GB:
+        return args + ["-machine", machine]
+    return args + [
+        "-object", f"memory-backend-ram,id=ram,size={mem},reserve=off",
+        "-machine", f"{machine},memory-backend=ram"]
+
+
+def kernel_args(kernel, cmdline="", initrd=""):
+    """Boot through QEMU's own multiboot 1 loader."""
+    args = ["-kernel", str(kernel), "-append", cmdline]
+    return args + ["-initrd", initrd] if initrd else args
+
+
+def cdrom_args(iso):
+    """Boot through GRUB and multiboot2."""
+    return ["-cdrom", str(iso), "-boot", "d"]
+
+
+class Guest:
+    """A running QEMU; use as a context manager, which kills it at the end.
+
+    console: "serial", or "debugcon" for a machine without a serial port.
+    """
+
+    def __init__(self, journal, args, limit=LIMIT, console="serial"):
+        self.journal = journal
+        self.deadline = Deadline(limit)
+        self._raw = bytearray()
+        self._monitor_raw = b""
+        self._reason = ""
+        self._ended = False
+        command, theirs = self._command(args, console)
+        journal.note("$ " + " ".join(command))
+        self._process = subprocess.Popen(
+            ["timeout", "-s", "KILL", str(limit + 10)] + command,
+            pass_fds=[end.fileno() for end in theirs],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        for end in theirs:
+            end.close()
+
+    def _command(self, args, console):
+        self._line, line = socket.socketpair()
+        self._monitor, monitor = socket.socketpair()
+        command = [QEMU, *args,
+                   "-chardev", f"socket,id=line,fd={line.fileno()}",
+                   "-chardev", f"socket,id=qmp,fd={monitor.fileno()}",
+                   "-mon", "chardev=qmp,mode=control"]
+        command += ["-serial", "chardev:line"] if console == "serial" else \
+            ["-serial", "none", "-debugcon", "chardev:line"]
+        return command, (line, monitor)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self.journal.keep_output(self.text)
+
+    # --- the serial line ---------------------------------------------------
+
+    @property
+    def text(self):
+        """All that came over the line so far, without carriage returns."""
+        return self._raw.decode("ascii", "replace").replace("\r", "")
+
+    @property
+    def raw(self):
+        """The same as the bytes that came."""
+        return bytes(self._raw)
+
+    def send(self, text):
+        """Types text."""
+        self._line.sendall(text.encode("ascii"))
+
+    def _receive(self, seconds):
+        """More output; False when the line is closed, None when none came."""
+        ready, _, _ = select.select([self._line], [], [], seconds)
+        if not ready:
+            return None
+        try:
+            data = self._line.recv(1 << 16)
+        except ConnectionResetError:
+            data = b""
+        self._raw += data
+        return bool(data)
+
+    def _wait_for(self, what, found, ending_is_wrong=True):
+        """Reads until found(new text); True, or False if the guest ended."""
+        start = len(self._raw)
+        while not found(start):
+            seconds = self.deadline.left()
+            more = self._receive(seconds) if seconds else None
+            if more is None:
+                raise Failure("timeout", f"no {what} within "
+                              f"{self.deadline.seconds} s")
+            if not more:
+                if ending_is_wrong:
+                    raise self.early_end(what)
+                return False
+        return True
+
+    def _halted(self, start):
+        """Has the kernel said, behind start, that it stops?"""
+        tail = self._raw[max(0, start - 40):]
+        return b"halted" in tail and HALTED.search(
+            tail.decode("ascii", "replace").replace("\r", ""))
+
+    def wait_text(self, text, what=None):
+        """Until text has come; a halt before it is a panic."""
+        wanted = text.encode("ascii")
+
+        def found(start):
+            if wanted in self._raw[max(0, start - len(wanted)):]:
+                return True
+            if self._halted(start):
+                raise self.panicked()
+            return False
+        self._wait_for(what or repr(text), found)
+
+    def wait_prompt(self):
+        """Until the kernel waits for a command."""
+        wanted = PROMPT.encode("ascii")
+
+        def found(start):
+            if len(self._raw) > start and self._raw.endswith(wanted):
+                return True
+            if self._halted(start):
+                raise self.panicked()
+            return False
+        self._wait_for("prompt", found)
+
+    def wait_halt(self):
+        """Until the kernel has stopped with its last word."""
+        self._wait_for("halt", self._halted)
+
+    def wait_end(self):
+        """Until QEMU is gone; an End."""
+        def found(start):
+            if self._halted(start):
+                raise self.panicked()
+            return False
+        self._wait_for("end of the machine", found, ending_is_wrong=False)
+        return self._end()
+
+    def command(self, line):
+        """Types a command at the prompt; what it answered, without the echo."""
+        start = len(self.text)
+        self.send(line + "\r")
+        self.wait_prompt()
+        answer = self.text[start:]
+        return answer.partition("\n")[2][:-len(PROMPT)]
+
+    # --- how it ended ------------------------------------------------------
+
+    def _end(self):
+        self._ended = True
+        out, _ = self._process.communicate(timeout=20)
+        if out.strip():
+            self.journal.note("QEMU says: " + out.decode("utf-8", "replace"))
+        self._drain_monitor()
+        return End(self._process.returncode, self._reason)
+
+    def early_end(self, what):
+        """The Failure for a QEMU that ended before `what` came."""
+        end = self._end()
+        last = self.text.rstrip().rpartition("\n")[2]
+        if end.status == 0 and end.reason != "guest-shutdown":
+            return Failure("triple fault", f"the machine was reset before "
+                           f"{what}, after \"{last}\"")
+        return Failure("bad exit status", f"QEMU ended before {what} with "
+                       f"{end}, after \"{last}\"")
+
+    def panicked(self):
+        """The Failure for a kernel that has stopped by itself."""
+        if EARLY in self.text:
+            return Failure("panic", self.text[self.text.index(EARLY):].strip())
+        found = re.findall(r"^PANIC: (.*)$", self.text, re.M)
+        cause = re.findall(r"^Cause: (.*)$", self.text, re.M)
+        return Failure("panic", "; ".join(found[:1] + cause[:1]) or
+                       "halted without a message")
+
+    def kill(self):
+        """Ends QEMU if it still runs, from outside."""
+        if self._process.poll() is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if not self._ended:
+            self._process.communicate()
+            self._ended = True
+        self._line.close()
+        self._monitor.close()
+
+    # --- the monitor -------------------------------------------------------
+
+    def _monitor_line(self):
+        while b"\n" not in self._monitor_raw:
+            ready, _, _ = select.select([self._monitor], [], [],
+                                        self.deadline.left())
+            data = self._monitor.recv(1 << 20) if ready else b""
+            if not ready:
+                raise Failure("timeout", "QEMU's monitor does not answer")
+            if not data:
+                raise self.early_end("an answer of the monitor")
+            self._monitor_raw += data
+        line, _, self._monitor_raw = self._monitor_raw.partition(b"\n")
+        return self._note_event(json.loads(line))
+
+    def _note_event(self, message):
+        if message.get("event") == "SHUTDOWN":
+            self._reason = message["data"]["reason"]
+        return message
+
+    def _drain_monitor(self):
+        """Events that came while nobody asked."""
+        self._monitor.setblocking(False)
+        try:
+            while data := self._monitor.recv(1 << 20):
+                self._monitor_raw += data
+        except (BlockingIOError, ConnectionResetError):
+            pass
+        for line in self._monitor_raw.splitlines():
+            self._note_event(json.loads(line))
+
+    def _qmp(self, execute, **arguments):
+        message = {"execute": execute, "arguments": arguments}
+        self._monitor.sendall(json.dumps(message).encode() + b"\n")
+        while True:
+            answer = self._monitor_line()
+            if "error" in answer:
+                raise Failure("broken test", str(answer["error"]))
+            if "return" in answer:
+                return answer["return"]
+
+    def hmp(self, line):
+        """The answer to a command of the human monitor."""
+        if not getattr(self, "_negotiated", False):
+            self._qmp("qmp_capabilities")
+            self._negotiated = True
+        return self._qmp("human-monitor-command",
+                         **{"command-line": line}).replace("\r", "")
+
+    def pause(self):
+        """Stops the CPU: nobody pays for a prompt that waits."""
+        self.hmp("stop")
+
+    def save_memory(self, start, size, path):
+        """Physical memory into a file, by QEMU itself."""
+        self.hmp(f'pmemsave {start:#x} {size} "{path}"')
+
+    def read_memory(self, start, size):
+        """Physical memory as bytes."""
+        path = self.journal.scratch / "memory"
+        self.save_memory(start, size, path)
+        data = path.read_bytes()
+        if len(data) != size:
+            raise Failure("broken test", f"QEMU saved {len(data)} bytes of "
+                          f"{size} at {start:#x}")
+        return data
