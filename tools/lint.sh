@@ -27,6 +27,7 @@ check_text() {
 		sed 's/:\([0-9]*\):.*/:\1: blanks at the end/'
 }
 
+# shellcheck disable=SC2016
 text_rules='
 function complain(line, what) { print FILENAME ":" line ": " what }
 function width(s,    parts, n, i, w) {
@@ -131,6 +132,7 @@ run() {	# run CHECKER TOOL: over every C file, on all cores
 		>>"$report" 2>&1 || echo "$2 broke off" >>"$report"
 }
 
+# shellcheck disable=SC2048
 for checker in ${*:-text layers sparse cppcheck clang-tidy}; do
 	case $checker in
 	text)		check_text >>"$report" 2>&1 ;;

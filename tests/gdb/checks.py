@@ -35,8 +35,8 @@ class Names(dict):
     sym(NAME) phys(NAME)     address of a symbol, virtual and physical
     low(X) high(X)           which half
     reg(NAME)                a register that GDB knows
-    entry(I) pte(I)          of swapper_pg_dir and of pg0, read physically
-    entries() ptes()         all of them: 1024, and 2048 of the two tables
+    entries ptes             of swapper_pg_dir (1024) and pg0 (2048: the table
+                             behind it, too), read physically
     root(I)                  entry I of the live root
     physical(A) virtual(A)   32 bits of memory
     to(A)                    the physical address that A translates to, or None
@@ -55,19 +55,16 @@ class Names(dict):
             sym=symbol, phys=lambda name: symbol(name) - PAGE_OFFSET,
             low=lambda x: x < PAGE_OFFSET, high=lambda x: x >= PAGE_OFFSET,
             reg=lambda name: int(gdb.parse_and_eval("$" + name)) & 0xFFFFFFFF,
-            entry=lambda i: self.entries()[i], entries=self.entries,
-            pte=lambda i: self.ptes()[i], ptes=self.ptes,
+            entries=self.table("swapper_pg_dir", 1024), ptes=self.table("pg0", 2048),
             root=self.root, to=self.to, rights=self.rights, virtual=virtual,
             physical=lambda a: read_physical(a, 1, 4)[0],
             word=lambda name: read_physical(symbol(name) - PAGE_OFFSET, 1, 4)[0])
         # a name that a comprehension in a check uses is looked up as a global
         self["__builtins__"] = __builtins__
 
-    def entries(self):
-        return read_physical(symbol("swapper_pg_dir") - PAGE_OFFSET, 1024, 4)
-
-    def ptes(self):
-        return read_physical(symbol("pg0") - PAGE_OFFSET, 2048, 4)
+    @staticmethod
+    def table(name, count):
+        return read_physical(symbol(name) - PAGE_OFFSET, count, 4)
 
     def root(self, index):
         size = 8 if self.cpu.pae else 4

@@ -28,22 +28,22 @@ check esp == phys("boot_stack_top")
 check idtr == sym("boot_idt") and low(idtr)
 check word("boot_info") == reg("esi")
 check physical(phys("boot_info") + 8) == physical(phys("boot_info") + 12) > 0
-check not any(entries())
-check not any(ptes())
+check not any(entries)
+check not any(ptes)
 end
 
 define at-boot_tables_filled
 check eip == sym("boot_tables_filled") and low(eip)
 check not paging and low(esp) and low(gdtr)
 check cr3 == 0
-check entry(0x000) == phys("pg0") + 3
-check entry(0x001) == phys("pg0") + 0x1000 + 3
-check entry(0x300) == entry(0x000)
-check entry(0x301) == entry(0x001)
-check [i for i in range(1024) if entries()[i]] == [0, 1, 0x300, 0x301]
-check pte(0) == 0x00000003 and pte(1023) == 0x003ff003
-check pte(1024) == 0x00400003 and pte(2047) == 0x007ff003
-check ptes() == [i * 0x1000 + 3 for i in range(2048)]
+check entries[0x000] == phys("pg0") + 3
+check entries[0x001] == phys("pg0") + 0x1000 + 3
+check entries[0x300] == entries[0x000]
+check entries[0x301] == entries[0x001]
+check [i for i in range(1024) if entries[i]] == [0, 1, 0x300, 0x301]
+check ptes[0] == 0x00000003 and ptes[1023] == 0x003ff003
+check ptes[1024] == 0x00400003 and ptes[2047] == 0x007ff003
+check ptes == [i * 0x1000 + 3 for i in range(2048)]
 check phys("pg0") + 0x2000 == phys("__pg_tables_end") <= 0x800000
 end
 
@@ -64,7 +64,7 @@ check all(to(a) == to(a + 0xc0000000) == a for a in range(0, 0x800000, 0x7f000))
 check to(0x7fffff) == 0x7fffff and to(0xc07fffff) == 0x7fffff
 check to(0x800000) is None and to(0xc0800000) is None and to(0xbfffffff) is None
 check virtual(0x100000) == virtual(0xc0100000) == physical(0x100000) == 0x1badb002
-check virtual(phys("pg0") + 4) == virtual(sym("pg0") + 4) == pte(1)
+check virtual(phys("pg0") + 4) == virtual(sym("pg0") + 4) == ptes[1]
 check virtual(0xc0800000) is None
 check rights(0xc0100000) == "4K rwx"
 end
@@ -73,7 +73,7 @@ define at-start_high
 check eip == sym("start_high") and high(eip)
 check paging and low(esp) and low(gdtr)
 check esp == phys("boot_stack_top")
-check [i for i in range(1024) if entries()[i]] == [0, 1, 0x300, 0x301]
+check [i for i in range(1024) if entries[i]] == [0, 1, 0x300, 0x301]
 end
 
 define at-start_high_stack
@@ -117,9 +117,9 @@ check rights(sym("boot_stack")) == "4K rw" + "x-"[nx] + " G" * global_
 check rights(sym("boot_stack_guard")) == "not mapped"
 check rights(0xc0400000) == ("2M" if pae else "4M") * large + "4K" * (not large) + " rw" + "x-"[nx] + " G" * global_
 # with two levels it happened in place: the first table is still pg0
-check pae or entry(0x300) & ~0xfff == entry(0) & ~0xfff == phys("pg0")
-check pae or entry(1) & ~0xfff == phys("pg0") + 0x1000
-check pae or not large or entry(0x301) & ~0x60 == 0x00400183 - 0x100 * (not global_)
+check pae or entries[0x300] & ~0xfff == entries[0] & ~0xfff == phys("pg0")
+check pae or entries[1] & ~0xfff == phys("pg0") + 0x1000
+check pae or not large or entries[0x301] & ~0x60 == 0x00400183 - 0x100 * (not global_)
 check not pae or root(0) == root(3) and root(1) == root(2) == 0
 check root(0x3ff if not pae else 3) & 1
 end

@@ -10,6 +10,7 @@
  * 3. A panic during a run ends the machine with the code for failure; during a
  *    TEST_PANIC case whose message it carries, with the one for success.
  */
+#include <boot/sections.h>
 #include <kernel/base/cmdline.h>
 #include <kernel/base/init.h>
 #include <kernel/base/panic.h>
@@ -42,6 +43,7 @@ static bool case_failed;
 static const char *skip_reason;
 static unsigned int warnings_allowed;
 static unsigned int total_passed, total_failed;
+static bool mute;		/* a self-test provokes failures on purpose */
 
 static int set_test(const char *value)
 {
@@ -56,10 +58,22 @@ KERNEL_PARAM(test, "test", set_test, PARAM_VALUE, "all|SUITE|SUITE.CASE,...",
 
 /* --- expectations --------------------------------------------------------- */
 
+__format_printf(1, 2) static void note(const char *fmt, ...)
+{
+	va_list args;
+
+	if (mute)
+		return;
+	printk("    # ");
+	va_start(args, fmt);
+	vprintk(fmt, args);
+	va_end(args);
+}
+
 static bool fail_at(const struct test_site *site)
 {
 	case_failed = true;
-	printk("    # %s:%d: %s\n", site->file, site->line, site->text);
+	note("%s:%d: %s\n", site->file, site->line, site->text);
 	return false;
 }
 
@@ -73,8 +87,8 @@ bool test_expect_eq(u64 got, u64 want, const struct test_site *site)
 	if (got == want)
 		return true;
 	fail_at(site);
-	printk("    #   got  0x%llx (%llu)\n", got, got);
-	printk("    #   want 0x%llx (%llu)\n", want, want);
+	note("  got  0x%llx (%llu)\n", got, got);
+	note("  want 0x%llx (%llu)\n", want, want);
 	return false;
 }
 
@@ -84,8 +98,8 @@ bool test_expect_streq(const char *got, const char *want,
 	if (got && want && !strcmp(got, want))
 		return true;
 	fail_at(site);
-	printk("    #   got  \"%.100s\"\n", got);
-	printk("    #   want \"%.100s\"\n", want);
+	note("  got  \"%.100s\"\n", got ? got : "(null)");
+	note("  want \"%.100s\"\n", want ? want : "(null)");
 	return false;
 }
 
@@ -139,14 +153,14 @@ bool test_expect_fault(enum access access, u32 addr, u32 want_error,
 
 	if (try_access(access, addr, &rec)) {
 		fail_at(site);
-		printk("    #   it did not fault\n");
+		note("  it did not fault\n");
 		return false;
 	}
 	if (rec.vector == TRAP_PAGE_FAULT && rec.address == addr &&
 	    (rec.error_code & judged) == want_error)
 		return true;
 	fail_at(site);
-	printk("    #   vector %u address %08x error code %x; want %u %08x "
+	note("  vector %u address %08x error code %x; want %u %08x "
 	       "%x\n", rec.vector, rec.address, rec.error_code,
 	       TRAP_PAGE_FAULT, addr, want_error);
 	return false;
@@ -160,7 +174,7 @@ bool test_expect_no_fault(enum access access, u32 addr,
 	if (try_access(access, addr, &rec))
 		return true;
 	fail_at(site);
-	printk("    #   vector %u address %08x error code %x\n", rec.vector,
+	note("  vector %u address %08x error code %x\n", rec.vector,
 	       rec.address, rec.error_code);
 	return false;
 }
@@ -184,7 +198,7 @@ static void compare(const char *what, u64 before, u64 after)
 	if (before == after)
 		return;
 	case_failed = true;
-	printk("    # leak: %s: %llu before, %llu after\n", what, before,
+	note("leak: %s: %llu before, %llu after\n", what, before,
 	       after);
 }
 
@@ -204,7 +218,7 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 	compare("interrupt flag", a->irq_flag, b->irq_flag);
 	if (wrong) {
 		case_failed = true;
-		printk("    # memblock: %s\n", wrong);
+		note("memblock: %s\n", wrong);
 	}
 }
 
@@ -345,6 +359,157 @@ static void list_tests(void)
 		printk("%s.%s%s%s\n", test->suite, test->name,
 		       test->panic_message ? " # panics: " : "",
 		       test->panic_message ? test->panic_message : "");
+}
+
+/* --- the runner itself: does it see what it must see? ----------------------- */
+
+/* Runs fn as a case would, in silence; returns whether it was failed. */
+static bool fails_the_case(void (*fn)(void))
+{
+	bool failed = case_failed, seen;
+
+	mute = true;
+	case_failed = false;
+	fn();
+	seen = case_failed;
+	case_failed = failed;
+	mute = false;
+	return seen;
+}
+
+static void wrong_expectations(void)
+{
+	bool all_false = true;
+
+	all_false &= !EXPECT(1 == 2);
+	all_false &= !EXPECT_EQ(1ULL << 32, 0);
+	all_false &= !EXPECT_STREQ("a", "b");
+	all_false &= !EXPECT_STREQ(NULL, "b");
+	all_false &= !EXPECT_FAULT(ACCESS_READ, __test_cases_start, 0);
+	all_false &= !EXPECT_FAULT(ACCESS_READ, 0, PF_PRESENT);
+	all_false &= !EXPECT_NO_FAULT(ACCESS_READ, 0);
+	case_failed &= all_false;
+}
+
+TEST(ktest, wrong_expectations_fail)
+{
+	EXPECT(fails_the_case(wrong_expectations));
+}
+
+static void right_expectations(void)
+{
+	EXPECT(EXPECT(1 == 1) && EXPECT_EQ(2, 2) && EXPECT_STREQ("", ""));
+}
+
+TEST(ktest, right_expectations_pass)
+{
+	EXPECT(!fails_the_case(right_expectations));
+}
+
+static struct ledger before_leak, after_leak;
+
+static void compare_leak(void)
+{
+	compare_ledgers(&before_leak, &after_leak);
+}
+
+/* Compares the ledgers around leak(), which undo() takes back. */
+static bool ledger_sees(void (*leak)(void), void (*undo)(void))
+{
+	take_ledger(&before_leak);
+	leak();
+	take_ledger(&after_leak);
+	undo();
+	return fails_the_case(compare_leak);
+}
+
+static void nothing(void)
+{
+}
+
+static phys_addr_t leaked;
+
+static void leak_memory(void)
+{
+	leaked = memblock_phys_alloc(&memblock, PAGE_SIZE, PAGE_SIZE, "leak");
+}
+
+static void free_memory(void)
+{
+	memblock_free(&memblock, leaked, PAGE_SIZE);
+}
+
+static void leak_mapping(void)
+{
+	set_fixmap(FIX_TEST, 0, PAGE_KERNEL);
+}
+
+static void free_mapping(void)
+{
+	clear_fixmap(FIX_TEST);
+}
+
+static void leak_window(void)
+{
+	early_memremap(0, 1);
+}
+
+static void free_window(void)
+{
+	early_memunmap((void *)(uintptr_t)__fix_to_virt(FIX_BTMAP_BEGIN), 1);
+}
+
+/* The ledger of a change in protection alone. */
+static void make_sections_writable(void)
+{
+	pt_protect(&kernel_pgtable, (u32)(uintptr_t)_text, PAGE_SIZE,
+		   PAGE_KERNEL);
+}
+
+static void make_sections_read_only(void)
+{
+	pt_protect(&kernel_pgtable, (u32)(uintptr_t)_text, PAGE_SIZE,
+		   PAGE_KERNEL_ROX);
+}
+
+TEST(ktest, ledger_sees_leaks)
+{
+	EXPECT(!ledger_sees(nothing, nothing));
+	EXPECT(ledger_sees(leak_memory, free_memory));
+	EXPECT(ledger_sees(leak_mapping, free_mapping));
+	EXPECT(ledger_sees(leak_window, free_window));
+	EXPECT(ledger_sees(make_sections_writable, make_sections_read_only));
+}
+
+static void warn(void)
+{
+	before_leak.warnings--;		/* as if one had been printed */
+}
+
+TEST(ktest, ledger_sees_warnings)
+{
+	take_ledger(&before_leak);
+	after_leak = before_leak;
+	warn();
+	EXPECT(fails_the_case(compare_leak));
+}
+
+TEST(ktest, names_are_matched_whole)
+{
+	static const struct test_case one = {
+		.suite = "paging", .name = "nx",
+	};
+
+	EXPECT(spec_names("all", &one));
+	EXPECT(spec_names("paging", &one));
+	EXPECT(spec_names("paging.nx", &one));
+	EXPECT(spec_names("e820,paging.nx", &one));
+	EXPECT(!spec_names("pag", &one));
+	EXPECT(!spec_names("paging.n", &one));
+	EXPECT(!spec_names("paging.nxx", &one));
+	EXPECT(!spec_names("pagings", &one));
+	EXPECT(!spec_names("", &one));
+	EXPECT(!spec_names(",", &one));
 }
 
 /* --- panics, the command line, the prompt ---------------------------------- */

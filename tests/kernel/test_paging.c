@@ -1,10 +1,13 @@
 /* The live tables: what is mapped, how, and what must fault. */
+#include <boot/bootinfo.h>
 #include <boot/sections.h>
+#include <kernel/base/cmdline.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/tlb.h>
 #include <kernel/cpu/traps.h>
+#include <kernel/setup.h>
 #include <mm/early/memblock.h>
 #include <mm/table/fixmap.h>
 #include <mm/table/layout.h>
@@ -47,6 +50,40 @@ TEST(paging, mode_follows_the_cpu)
 	EXPECT(!paging_mode.nx || paging_mode.pae);
 	EXPECT_EQ(kernel_pgtable.levels, paging_mode.pae ? 3 : 2);
 	EXPECT(!paging_mode.identity_mapped);
+}
+
+/* Does the loader's own map have RAM above 4 GB? */
+static bool has_ram_above_4g(void)
+{
+	static struct boot_params params;
+	static struct e820_map raw;
+
+	memset(&raw, 0, sizeof(raw));
+	multiboot2_parse(boot_info.raw, boot_info.size, &params, &raw);
+	return e820_end_pfn(&raw) > 1 << 20;
+}
+
+TEST(paging, pae_where_ram_needs_it)
+{
+	const char *line = saved_command_line();
+
+	if (strstr(line, "pae") || strstr(line, "mem")) {
+		test_skip("the command line decides");
+		return;
+	}
+	EXPECT_EQ(paging_mode.pae,
+		  has_ram_above_4g() && cpu_has(X86_FEATURE_PAE));
+}
+
+TEST(paging, last_frame_of_ram_can_be_reached)
+{
+	u64 last = memory_layout.max_pfn - 1;
+
+	EXPECT(PFN_PHYS(last) < paging_mode.phys_limit);
+	set_fixmap(FIX_TEST, PFN_PHYS(last), PAGE_KERNEL);
+	EXPECT_NO_FAULT(ACCESS_READ, fix_to_virt(FIX_TEST));
+	EXPECT_NO_FAULT(ACCESS_WRITE, fix_to_virt(FIX_TEST) + PAGE_SIZE - 1);
+	clear_fixmap(FIX_TEST);
 }
 
 TEST(paging, direct_map_is_whole)

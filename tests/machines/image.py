@@ -1,7 +1,6 @@
 """The kernel's file and symbols, ISOs around it, modules for it."""
 
 import struct
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from machines.harness import Failure, run_command
 from machines.model import PAGE, PAGE_OFFSET
 
 PT_LOAD, SHT_PROGBITS = 1, 1
-_building_iso = threading.Lock()
 
 
 class Image:
@@ -88,7 +86,7 @@ def module_file(ctx, size, number=0):
 
 
 def iso(ctx, name, cmdline="", modules=()):
-    """An ISO made by tools/mkiso.sh; one at a time, as they are many."""
+    """An ISO made by tools/mkiso.sh, under a name of its own."""
     path = ctx.out / "iso" / f"{name}.iso"
     path.parent.mkdir(exist_ok=True)
     run_command([str(ctx.root / "tools/mkiso.sh"), str(ctx.kernel), str(path),

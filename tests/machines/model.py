@@ -43,6 +43,7 @@ class Row:
     loader: str = "kernel"
     modules: tuple = ()
     warnings: tuple = ()
+    tests: str = "all"
     cost: float = 2.0
 
 

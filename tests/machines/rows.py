@@ -1,0 +1,120 @@
+"""The rows of the matrix: which machines the kernel must run on."""
+
+from machines.model import Row
+from machines.qemu import GB, KB, MB
+
+OUT_OF_REACH = r"\d+ MB of RAM at and above 4 GB are out of reach"
+ONLY_32_BITS = r"this CPU has PAE but only 32 address bits"
+NO_PAE = r"pae: this CPU has none; ignored"
+
+RAM_SIZES = {
+    "4M": 4 * MB, "8M": 8 * MB, "16M": 16 * MB, "64M": 64 * MB,
+    "895M": 895 * MB, "896M": 896 * MB, "897M": 897 * MB, "1G": GB,
+    "2G": 2 * GB, "3G": 3 * GB, "3.5G": 3584 * MB, "4G": 4 * GB,
+    "6G": 6 * GB, "16G": 16 * GB, "61G": 61 * GB,
+}
+
+
+def ram_rows():
+    """Each border: lowmem's end, 4 GB, the most QEMU has."""
+    for name, size in RAM_SIZES.items():
+        yield Row(f"ram-{name}", mem=size,
+                  cpu="pentium3" if name == "61G" else "max")
+
+
+def cpu_rows():
+    """Each CPU, also where its RAM goes beyond what it reaches."""
+    beyond = {
+        "486": (OUT_OF_REACH,), "pentium": (OUT_OF_REACH,), "pentium3": (),
+        "qemu32": (ONLY_32_BITS, OUT_OF_REACH), "max": (),
+    }
+    for cpu, warnings in beyond.items():
+        yield Row(f"cpu-{cpu}-64M", cpu=cpu)
+        yield Row(f"cpu-{cpu}-6G", cpu=cpu, mem=6 * GB, warnings=warnings)
+    for cpu in ("pentium3", "qemu32"):
+        yield Row(f"cpu-{cpu}-64M-pae", cpu=cpu, cmdline="pae")
+    yield Row("cpu-486-64M-pae", cpu="486", cmdline="pae", warnings=(NO_PAE,))
+
+
+def feature_rows():
+    """The newest CPU, less one feature or all of them."""
+    for missing in ("pse", "pge", "pae", "nx", "pse,pge,pae,nx"):
+        name = "none" if "," in missing else f"no-{missing}"
+        cpu = "max," + ",".join(f"-{f}" for f in missing.split(","))
+        without_pae = "pae" in missing
+        cost = 30.0 if "pse" in missing else 2.0
+        yield Row(f"feature-{name}-64M", cpu=cpu)
+        yield Row(f"feature-{name}-64M-pae", cpu=cpu, cmdline="pae",
+                  warnings=(NO_PAE,) if without_pae else ())
+        yield Row(f"feature-{name}-6G", cpu=cpu, mem=6 * GB, cost=cost,
+                  warnings=(OUT_OF_REACH,) if without_pae else ())
+
+
+def option_rows():
+    """The options that change what the machine is or how it is used."""
+    half = 256 * MB
+    yield Row("option-nopse", cmdline="nopse")
+    yield Row("option-nopse-pae", cmdline="nopse pae")
+    yield Row("option-mem=nopentium", cmdline="mem=nopentium")
+    yield Row("option-nopge", cmdline="nopge")
+    yield Row("option-nopae-6G", mem=6 * GB, cmdline="nopae",
+              warnings=(OUT_OF_REACH,))
+    yield Row("option-pae", cmdline="pae")
+    yield Row("option-pae-nopae", cmdline="pae nopae",
+              warnings=("pae and nopae contradict each other",))
+    yield Row("option-noexec=off", cmdline="pae noexec=off")
+    yield Row("option-nocpuid", cmdline="nocpuid")
+    yield Row("option-nocpuid-6G", mem=6 * GB, cmdline="nocpuid",
+              warnings=(OUT_OF_REACH,), cost=30.0)
+    yield Row("option-highmem=64M", mem=half, cmdline="highmem=64M")
+    yield Row("option-highmem=64M-pae", mem=half, cmdline="highmem=64M pae")
+    yield Row("option-mem=100M", mem=half, cmdline="mem=100M")
+    yield Row("option-mem=5G", mem=6 * GB, cmdline="mem=5G")
+    yield Row("option-mem=2G-of-6G", mem=6 * GB, cmdline="mem=2G")
+    yield Row("option-exactmap", mem=half, cmdline=(
+        "memmap=exactmap memmap=640K@0 memmap=47M@1M memmap=64M@96M"))
+    yield Row("option-exactmap-tables-in-ram", cmdline=(
+        "memmap=exactmap,640K@0,63M@1M"))
+    yield Row("option-memmap-hole", mem=half, cmdline="memmap=32M$64M")
+    yield Row("option-memmap-odd", mem=half, cmdline=(
+        "memmap=0x1234$0x2001001 memmap=1M#100M"))
+    yield Row("option-vmalloc=256M", mem=GB, cmdline="vmalloc=256M")
+    yield Row("option-vmalloc=32M", mem=GB, cmdline="vmalloc=32M")
+    yield Row("option-quiet", cmdline="quiet")
+
+
+def machine_rows():
+    """The chipsets, oldest to newest."""
+    yield Row("machine-q35", machine="q35")
+    yield Row("machine-q35-2560M", machine="q35", mem=2560 * MB)
+    yield Row("machine-q35-3G", machine="q35", mem=3 * GB)
+    yield Row("machine-isapc", machine="isapc", cpu="486")
+    yield Row("machine-isapc-8M", machine="isapc", cpu="486", mem=8 * MB)
+
+
+def loader_rows():
+    """Both boot protocols, with and without modules."""
+    big = 60 * MB
+    yield Row("grub-64M", loader="grub")
+    yield Row("grub-4M", loader="grub", mem=4 * MB)
+    yield Row("grub-6G", loader="grub", mem=6 * GB)
+    yield Row("grub-q35", loader="grub", machine="q35")
+    yield Row("grub-options", loader="grub", mem=256 * MB,
+              cmdline="memmap=32M$64M pae nopge")
+    yield Row("grub-module-1", loader="grub", modules=(1,))
+    yield Row("grub-module-60M", loader="grub", modules=(big,), mem=80 * MB,
+              cost=12.0)
+    yield Row("grub-two-modules", loader="grub", modules=(5000, 1))
+    yield Row("module-1", modules=(1,))
+    yield Row("module-three", modules=(4 * KB, 4 * KB, 3))
+    yield Row("module-60M-64M", modules=(big,))
+    yield Row("module-60M-1G", modules=(big,), mem=GB)
+    yield Row("module-60M-nopse-pae", modules=(big,), cmdline="nopse pae")
+    yield Row("module-60M-486", modules=(big,), cpu="486", cmdline="nopse")
+
+
+def all_rows():
+    """Every row, in the order of the list above."""
+    for group in (ram_rows, cpu_rows, feature_rows, option_rows, machine_rows,
+                  loader_rows):
+        yield from group()
