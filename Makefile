@@ -23,7 +23,8 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/toolchain/bin:$(PATH)
 have = $(shell command -v $(1) 2>/dev/null)
 
-ifneq ($(origin CC),default)
+# Only a CC given to make counts: one in the environment is the host's.
+ifeq ($(origin CC),command line)
   export CC_GIVEN := 1
 else ifdef CROSS
   CC := $(CROSS)gcc
@@ -93,7 +94,7 @@ say = $(if $(V),,@echo "  $(1)	$(2)")
 
 # --- the two commands -------------------------------------------------------
 
-.PHONY: all run test help gdb iso bench lint compdb toolchain clean \
+.PHONY: all run test help gdb iso breaks lint compdb toolchain clean \
 	build-only run-only test-only FORCE
 
 all: $(O)/swapper.elf
@@ -104,6 +105,7 @@ help:
 	@echo 'make gdb         boot stopped at reset, with GDB attached'
 	@echo 'make             build $(O)/swapper.elf and $(O)/swapper.sym'
 	@echo 'make iso         build $(O)/swapper.iso'
+	@echo 'make breaks      break each mechanism on purpose: is it noticed?'
 	@echo 'make lint        sparse, cppcheck and clang-tidy, as there are'
 	@echo 'make compdb      compile_commands.json for editors'
 	@echo 'make toolchain   build i686-elf gcc and binutils into toolchain/'
@@ -222,6 +224,10 @@ $(O)/swapper.iso: $(O)/swapper.elf $(O)/cmdline tools/mkiso.sh
 lint:
 	@tools/deps.sh lint
 	@CC='$(CC)' tools/lint.sh
+
+breaks:
+	@tools/deps.sh test
+	@python3 tests/breaks/breaks.py $(TESTS)
 
 compdb:
 	@python3 tools/compdb.py '$(CC) $(CPPFLAGS) $(CFLAGS)' \

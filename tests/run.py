@@ -78,6 +78,8 @@ def run_one(ctx, console, test):
         outcome = Outcome("skip", str(reason))
     except Failure as failure:
         outcome = Outcome("FAIL", str(failure))
+        if failure.detail:
+            journal.keep_output(failure.detail)
     except Exception as error:          # a mistake in the test itself
         journal.note(traceback.format_exc())
         outcome = Outcome("FAIL", f"broken test: {error!r}")
@@ -126,7 +128,7 @@ def build(ctx):
         output = ctx.make("build-only")
         journal.note(output)
         if "warning" in output.lower():
-            raise Failure("build failed", f"make warns:\n{output[-2000:]}")
+            raise Failure("build failed", "make prints a warning", output)
     return Test(BUILD_TEST, run)
 
 

@@ -15,7 +15,8 @@ grub-file --is-x86-multiboot2 "$kernel" || {
 }
 
 tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
+log=$tree.log			# not in the tree: it would be in the ISO
+trap 'rm -rf "$tree" "$log"' EXIT
 mkdir -p "$tree/boot/grub"
 cp "$kernel" "$tree/boot/swapper.elf"
 # GRUB takes these characters apart; a backslash keeps them
@@ -41,7 +42,7 @@ for label in acorn amiga apple bsd dfly dvh gpt msdos plan sun sunpc; do
 done
 if ! grub-mkrescue --install-modules="$modules" \
 	--locales= --fonts= --themes= -d /usr/lib/grub/i386-pc \
-	-o "$iso" "$tree" > "$tree/log" 2>&1; then
-	cat "$tree/log" >&2
+	-o "$iso" "$tree" > "$log" 2>&1; then
+	cat "$log" >&2
 	exit 1
 fi

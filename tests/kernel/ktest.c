@@ -64,7 +64,7 @@ __format_printf(1, 2) static void note(const char *fmt, ...)
 
 	if (mute)
 		return;
-	printk("    # ");
+	printk("  # ");
 	va_start(args, fmt);
 	vprintk(fmt, args);
 	va_end(args);
@@ -239,10 +239,10 @@ static void run_case(const struct test_case *test, unsigned int number,
 	*ledger = after;
 	if (test->panic_message) {
 		case_failed = true;
-		printk("    # it should have ended in the panic \"%s\"\n",
+		printk("  # it should have ended in the panic \"%s\"\n",
 		       test->panic_message);
 	}
-	printk("    %sok %u %s%s%s\n", case_failed ? "not " : "", number,
+	printk("  %sok %u %s%s%s\n", case_failed ? "not " : "", number,
 	       test->name, skip_reason ? " # SKIP " : "",
 	       skip_reason ? skip_reason : "");
 	if (case_failed)
@@ -429,9 +429,20 @@ static void nothing(void)
 
 static phys_addr_t leaked;
 
-static void leak_memory(void)
+static void leak_range(void)
 {
 	leaked = memblock_phys_alloc(&memblock, PAGE_SIZE, PAGE_SIZE, "leak");
+}
+
+/* Joins the range before it: there is not even one range more. */
+static void leak_bytes(void)
+{
+	const char *owner;
+
+	leak_range();
+	memblock_free(&memblock, leaked, PAGE_SIZE);
+	owner = memblock_owner(&memblock, leaked - 1);
+	memblock_reserve(&memblock, leaked, PAGE_SIZE, owner ? owner : "?");
 }
 
 static void free_memory(void)
@@ -475,7 +486,8 @@ static void make_sections_read_only(void)
 TEST(ktest, ledger_sees_leaks)
 {
 	EXPECT(!ledger_sees(nothing, nothing));
-	EXPECT(ledger_sees(leak_memory, free_memory));
+	EXPECT(ledger_sees(leak_range, free_memory));
+	EXPECT(ledger_sees(leak_bytes, free_memory));
 	EXPECT(ledger_sees(leak_mapping, free_mapping));
 	EXPECT(ledger_sees(leak_window, free_window));
 	EXPECT(ledger_sees(make_sections_writable, make_sections_read_only));
@@ -523,9 +535,9 @@ static void test_panicked(const char *message)
 	wanted = running->panic_message &&
 		 strstr(message, running->panic_message);
 	if (running->panic_message && !wanted)
-		printk("    # wanted the panic \"%s\"\n",
+		printk("  # wanted the panic \"%s\"\n",
 		       running->panic_message);
-	printk("    %sok 1 %s\n", wanted ? "" : "not ", running->name);
+	printk("  %sok 1 %s\n", wanted ? "" : "not ", running->name);
 	printk("# %u passed, %u failed\n", total_passed + wanted,
 	       total_failed + !wanted);
 	debug_exit(wanted ? DEBUG_EXIT_PASS : DEBUG_EXIT_FAIL);

@@ -26,12 +26,13 @@ KINDS = (
 
 
 class Failure(Exception):
-    """A test did not pass; kind is one of KINDS."""
+    """A test did not pass; kind is one of KINDS. detail: many lines."""
 
-    def __init__(self, kind, message):
+    def __init__(self, kind, message, detail=""):
         assert kind in KINDS, kind
         super().__init__(f"{kind}: {message}")
         self.kind = kind
+        self.detail = detail
 
 
 class Skip(Exception):
@@ -59,14 +60,17 @@ class Journal:
     def __init__(self, folder, name):
         self.name = name
         self.path = folder / f"{re.sub(r'[^A-Za-z0-9_.=,+-]', '_', name)}.log"
-        self._file = self.path.open("w", encoding="utf-8", errors="replace")
+        path = self.path
+        path.unlink(missing_ok=True)
+        # appended to by the programs that the test starts, too
+        self.file = path.open("a", encoding="utf-8", errors="replace")
         self._scratch = None
         self.output = ""
 
     def note(self, text):
         """One paragraph for the log."""
-        self._file.write(text.rstrip("\n") + "\n")
-        self._file.flush()
+        self.file.write(text.rstrip("\n") + "\n")
+        self.file.flush()
 
     def keep_output(self, text):
         """What the machine printed last: shown when the test fails."""
@@ -82,7 +86,7 @@ class Journal:
 
     def close(self):
         """Ends the log, drops the scratch files."""
-        self._file.close()
+        self.file.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -156,8 +160,8 @@ def run_command(command, limit, kind):
             from None
     output = done.stdout.decode("utf-8", "replace")
     if done.returncode:
-        raise Failure(kind, f"{' '.join(command)} ended with "
-                      f"{done.returncode}:\n{output[-3000:]}")
+        raise Failure(kind, f"{' '.join(command[:4])} ... ended with "
+                      f"{done.returncode}", output)
     return output
 
 

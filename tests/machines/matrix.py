@@ -112,7 +112,7 @@ def sample_addresses(kernel, want):
     """Addresses where the tables change: borders of every kind."""
     end = want[-1][0]
     names = ("_text", "_etext", "__start_rodata", "boot_stack_guard",
-             "boot_stack", "_end")
+             "doublefault_guard", "boot_stack", "_end")
     samples = [0, 0x100000, PAGE_OFFSET - 1, PAGE_OFFSET, end, end + PAGE - 1,
                0xFFFFF000, 0xFFFFFFFF]
     samples += [kernel.symbols[name] for name in names]

@@ -238,15 +238,19 @@ def expect(row):
 # --- the direct map ------------------------------------------------------------
 
 def protections(image):
-    """Pages that are not plain data: {physical page: "rx", "r" or ""}."""
+    """Pages that are not plain data: {physical page: "rx", "r" or ""}.
+
+    A symbol NAME_guard is the guard page of a stack: not mapped.
+    """
     special = {}
-    for start, end, rights in (
-            ("_text", "_etext", "rx"),
-            ("__start_rodata", "__end_rodata", "r"),
-            ("boot_stack_guard", "boot_stack", "")):
+    for start, end, rights in (("_text", "_etext", "rx"),
+                               ("__start_rodata", "__end_rodata", "r")):
         for page in range(image.physical(start) // PAGE * PAGE,
                           image.physical(end), PAGE):
             special[page] = rights
+    for name in image.symbols:
+        if name.endswith("_guard"):
+            special[image.physical(name)] = ""
     return special
 
 

@@ -1,10 +1,15 @@
 """One QEMU with the kernel in it: serial line, monitor, how it ended.
 
-Serial line and monitor (QMP) are socket pairs inherited by QEMU: no names, no
-ports, no races. Every wait has an end, and `timeout` stands around QEMU as a
-second one: even if the runner is killed, no machine stays behind.
+The serial line is QEMU's stdin and stdout, the monitor (QMP) a socket pair that
+it inherits: no names, no ports, no races. stdout is a pipe and as large as may
+be: the UART drops bytes that nobody takes, and a socket is full after a few
+hundred single bytes.
+
+Every wait has an end, and `timeout` stands around QEMU as a second one: even if
+the runner is killed, no machine stays behind.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -22,6 +27,7 @@ PROMPT = "swapper> "
 LIMIT = 60                      # seconds for a boot with all tests
 HALTED = re.compile(r"^(--- halted ---|halted|PANIC inside the report.*)$",
                     re.M)
+PIPE_SIZE = 1 << 20     # what Linux allows anybody
 EARLY = "exception before the IDT is up"
 KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
 
@@ -61,6 +67,12 @@ def cdrom_args(iso):
     return ["-cdrom", str(iso), "-boot", "d"]
 
 
+CONSOLES = {
+    "serial": ("-serial", "chardev:line"),
+    "debugcon": ("-serial", "none", "-debugcon", "chardev:line"),
+}
+
+
 class Guest:
     """A running QEMU; use as a context manager, which kills it at the end.
 
@@ -73,27 +85,20 @@ class Guest:
         self._raw = bytearray()
         self._monitor_raw = b""
         self._reason = ""
-        self._ended = False
-        command, theirs = self._command(args, console)
+        self._negotiated = False
+        self._monitor, theirs = socket.socketpair()
+        command = [QEMU, *args, "-chardev", "stdio,id=line,signal=off",
+                   *CONSOLES[console],
+                   "-chardev", f"socket,id=qmp,fd={theirs.fileno()}",
+                   "-mon", "chardev=qmp,mode=control"]
         journal.note("$ " + " ".join(command))
         self._process = subprocess.Popen(
             ["timeout", "-s", "KILL", str(limit + 10)] + command,
-            pass_fds=[end.fileno() for end in theirs],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
-        for end in theirs:
-            end.close()
-
-    def _command(self, args, console):
-        self._line, line = socket.socketpair()
-        self._monitor, monitor = socket.socketpair()
-        command = [QEMU, *args,
-                   "-chardev", f"socket,id=line,fd={line.fileno()}",
-                   "-chardev", f"socket,id=qmp,fd={monitor.fileno()}",
-                   "-mon", "chardev=qmp,mode=control"]
-        command += ["-serial", "chardev:line"] if console == "serial" else \
-            ["-serial", "none", "-debugcon", "chardev:line"]
-        return command, (line, monitor)
+            pass_fds=[theirs.fileno()], bufsize=0, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=journal.file)
+        theirs.close()
+        self._line = self._process.stdout
+        fcntl.fcntl(self._line, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
     def __enter__(self):
         return self
@@ -116,17 +121,14 @@ class Guest:
 
     def send(self, text):
         """Types text."""
-        self._line.sendall(text.encode("ascii"))
+        self._process.stdin.write(text.encode("ascii"))
 
     def _receive(self, seconds):
         """More output; False when the line is closed, None when none came."""
         ready, _, _ = select.select([self._line], [], [], seconds)
         if not ready:
             return None
-        try:
-            data = self._line.recv(1 << 16)
-        except ConnectionResetError:
-            data = b""
+        data = self._line.read(1 << 16)
         self._raw += data
         return bool(data)
 
@@ -199,10 +201,7 @@ class Guest:
     # --- how it ended ------------------------------------------------------
 
     def _end(self):
-        self._ended = True
-        out, _ = self._process.communicate(timeout=20)
-        if out.strip():
-            self.journal.note("QEMU says: " + out.decode("utf-8", "replace"))
+        self._process.wait(timeout=20)
         self._drain_monitor()
         return End(self._process.returncode, self._reason)
 
@@ -232,9 +231,8 @@ class Guest:
                 os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        if not self._ended:
-            self._process.communicate()
-            self._ended = True
+        self._process.wait()
+        self._process.stdin.close()
         self._line.close()
         self._monitor.close()
 
@@ -281,7 +279,7 @@ class Guest:
 
     def hmp(self, line):
         """The answer to a command of the human monitor."""
-        if not getattr(self, "_negotiated", False):
+        if not self._negotiated:
             self._qmp("qmp_capabilities")
             self._negotiated = True
         return self._qmp("human-monitor-command",

@@ -1,0 +1,372 @@
+"""Everything that README.md and docs/ show is run and compared.
+
+Fenced blocks are known by the word behind the fence:
+
+    sh        command lines; of `make` each target and variable must exist
+    log       lines of a boot, with the machine behind it, as make's variables:
+              log MEM=6G CPU=486 CMDLINE='pae nopse'; `log grub` boots the ISO
+    console   a session at the prompt, commands behind "swapper> "
+    c         in extra.md: the file that is built with EXTRA= and booted
+    gdb       tests/gdb/test_gdb.py runs them
+
+Numbers may differ (transcript.py). Besides: options and commands are documented
+all and only, links and named files, functions and messages exist.
+
+Alone: python3 tests/docs/test_docs.py build
+"""
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+if str(ROOT / "tests") not in sys.path:
+    sys.path.insert(0, str(ROOT / "tests"))
+
+# pylint: disable=wrong-import-position
+from docs import transcript                                     # noqa: E402
+from machines import image, qemu                                # noqa: E402
+from machines.harness import Context, Failure, Journal, Test    # noqa: E402
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROMPT = "swapper> "
+MEMORY = "128M"     # as the Makefile's MEM
+SIZE = {"K": qemu.KB, "M": qemu.MB, "G": qemu.GB}
+
+PARAM = re.compile(r'KERNEL_PARAM\(\s*\w+,\s*"([^"]+)"')
+COMMAND = re.compile(r"MONITOR_COMMAND\(\s*(\w+),")
+LITERALS = re.compile(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
+LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+CONVERSION = re.compile(r"%%|%[-0 #+]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:ll|z)?[a-z]")
+
+
+def short(path):
+    return str(path.relative_to(ROOT))
+
+
+def sources(*patterns):
+    """Text of the files of the tree, by path."""
+    return {path: path.read_text(encoding="utf-8")
+            for pattern in patterns for path in sorted(ROOT.glob(pattern))}
+
+
+def complain(kind, wrong):
+    """A Failure if there is anything in the list."""
+    if wrong:
+        raise Failure(kind, "; ".join(wrong[:3]), "\n".join(wrong))
+
+
+# --- names that must be in the documents, and only they ----------------------
+
+def check_names(document, level, pattern):
+    """Headings of that level in `code` against what the sources declare."""
+    declared = set()
+    for text in sources("kernel/**/*.c", "mm/**/*.c", "tests/kernel/*.c").values():
+        declared |= set(pattern.findall(text))
+    path = ROOT / "docs" / document
+    described = {found.group(1) for found in re.finditer(
+        r"^%s `(\w+)" % level, path.read_text(encoding="utf-8"), re.M)}
+    complain("wrong contents", [
+        "%s: %s is not described" % (short(path), name)
+        for name in sorted(declared - described)] + [
+        "%s: %s is described and does not exist" % (short(path), name)
+        for name in sorted(described - declared)])
+
+
+def outside_fences(path):
+    """A document's text without its fenced blocks."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def check_links(_journal):
+    """Links, and names of files in running text."""
+    wrong = []
+    for path in DOCUMENTS:
+        text = outside_fences(path)
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+            if "://" not in target and not (path.parent / target).exists():
+                wrong.append("%s: link to %s" % (short(path), target))
+        for name in re.findall(r"(?:boot|kernel|mm|include|tests|tools|docs)/"
+                               r"[\w/.-]*\.(?:c|h|S|py|sh|gdb|md|ld)\b", text):
+            if not (ROOT / name).exists():
+                wrong.append("%s: %s does not exist" % (short(path), name))
+    complain("wrong contents", wrong)
+
+
+def check_functions(_journal):
+    """Every `name()` is a function or macro of the tree."""
+    code = "\n".join(sources("boot/*", "kernel/**/*.[chS]", "mm/**/*.[ch]",
+                             "include/**/*.h").values())
+    wrong = []
+    for path in DOCUMENTS:
+        for name in set(re.findall(r"`(\w+)\(\)`", path.read_text(encoding="utf-8"))):
+            if not re.search(r"\b%s\b" % name, code):
+                wrong.append("%s: there is no %s()" % (short(path), name))
+    complain("wrong contents", wrong)
+
+
+def messages_of_sources():
+    """Every string of the kernel as a regular expression of what it prints."""
+    out = []
+    for text in sources("boot/*", "kernel/**/*.c", "mm/**/*.c").values():
+        for joined in LITERALS.findall(text):
+            whole = "".join(LITERAL.findall(joined)).replace("\\n", "")
+            parts = CONVERSION.split(whole.replace("\\r", ""))
+            out.append(".*".join(re.escape(part) for part in parts))
+    return [re.compile(text) for text in out if len(text) > 8]
+
+
+def check_messages(_journal):
+    """Messages quoted in running text are ones that the kernel can print."""
+    known = messages_of_sources()
+    wrong = []
+    for path in DOCUMENTS:
+        for quoted in re.findall(r"`([^`\n]+)`", outside_fences(path)):
+            found = re.match(r"(?:PANIC|warning|Cause): (.*)", quoted)
+            if found and not any(m.fullmatch(found.group(1)) for m in known):
+                wrong.append("%s: nothing prints \"%s\"" % (short(path), quoted))
+    complain("wrong contents", wrong)
+
+
+def check_table(_journal):
+    """The table of docs/boot.md is that of boot/head.S."""
+    head = (ROOT / "boot" / "head.S").read_text(encoding="utf-8")
+    rows = re.search(r"label\s+EIP.*?\n(.*?)\*/", head, re.S).group(1)
+    wanted = [re.split(r"\t+", row.strip(" *"))[1:] for row in rows.splitlines()]
+    wanted = [row for row in wanted if len(row) == 5]
+    text = (ROOT / "docs" / "boot.md").read_text(encoding="utf-8")
+    shown = [[cell.strip(" `") for cell in row.strip("|").split("|")]
+             for row in re.findall(r"^\| `.*\|$", text, re.M)]
+    complain("wrong contents", ["docs/boot.md lacks the row %s" % row
+                                for row in wanted if row not in shown])
+    if len(wanted) < 10:
+        raise Failure("broken test", "the table of boot/head.S was not found")
+
+
+# --- command lines -----------------------------------------------------------
+
+def make_variables():
+    """Variables that a user may give to make."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    names = set(re.findall(r"^(\w+) \?=", text, re.M)) | {"O", "CC", "CROSS", "V"}
+    names |= set(re.findall(r"^\t@echo '  .*?(TESTS)=", text, re.M))
+    script = (ROOT / "tools" / "gdb.sh").read_text(encoding="utf-8")
+    return names | set(re.findall(r"\$\{(GDB\w*):-", script))
+
+
+def check_make(where, words, scratch):
+    """What is wrong with a make command line, or None."""
+    extra = scratch / "extra"
+    extra.mkdir(exist_ok=True)
+    (extra / "empty.c").write_text("")
+    words = ["EXTRA=%s" % extra if word.startswith("EXTRA=") else word
+             for word in words]
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if equals and name not in make_variables():
+            return "%s: make has no variable %s" % (where, name)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("M") or
+           k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(
+        ["make", "-n", "-C", str(ROOT), "O=%s" % (scratch / "o"), *words],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, env=env,
+        check=False, text=True)
+    if done.returncode:
+        return "%s: make -n %s: %s" % (where, " ".join(words),
+                                       done.stdout.strip().splitlines()[-1])
+    return None
+
+
+def check_command(where, line, scratch):
+    """What is wrong with a command line, or None."""
+    words = shlex.split(line)
+    if words[0] == "make":
+        return check_make(where, words[1:], scratch)
+    for word in words[1:]:
+        if re.match(r"(?:tools|tests|docs)/", word) and not (ROOT / word).exists():
+            return "%s: there is no %s" % (where, word)
+    if words[0] in ("qemu-system-i386", "gdb", "python3", "cd", "git"):
+        return None
+    return "%s: nobody knows %s" % (where, words[0])
+
+
+def check_commands(journal):
+    """Every line of every block marked sh."""
+    wrong, count = [], 0
+    for path in DOCUMENTS:
+        for block in transcript.blocks(path):
+            if block.kind != "sh":
+                continue
+            text = "\n".join(block.lines).replace("\\\n", " ")
+            for line in text.splitlines():
+                line = line.partition(" #")[0].strip()
+                if line:
+                    count += 1
+                    wrong.append(check_command(block.where, line, journal.scratch))
+    complain("wrong contents", [sentence for sentence in wrong if sentence])
+    if count < 5:
+        raise Failure("broken test", "only %d command lines were found" % count)
+
+
+# --- boots -------------------------------------------------------------------
+
+def machine_of(block):
+    """(memory in bytes, CPU, command line, through GRUB?) of a log block."""
+    given = {"MEM": MEMORY, "CPU": "max", "CMDLINE": ""}
+    words = shlex.split(" ".join(block.words[1:]))
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals and name not in given:
+            raise Failure("wrong contents", "%s: %s" % (block.where, word))
+        given[name] = value
+    memory = int(given["MEM"][:-1]) * SIZE[given["MEM"][-1]]
+    return memory, given["CPU"], given["CMDLINE"], "grub" in words
+
+
+class Session:
+    """A machine, and the text that it prints until it asks or stops."""
+
+    def __init__(self, guest):
+        self.guest = guest
+
+    def read(self):
+        """All until the prompt, a halt or the end of the machine."""
+        start = len(self.guest.text)
+        try:
+            self.guest.wait_prompt()
+        except Failure as failure:
+            if failure.kind in ("timeout", "broken test"):
+                raise
+        return self.guest.text[start:]
+
+    def type(self, line):
+        """The answer to a line, without the echo."""
+        self.guest.send(line + "\r")
+        return self.read().partition("\n")[2].removesuffix(PROMPT)
+
+
+def start(ctx, journal, kernel, block, name):
+    """A Guest for a block."""
+    memory, cpu, cmdline, grub = machine_of(block)
+    args = qemu.machine_args(memory, cpu=cpu)
+    if not grub:
+        return qemu.Guest(journal, args + qemu.kernel_args(kernel, cmdline))
+    iso = image.iso(ctx, name, cmdline)
+    return qemu.Guest(journal, args + qemu.cdrom_args(iso))
+
+
+def check_logs(ctx, journal, path):
+    """All log blocks of a document; equal machines are booted once."""
+    booted, wrong = {}, []
+    for block in transcript.blocks(path):
+        if block.kind != "log":
+            continue
+        key = tuple(block.words)
+        if key not in booted:
+            with start(ctx, journal, ctx.kernel, block, path.stem) as guest:
+                booted[key] = Session(guest).read()
+        # the last line is the prompt, or nothing
+        difference = transcript.mismatch(block.lines, booted[key].splitlines(),
+                                         from_start=False)
+        if difference:
+            wrong.append("%s: %s" % (block.where, difference))
+    complain("wrong output", wrong)
+
+
+def check_console(ctx, journal, kernel, path):
+    """All console blocks of a document, each on a machine of its own."""
+    wrong = []
+    for block in transcript.blocks(path):
+        if block.kind != "console":
+            continue
+        with start(ctx, journal, kernel, block, path.stem) as guest:
+            session = Session(guest)
+            log = session.read()
+            before = []     # what is shown in front of the first command
+            for line in block.lines:
+                if line.startswith(PROMPT):
+                    break
+                before.append(line)
+            found = [transcript.mismatch(before, log.splitlines(), False)]
+            for command, shown in block.commands(PROMPT):
+                found.append(transcript.mismatch(
+                    shown, session.type(command).splitlines()))
+            wrong += ["%s: %s" % (block.where, f) for f in found if f]
+    complain("wrong output", wrong)
+
+
+def check_extra(ctx, journal):
+    """The file of extra.md, built in and booted, on the prompt and by test=."""
+    path = ROOT / "docs" / "extra.md"
+    code = [block for block in transcript.blocks(path) if block.kind == "c"]
+    folder = journal.scratch / "my"
+    folder.mkdir()
+    (folder / "hello.c").write_text("\n".join(code[0].lines) + "\n")
+    out = ctx.out / "extra"
+    ctx.make("EXTRA=%s" % folder, str(out / "swapper.elf"), out=out)
+    kernel = out / "swapper.elf"
+    check_console(ctx, journal, kernel, path)
+    args = qemu.machine_args(128 * qemu.MB)
+    with qemu.Guest(journal, args + qemu.kernel_args(kernel, "test=hello")) as guest:
+        end = guest.wait_end()
+    if end.status != qemu.PASSED:
+        raise Failure("bad exit status", "test=hello ended with %s" % end)
+
+
+# --- the plug-in -------------------------------------------------------------
+
+def tests(ctx):
+    """All of them."""
+    yield Test("docs.options-described",
+               lambda journal: check_names("options.md", "###", PARAM))
+    yield Test("docs.commands-described",
+               lambda journal: check_names("prompt.md", "##", COMMAND))
+    yield Test("docs.links", check_links)
+    yield Test("docs.functions", check_functions)
+    yield Test("docs.messages", check_messages)
+    yield Test("docs.table-of-head.S", check_table)
+    yield Test("docs.command-lines", check_commands, cost=3)
+    for path in DOCUMENTS:
+        kinds = [block.kind for block in transcript.blocks(path)]
+        if "log" in kinds:
+            yield Test("docs.log-" + path.stem,
+                       lambda journal, path=path: check_logs(ctx, journal, path),
+                       cost=0.5 * kinds.count("log"))
+        if "console" in kinds and "c" not in kinds:
+            yield Test("docs.console-" + path.stem,
+                       lambda journal, path=path: check_console(
+                           ctx, journal, ctx.kernel, path),
+                       cost=kinds.count("console"))
+    yield Test("docs.extra", lambda journal: check_extra(ctx, journal), cost=20)
+
+
+class GivenKernel(Context):
+    """For a run without tests/run.py: the kernel that is there."""
+
+    @property
+    def kernel(self):
+        return self.build / "swapper.elf"
+
+
+def main():
+    build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
+    ctx = GivenKernel(root=ROOT, build=build, jobs=os.cpu_count() or 1)
+    failed = 0
+    for test in tests(ctx):
+        journal = Journal(ctx.logs, test.name)
+        try:
+            test.run(journal)
+            print("ok   " + test.name)
+        except Failure as failure:
+            failed += 1
+            print("FAIL %s\n     %s" % (test.name, failure.detail or failure))
+        finally:
+            journal.close()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
