@@ -5,7 +5,7 @@
  *    magic, EBX = its information; GDTR, IDTR and ESP are undefined (Multiboot2
  *    2.0, section 3.3). This file is linked at its physical address up to
  *    start_high, so that symbols are right in GDB before paging, too.
- * 2. The provisional tables: pg0 and the table behind it map physical 0..8 MB,
+ * 2. The provisional tables: pg0 and the table behind it map physical 0..8 MB
  *    twice: entries 0 and 1 of swapper_pg_dir show them at 0, entries 0x300 and
  *    0x301 at 0xC0000000. The first keeps the next instruction there when
  *    paging goes on; the second is where the kernel is linked.
@@ -23,7 +23,7 @@
  *	start_high_stack	high	high	low	the same
  *	gdt_init()		high	high	high	the same
  *	paging_init()		high	high	high	lowmem at 3G; 0..8M at 0
- *	zap_low_mappings()	high	high	high	lowmem at 3G: NULL faults
+ *	zap_low_mappings()	high	high	high	lowmem at 3G only
  */
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/processor.h>

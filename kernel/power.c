@@ -3,8 +3,8 @@
  *    also have port 0xCF9; an exception without an IDT always works.
  * 2. Off: write SLP_TYP and SLP_EN to the PM1 control registers (ACPI 6.4,
  *    4.8.3.2.1). Where they are, the FADT says; which SLP_TYP means off stands
- *    in the DSDT as AML, Name(_S5, Package {a, b, ...}): an interpreter would be
- *    far larger than the kernel, so the bytes of that one name are looked for.
+ *    in the DSDT as AML, Name(_S5, Package {a, b, ...}): an interpreter would
+ *    be far larger than the kernel, so the bytes of that name are looked for.
  */
 #include <kernel/acpi.h>
 #include <kernel/cpu/io.h>

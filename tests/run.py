@@ -3,14 +3,15 @@
 
     python3 tests/run.py --build build --jobs 2 [FILTER]
 
-Tests come from plug-ins: modules in tests/machines, tests/build and tests/gdb
-with `def tests(ctx): yield Test(name, run)` (see machines/harness.py). FILTER
+Tests come from plug-ins: modules in the folders of tests/ that have a function
+`def tests(ctx): yield Test(name, run)` (see machines/harness.py). FILTER
 is a part of the names of the tests to run. The last line is "N passed, N
 failed"; the exit status is 1 if any failed. Logs stand in BUILD/test-logs.
 """
 
 import argparse
 import importlib
+import re
 import sys
 import threading
 import time
@@ -26,7 +27,6 @@ sys.path.insert(0, str(HERE))
 # pylint: disable=wrong-import-position
 from machines.harness import Context, Failure, Journal, Skip, Test  # noqa: E402
 
-FOLDERS = ("machines", "build", "gdb")
 SHOWN_LINES = 15
 BUILD_TEST = "build.default"
 
@@ -90,18 +90,11 @@ def run_one(ctx, console, test):
 
 
 def plugins():
-    """The modules that have tests, by folder and name."""
-    for folder in FOLDERS:
-        for path in sorted((HERE / folder).glob("*.py")):
-            if folder == "gdb" and not path.stem.startswith("test_"):
-                continue        # runs inside GDB
-            if "def tests(ctx" in path.read_text(encoding="utf-8"):
-                yield f"{folder}.{path.stem}"
-
-
-def load(name):
-    """A plug-in; folders without __init__.py are packages all the same."""
-    return importlib.import_module(name)
+    """The modules below tests/ that have tests(ctx), by folder and name."""
+    for path in sorted(HERE.glob("*/*.py")):
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"^def tests\(_?ctx\)", text, re.M):
+            yield f"{path.parent.name}.{path.stem}"
 
 
 def collect(ctx):
@@ -109,7 +102,7 @@ def collect(ctx):
     result = []
     for name in plugins():
         try:
-            result += list(load(name).tests(ctx))
+            result += list(importlib.import_module(name).tests(ctx))
         except Exception as error:      # reported, the others go on
             result.append(Test(f"{name}.collect", failing(error)))
     return [test for test in result if ctx.filter in test.name]

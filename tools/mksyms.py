@@ -28,12 +28,16 @@ def main():
     # the last symbol is the end of the one before it
     out += ["symtab_count:", "\t.long %d" % max(len(symbols) - 1, 0)]
     out += ["symtab_address:"]
-    out += ["\t.long 0x%x" % address for address, _ in symbols] or ["\t.long 0"]
+    out += ["\t.long 0x%x" % address for address, _ in symbols]
+    out += [] if symbols else ["\t.long 0"]
     out += ["symtab_name:"]
     offset = 0
     for _, name in symbols:
         out.append("\t.long %d" % offset)
         offset += len(name) + 1
+    # an empty table still gives each label an address of its own: as many
+    # symbols as the full one will have
+    out += [] if symbols else ["\t.long 0"]
     out += ["symtab_names:"]
     out += ['\t.asciz "%s"' % name for _, name in symbols]
     out += ['\t.section .note.GNU-stack, "", @progbits']

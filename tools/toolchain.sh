@@ -10,6 +10,9 @@
 # once more. What the build says goes to toolchain/*.log.
 
 set -u
+# what was said to our make is not meant for gcc's
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CC CXX CPP CPPFLAGS LDFLAGS \
+	AS LD AR NM RANLIB OBJCOPY CROSS TARGET O V
 
 cd "$(dirname "$0")/.." || exit 1
 prefix=$(pwd)/toolchain

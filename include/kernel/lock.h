@@ -2,9 +2,9 @@
  * The order of locks. A lock further in is taken while those further out are
  * held, never the other way round. Every lock of the kernel stands here.
  *
- *	pgtable.lock		the entries below one root	mm/table
- *	    tlb_lock		one flush at a time		kernel/cpu/tlb.c
- *	        printk_lock	the consoles			kernel/base/printk.c
+ *	pgtable.lock		entries below one root	mm/table
+ *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c
+ *	        printk_lock	the consoles		kernel/base/printk.c
  *
  * All three are taken with interrupts off.
  */

@@ -48,7 +48,7 @@ void *early_memremap(phys_addr_t pa, u32 size)
 	first = FIX_BTMAP_BEGIN - windows_used;
 	for (i = 0; i < pages; i++)
 		set_fixmap(first - i, ALIGN_DOWN(pa, (u64)PAGE_SIZE) +
-			   i * PAGE_SIZE, PAGE_KERNEL_RO);
+			   PFN_PHYS(i), PAGE_KERNEL_RO);
 	windows_used += pages;
 	return (void *)(uintptr_t)(__fix_to_virt(first) +
 				   (u32)(pa & (PAGE_SIZE - 1)));

@@ -13,8 +13,8 @@
  *    entry: each new entry translates as the old one did. PAE's format is
  *    another, so its tree is built aside (swapper_pdpt) and loaded by
  *    paging_switch(), for a few instructions without paging. The identity map
- *    is still needed there; in the PAE tree it is the kernel's own level-2 table
- *    hung in a second time.
+ *    is still needed there; in the PAE tree it is the kernel's own level-2
+ *    table hung in a second time.
  *
  * 4. Second step, kernel_physical_mapping_init(): the direct map grows upwards
  *    a level-2 entry at a time. Each needs at most one table, which memblock
@@ -68,20 +68,22 @@ struct paging_mode paging_mode = {
 	.phys_limit = FOUR_GB, .identity_mapped = true,
 };
 
-static bool want_pae, no_pae, no_pse, no_pge, no_nx;
+static bool no_nx;
 
-#define DEFINE_FLAG(name, variable)					\
+#define DEFINE_FLAG(name)						\
+static bool name##_given;						\
+									\
 static int set_##name(const char *value)				\
 {									\
 	(void)value;							\
-	variable = true;						\
+	name##_given = true;						\
 	return 0;							\
 }
 
-DEFINE_FLAG(pae, want_pae)
-DEFINE_FLAG(nopae, no_pae)
-DEFINE_FLAG(nopse, no_pse)
-DEFINE_FLAG(nopge, no_pge)
+DEFINE_FLAG(pae)
+DEFINE_FLAG(nopae)
+DEFINE_FLAG(nopse)
+DEFINE_FLAG(nopge)
 
 static int set_noexec(const char *value)
 {
@@ -104,13 +106,13 @@ KERNEL_PARAM(noexec, "noexec", set_noexec, PARAM_VALUE, "on|off",
 
 static bool choose_pae(u64 ram_end)
 {
-	if (want_pae && no_pae)
+	if (pae_given && nopae_given)
 		pr_warn("pae and nopae contradict each other; nopae counts\n");
-	else if (want_pae && !cpu_has(X86_FEATURE_PAE))
+	else if (pae_given && !cpu_has(X86_FEATURE_PAE))
 		pr_warn("pae: this CPU has none; ignored\n");
-	if (no_pae || !cpu_has(X86_FEATURE_PAE))
+	if (nopae_given || !cpu_has(X86_FEATURE_PAE))
 		return false;
-	return want_pae || ram_end > FOUR_GB;
+	return pae_given || ram_end > FOUR_GB;
 }
 
 void paging_choose(u64 ram_end)
@@ -119,9 +121,9 @@ void paging_choose(u64 ram_end)
 	u64 reach;
 
 	m->pae = choose_pae(ram_end);
-	m->pse = cpu_has(X86_FEATURE_PSE) && !no_pse &&
+	m->pse = cpu_has(X86_FEATURE_PSE) && !nopse_given &&
 		 !mem_option_nopentium();
-	m->pge = cpu_has(X86_FEATURE_PGE) && !no_pge;
+	m->pge = cpu_has(X86_FEATURE_PGE) && !nopge_given;
 	m->nx = m->pae && cpu_has(X86_FEATURE_NX) && !no_nx;
 	reach = 1ULL << boot_cpu.phys_bits;
 	m->phys_limit = m->pae ? min(reach, MAX_PHYS_LIMIT) : FOUR_GB;

@@ -124,7 +124,7 @@ BREAKS = [
           "return strnlen(string, room) < room;", "return true;",
           "multiboot.strings_without_end"),
     Break("RAM above 4 GB without PAE", "mm/table/init.c",
-          "return want_pae || ram_end > FOUR_GB;", "return want_pae;",
+          "return pae_given || ram_end > FOUR_GB;", "return pae_given;",
           "paging.three_levels_where_ram_needs_them", mem="6G"),
     Break("PAE with 32 address bits believed", "mm/table/init.c",
           "paging_mode.phys_limit = FOUR_GB;\n}", ";\n}",

@@ -293,7 +293,7 @@ def check_console(ctx, journal, kernel, path):
             found = [transcript.mismatch(before, log.splitlines(), False)]
             for command, shown in block.commands(PROMPT):
                 found.append(transcript.mismatch(
-                    shown, session.type(command).splitlines()))
+                    shown, session.type(command).splitlines(), to_end=True))
             wrong += ["%s: %s" % (block.where, f) for f in found if f]
     complain("wrong output", wrong)
 
@@ -302,8 +302,9 @@ def check_extra(ctx, journal):
     """The file of extra.md, built in and booted, on the prompt and by test=."""
     path = ROOT / "docs" / "extra.md"
     code = [block for block in transcript.blocks(path) if block.kind == "c"]
-    folder = journal.scratch / "my"
-    folder.mkdir()
+    # not a scratch folder: make notes where the sources of a build folder are
+    folder = ctx.out / "extra-my"
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "hello.c").write_text("\n".join(code[0].lines) + "\n")
     out = ctx.out / "extra"
     ctx.make("EXTRA=%s" % folder, str(out / "swapper.elf"), out=out)

@@ -92,27 +92,47 @@ def pattern(line):
     return re.compile(r"\s*" + ".*".join(parts) + r"\s*")
 
 
-def mismatch(shown, real, from_start=True):
+def _chunks(lines):
+    """Runs of lines between lines of "..."; the first one may be empty."""
+    out = [[]]
+    for line in lines:
+        if line.strip() == "...":
+            out.append([])
+        elif line.strip():
+            out[-1].append(line.strip())
+    return out
+
+
+def _match_length(chunk, real):
+    """How many lines of the chunk the first lines of real match."""
+    for i, line in enumerate(chunk):
+        if i == len(real) or not pattern(line).fullmatch(real[i]):
+            return i
+    return len(chunk)
+
+
+def mismatch(shown, real, from_start=True, to_end=False):
     """None, or the sentence that says which shown line the real ones lack.
 
     Lines follow each other as they are shown; "..." alone skips some. With
-    from_start False the first may come anywhere.
+    from_start False the first may come anywhere; with to_end nothing may
+    follow the last. Empty lines do not count.
     """
-    shown = [line for line in shown if line.strip()]
-    real = [line for line in real if line.strip()]
-    at, may_skip, before = 0, not from_start, ""
-    for line in shown:
-        if line.strip() == "...":
-            may_skip = True
-            continue
-        wanted = pattern(line)
-        found = at
-        while may_skip and found < len(real) and not wanted.fullmatch(real[found]):
-            found += 1
-        if found >= len(real) or not wanted.fullmatch(real[found]):
-            if may_skip and before:
-                return 'nowhere behind "%s": "%s"' % (before, line.strip())
-            got = real[at].strip() if at < len(real) else "(the end)"
-            return 'shown "%s", real "%s"' % (line.strip(), got)
-        at, may_skip, before = found + 1, False, line.strip()
+    real = [line.strip() for line in real if line.strip()]
+    chunks, at = _chunks(shown), 0
+    for number, chunk in enumerate(chunks):
+        places = range(at, len(real) + 1)
+        if number == 0 and from_start:
+            places = places[:1]
+        if to_end and number == len(chunks) - 1 and chunk:
+            places = [i for i in places if i + len(chunk) == len(real)] or places
+        lengths = [_match_length(chunk, real[i:]) for i in places]
+        best = max(lengths)
+        place = places[lengths.index(best)]
+        if best < len(chunk):
+            got = real[place + best] if place + best < len(real) else "(the end)"
+            return 'shown "%s", real "%s"' % (chunk[best], got)
+        at = place + len(chunk)
+    if to_end and at < len(real) and chunks[-1]:
+        return 'not shown: "%s"' % real[at]
     return None

@@ -23,8 +23,12 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "docs"))
-import transcript  # noqa: E402
+if str(ROOT / "tests") not in sys.path:
+    sys.path.insert(0, str(ROOT / "tests"))
+
+# pylint: disable=wrong-import-position
+from docs import transcript                     # noqa: E402
+from machines.harness import Failure, Test      # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "gdb.md"
 WALK = ROOT / "tests" / "gdb" / "walk.gdb"
@@ -108,54 +112,62 @@ def end_group(process):
             continue
 
 
+def gdb_environment(machine):
+    """What tools/gdb.sh is told by the environment."""
+    return dict(os.environ, CMDLINE=machine.cmdline, TERM="dumb", GDB_TTY="",
+                GDB_ISO="1" if machine.iso else "", QEMU_FLAGS="-nodefaults",
+                GDB_ARGS="-nx -x " + str(WALK))
+
+
+def gdb_command(folder, machine):
+    """The command line of `make gdb`."""
+    return [str(ROOT / "tools" / "gdb.sh"), str(folder), "-machine", "pc",
+            "-accel", "tcg", "-cpu", machine.cpu, "-m", "128M", "-boot", "d"]
+
+
 def run_gdb(folder, machine, lines):
     """Feeds lines to `tools/gdb.sh folder`; returns all that it prints."""
     # output on a terminal, so that GDB's errors stand in their right place
     master, slave = pty.openpty()
-    environment = dict(os.environ, CMDLINE=machine.cmdline, TERM="dumb",
-                       GDB_ISO="1" if machine.iso else "", GDB_TTY="",
-                       QEMU_FLAGS="-nodefaults", GDB_ARGS="-nx -x " + str(WALK))
     process = subprocess.Popen(
-        [str(ROOT / "tools" / "gdb.sh"), str(folder), "-machine", "pc", "-accel",
-         "tcg", "-cpu", machine.cpu, "-m", "128M"],
-        stdin=subprocess.PIPE, stdout=slave, stderr=slave, cwd=ROOT,
-        env=environment, start_new_session=True)
+        gdb_command(folder, machine), stdin=subprocess.PIPE, stdout=slave,
+        stderr=slave, cwd=ROOT, env=gdb_environment(machine),
+        start_new_session=True)
     os.close(slave)
+    text = ""
     try:
         process.stdin.write("".join(line + "\n" for line in lines).encode())
         process.stdin.close()
         text = read_all(master, process, time.monotonic() + TIME_LIMIT)
         process.wait(10)
     except (BrokenPipeError, subprocess.TimeoutExpired):
-        text = "no answer from GDB within the time limit"
+        text += "\nand then nothing more within %d s" % TIME_LIMIT
     finally:
         end_group(process)
         os.close(master)
     return text
 
 
-def prepare(build, machine):
-    """A folder of its own for the run: serial logs do not meet."""
-    folder = pathlib.Path(build).resolve() / "gdb" / machine.name
+def prepare(kernel, folder, machine):
+    """The folder that stands for build/: runs do not meet."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    kernel = folder / "swapper.elf"
-    kernel.symlink_to(pathlib.Path(build).resolve() / "swapper.elf")
+    (folder / "swapper.elf").symlink_to(pathlib.Path(kernel).resolve())
     if machine.iso:
         subprocess.run([str(ROOT / "tools" / "mkiso.sh"), str(kernel),
                         str(folder / "swapper.iso"), machine.cmdline],
                        check=True, timeout=TIME_LIMIT)
-    return folder
 
 
-def answers(build, machine):
-    """(what GDB printed before the first command, [answer of each command])."""
+def answers(kernel, folder, machine):
+    """(all that GDB printed, [the lines of each command's answer])."""
     lines = ["set width 0", "set style enabled off",
              "expect " + " ".join(machine.expect)]
     for number, (command, _, _) in enumerate(session(machine)):
         lines += ["echo @@%d@@\\n" % number, command]
     lines += ["echo @@end@@\\n", "kill"]
-    text = run_gdb(prepare(build, machine), machine, lines)
+    prepare(kernel, folder, machine)
+    text = run_gdb(folder, machine, lines)
     parts = re.split(r"@@\w+@@\n", text.replace(PROMPT, ""))
     # GDB compares dates when it shows a line; whoever edits is not at fault
     drop = re.compile(r"^warning: Source file is more recent.*\n", re.M)
@@ -202,13 +214,13 @@ def checks_of_walk():
     return out
 
 
-def walk_failures(build, machine):
+def walk_failures(kernel, folder, machine):
     """Sentences on what was not as it must be; none: all is well."""
     steps = session(machine)
-    text, got = answers(build, machine)
-    if len(got) != len(steps):
-        return ["the session ended early; its last lines:"] + text.splitlines()[-15:]
+    text, got = answers(kernel, folder, machine)
     wrong, table, counts = [], head_table(), checks_of_walk()
+    if len(got) != len(steps):
+        wrong = ["the session ended early; its last lines:"] + text.splitlines()[-15:]
     for stop in set(counts) ^ {stop for _, _, stop in steps}:
         wrong.append("%s: in one of docs/gdb.md and walk.gdb only" % stop)
     for (command, shown, stop), real in zip(steps, got):
@@ -218,7 +230,7 @@ def walk_failures(build, machine):
             if sum(line.startswith("holds: ") for line in real) != counts.get(stop):
                 wrong.append("%s: not all of its checks held" % stop)
         elif machine.compare:
-            difference = transcript.mismatch(shown, real)
+            difference = transcript.mismatch(shown, real, to_end=True)
             if difference:
                 wrong.append("docs/gdb.md, %s, %s: %s" % (stop, command, difference))
         if command == "where" and stop in table:
@@ -228,15 +240,126 @@ def walk_failures(build, machine):
     return [sentence for sentence in wrong if sentence]
 
 
+class Terminal:
+    """A program on a terminal of its own, as somebody sits in front of it."""
+
+    def __init__(self, command, environment):
+        self.text = ""
+        self.process_id, self.master = pty.fork()
+        if not self.process_id:
+            os.chdir(ROOT)
+            os.execve(command[0], command, environment)
+
+    def wait_for(self, wanted):
+        """Reads until wanted has come behind what was waited for before."""
+        deadline = time.monotonic() + TIME_LIMIT
+        self.text = ""
+        while wanted not in self.text:
+            if time.monotonic() > deadline:
+                return False
+            if select.select([self.master], [], [], 0.2)[0]:
+                try:
+                    data = os.read(self.master, 65536)
+                except OSError:
+                    return False
+                self.text += data.decode("utf-8", "replace")
+        return True
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def ended(self):
+        """Waits for the end."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            select.select([self.master], [], [], 0.05)
+            try:
+                os.read(self.master, 65536)
+            except OSError:
+                pass
+            if os.waitpid(self.process_id, os.WNOHANG)[0]:
+                return True
+        return False
+
+    def close(self):
+        try:
+            os.killpg(self.process_id, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+        os.close(self.master)
+
+
+def is_alive(pid_file):
+    """Does the QEMU whose number is in the file still run?"""
+    try:
+        os.kill(int(pid_file.read_text()), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return True
+
+
+def control_c_failures(kernel, folder):
+    """Ctrl-C stops the kernel and not QEMU; `quit` ends QEMU, too."""
+    machine = Machine("control-c", "pentium3", "")
+    prepare(kernel, folder, machine)
+    pid_file = folder / "qemu.pid"
+    environment = dict(gdb_environment(machine), GDB_ARGS="-nx")
+    environment["QEMU_FLAGS"] += " -pidfile %s" % pid_file
+    terminal = Terminal(gdb_command(folder, machine), environment)
+    steps = (("", PROMPT), ("continue\n", "Breakpoint 1"), ("continue\n", "Continuing."),
+             ("\x03", "SIGINT"), ("where\n", "paging 2-level  EIP c"))
+    wrong = []
+    try:
+        for typed, wanted in steps:
+            if typed == "\x03":
+                log = folder / "gdb-serial.log"
+                deadline = time.monotonic() + TIME_LIMIT
+                while b"swapper> " not in log.read_bytes():
+                    if time.monotonic() > deadline:
+                        return ["the kernel did not reach its prompt"]
+                    time.sleep(0.05)
+            terminal.type(typed)
+            if not terminal.wait_for(wanted):
+                return ["no %r after %r, but %s" % (wanted, typed, terminal.text)]
+        if not is_alive(pid_file):
+            wrong.append("QEMU ended on Ctrl-C")
+        terminal.type("quit\n")
+        if not terminal.ended():
+            wrong.append("tools/gdb.sh did not end with GDB")
+        elif is_alive(pid_file):
+            wrong.append("QEMU is still there after GDB ended")
+    finally:
+        terminal.close()
+    return wrong
+
+
+def all_tests(kernel, folder):
+    """[(name, function that returns sentences on what is wrong)]."""
+    out = [(machine.name, lambda machine=machine: walk_failures(
+        kernel, folder / machine.name, machine)) for machine in MACHINES]
+    out.append(("control-c", lambda: control_c_failures(kernel, folder / "control-c")))
+    return out
+
+
+def tests(ctx):
+    """For tests/run.py."""
+    def run(function):
+        wrong = function()
+        if wrong:
+            raise Failure("wrong output", wrong[0], "\n".join(wrong))
+    for name, function in all_tests(ctx.kernel, ctx.out / "gdb"):
+        yield Test("gdb." + name, lambda _journal, function=function: run(function),
+                   cost=4)
+
+
 def main():
-    build = sys.argv[1] if len(sys.argv) > 1 else "build"
+    """Alone: on the kernel that is in the build folder."""
+    build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
     failed = 0
-    for machine in MACHINES:
-        wrong = walk_failures(build, machine)
+    for name, function in all_tests(build / "swapper.elf", build / "gdb"):
+        wrong = function()
         failed += bool(wrong)
-        print("%s gdb/%s" % ("FAIL" if wrong else "ok  ", machine.name))
-        for sentence in wrong:
-            print("     " + sentence)
+        print("\n     ".join(["%s gdb.%s" % ("FAIL" if wrong else "ok  ", name)] + wrong))
     return 1 if failed else 0
 
 

@@ -6,6 +6,20 @@
 
 source -s tests/gdb/checks.py
 
+# A kernel that stops by itself ends the walk; nobody waits for the time limit.
+define stop-here
+break $arg0
+commands
+where
+bt
+kill
+quit
+end
+end
+stop-here boot_exception
+stop-here panic
+stop-here panic_trap
+
 define at-_start
 check reg("eax") in (0x2badb002, 0x36d76289)
 check eip == sym("_start") and low(eip)

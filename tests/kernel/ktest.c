@@ -56,7 +56,7 @@ static int set_test(const char *value)
 KERNEL_PARAM(test, "test", set_test, PARAM_VALUE, "all|SUITE|SUITE.CASE,...",
 	     "run tests, then end the emulator");
 
-/* --- expectations --------------------------------------------------------- */
+/* --- expectations --- */
 
 __format_printf(1, 2) static void note(const char *fmt, ...)
 {
@@ -113,7 +113,7 @@ void test_allow_warnings(unsigned int n)
 	warnings_allowed = n;
 }
 
-/* --- faults that must come ------------------------------------------------- */
+/* --- faults that must come --- */
 
 static volatile u8 last_byte;
 
@@ -179,7 +179,7 @@ bool test_expect_no_fault(enum access access, u32 addr,
 	return false;
 }
 
-/* --- the ledger ------------------------------------------------------------ */
+/* --- the ledger --- */
 
 static void take_ledger(struct ledger *l)
 {
@@ -222,7 +222,7 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 	}
 }
 
-/* --- running --------------------------------------------------------------- */
+/* --- running --- */
 
 /* *ledger: as it was before, and then as it is after the case. */
 static void run_case(const struct test_case *test, unsigned int number,
@@ -361,7 +361,7 @@ static void list_tests(void)
 		       test->panic_message ? test->panic_message : "");
 }
 
-/* --- the runner itself: does it see what it must see? ----------------------- */
+/* --- the runner itself: does it see what it must see? --- */
 
 /* Runs fn as a case would, in silence; returns whether it was failed. */
 static bool fails_the_case(void (*fn)(void))
@@ -524,7 +524,7 @@ TEST(ktest, names_are_matched_whole)
 	EXPECT(!spec_names(",", &one));
 }
 
-/* --- panics, the command line, the prompt ---------------------------------- */
+/* --- panics, the command line, the prompt --- */
 
 static void test_panicked(const char *message)
 {

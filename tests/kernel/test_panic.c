@@ -14,7 +14,7 @@
 
 static volatile u32 sink;
 
-/* An address the compiler knows nothing of: it would warn, or drop the access. */
+/* An address the compiler knows nothing of: it would warn, or drop it. */
 static volatile u32 *hidden(u32 addr)
 {
 	__asm__("" : "+r"(addr));

@@ -376,8 +376,8 @@ static void wild_entries_end_the_walk(int levels)
 
 BOTH_FORMATS(wild_entries_end_the_walk)
 
-#define WORLD_PAGES 2048U	/* 8 MB: several level-2 entries of either kind */
-#define THRASH_STEPS 3000
+#define WORLD_PAGES 2048U	/* 8 MB: several level-2 entries */
+#define THRASH_STEPS 600
 
 struct shadow {
 	bool mapped, writable;

@@ -4,42 +4,29 @@ import struct
 
 from machines.harness import require
 
-MB2_MODULE = 3
-INFO_HEADER = "<4I"     # struct boot_info: magic, address, size, claimed
-MB1_MAGIC = 0x2BADB002
+MB2_MODULE, MB2_END = 3, 0
+HEAD = "<4I"            # struct boot_info: magic, address, size, claimed
 
 
 def modules(guest, image):
-    """[(start, end)] as the loader wrote them.
+    """[(start, end)] from the kernel's copy of the loader's tags.
 
-    Multiboot 1: from the loader's own table. Multiboot2: from the kernel's copy
-    of the tags, as the loader's may have been overwritten by now.
+    The loader's own memory is free by now and may hold page tables. That the
+    addresses are right is proved by what stands there: see check_modules.
     """
-    head = guest.read_memory(image.physical("boot_info"), 16)
-    magic, address, size, _ = struct.unpack(INFO_HEADER, head)
-    if magic == MB1_MAGIC:
-        return _multiboot1(guest, address)
-    tags = guest.read_memory(image.physical("boot_info") + 16, size)
-    return list(_multiboot2(tags))
+    at = image.physical("boot_info")
+    head = struct.calcsize(HEAD)
+    size = struct.unpack(HEAD, guest.read_memory(at, head))[2]
+    return list(_module_tags(guest.read_memory(at + head, size)))
 
 
-def _multiboot1(guest, address):
-    info = guest.read_memory(address, 28)
-    flags, = struct.unpack_from("<I", info, 0)
-    count, table = struct.unpack_from("<2I", info, 20)
-    if not flags & 8 or not count:
-        return []
-    data = guest.read_memory(table, count * 16)
-    return [entry[:2] for entry in struct.iter_unpack("<4I", data)]
-
-
-def _multiboot2(block):
+def _module_tags(block):
     at = 8
     while at < len(block):
         kind, size = struct.unpack_from("<2I", block, at)
         require(size >= 8, "broken test", "the copied tags are damaged")
         if kind == MB2_MODULE:
             yield struct.unpack_from("<2I", block, at + 8)
-        if kind == 0:
+        if kind == MB2_END:
             return
         at += -(-size // 8) * 8

@@ -128,17 +128,22 @@ def check_log(row, seen):
     lines = seen.log.split("\n")
     start = next((i for i, line in enumerate(lines) if BANNER in line), None)
     require(start is not None, "lost output", "the banner is missing")
-    warnings = WARNING.findall(seen.log)
-    for pattern in row.warnings:
-        found = next((w for w in warnings if re.match(pattern, w)), None)
-        require(found, "wrong output", f"no warning \"{pattern}\"")
-        warnings.remove(found)
-    require(not warnings, "wrong output",
-            f"unexpected warning: {warnings[:1]}")
+    check_warnings(seen.log, row.warnings)
     if row.cmdline == "quiet":
         noise = [line for line in lines[start:-1]
                  if not line.startswith((BANNER, "boot: "))]
         require(not noise, "wrong output", f"quiet, but: {noise[:1]}")
+
+
+def check_warnings(log, patterns):
+    """Each pattern matches one warning, and none is left over."""
+    warnings = WARNING.findall(log)
+    for pattern in patterns:
+        found = next((w for w in warnings if re.match(pattern, w)), None)
+        require(found, "wrong output", f"no warning \"{pattern}\"")
+        warnings.remove(found)
+    require(not warnings, "wrong output",
+            f"unexpected warning: {', '.join(warnings[:3])}")
 
 
 def check_mode(expected, seen):

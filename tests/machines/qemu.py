@@ -24,6 +24,7 @@ from machines.harness import Deadline, Failure
 QEMU = os.environ.get("QEMU", "qemu-system-i386")
 PASSED, FAILED = 33, 35         # isa-debug-exit: (code << 1) | 1
 PROMPT = "swapper> "
+FRESH_PROMPT = b"\n" + PROMPT.encode("ascii")    # not one that is redrawn
 LIMIT = 60                      # seconds for a boot with all tests
 HALTED = re.compile(r"^(--- halted ---|halted|PANIC inside the report.*)$",
                     re.M)
@@ -69,7 +70,8 @@ def cdrom_args(iso):
 
 CONSOLES = {
     "serial": ("-serial", "chardev:line"),
-    "debugcon": ("-serial", "none", "-debugcon", "chardev:line"),
+    "debugcon": ("-serial", "none",
+                 "-device", "isa-debugcon,iobase=0xe9,chardev=line"),
 }
 
 
@@ -85,7 +87,7 @@ class Guest:
         self._raw = bytearray()
         self._monitor_raw = b""
         self._reason = ""
-        self._negotiated = False
+        self._sent_at = 0
         self._monitor, theirs = socket.socketpair()
         command = [QEMU, *args, "-chardev", "stdio,id=line,signal=off",
                    *CONSOLES[console],
@@ -97,6 +99,9 @@ class Guest:
             pass_fds=[theirs.fileno()], bufsize=0, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=journal.file)
         theirs.close()
+        # without it QEMU sends no events; the answer is read when it is time
+        self._monitor.sendall(b'{"execute": "qmp_capabilities"}\n')
+        self._unread_answers = 1
         self._line = self._process.stdout
         fcntl.fcntl(self._line, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
@@ -121,6 +126,7 @@ class Guest:
 
     def send(self, text):
         """Types text."""
+        self._sent_at = len(self._raw)
         self._process.stdin.write(text.encode("ascii"))
 
     def _receive(self, seconds):
@@ -166,16 +172,20 @@ class Guest:
         self._wait_for(what or repr(text), found)
 
     def wait_prompt(self):
-        """Until the kernel waits for a command."""
-        wanted = PROMPT.encode("ascii")
-
+        """Until the kernel waits for a command, after all that was sent."""
         def found(start):
-            if len(self._raw) > start and self._raw.endswith(wanted):
+            if len(self._raw) > self._sent_at and \
+                    self._raw.endswith(FRESH_PROMPT):
                 return True
             if self._halted(start):
                 raise self.panicked()
             return False
         self._wait_for("prompt", found)
+
+    def wait_prompt_or_halt(self):
+        """Until the kernel has come to an end of either kind."""
+        self._wait_for("prompt or halt", lambda start: self._halted(start) or
+                       self._raw.endswith(FRESH_PROMPT))
 
     def wait_halt(self):
         """Until the kernel has stopped with its last word."""
@@ -270,18 +280,18 @@ class Guest:
     def _qmp(self, execute, **arguments):
         message = {"execute": execute, "arguments": arguments}
         self._monitor.sendall(json.dumps(message).encode() + b"\n")
+        self._unread_answers += 1
         while True:
             answer = self._monitor_line()
             if "error" in answer:
                 raise Failure("broken test", str(answer["error"]))
             if "return" in answer:
-                return answer["return"]
+                self._unread_answers -= 1
+                if not self._unread_answers:
+                    return answer["return"]
 
     def hmp(self, line):
         """The answer to a command of the human monitor."""
-        if not self._negotiated:
-            self._qmp("qmp_capabilities")
-            self._negotiated = True
         return self._qmp("human-monitor-command",
                          **{"command-line": line}).replace("\r", "")
 

@@ -113,8 +113,53 @@ def loader_rows():
     yield Row("module-60M-486", modules=(big,), cpu="486", cmdline="nopse")
 
 
+BAD_OPTIONS = (     # option, the warning, RAM
+    ("mem=0", r"option mem=0: expected mem=SIZE", 64 * MB),
+    ("mem=1T", r"option mem=1T: expected mem=SIZE", 64 * MB),
+    ("mem=zzz", r"option mem=zzz: expected mem=SIZE", 64 * MB),
+    ("mem=-1", r"option mem=-1: expected mem=SIZE", 64 * MB),
+    ("mem=99999999999999999999", r"option mem=9{20}: expected", 64 * MB),
+    ("mem", r"option mem: expected mem=SIZE", 64 * MB),
+    ("memmap=zzz", r"option memmap=zzz: expected memmap=", 64 * MB),
+    ("memmap=16M", r"option memmap=16M: expected", 64 * MB),
+    ("memmap=16M$", r"option memmap=16M\$: expected", 64 * MB),
+    ("memmap=0@16M", r"option memmap=0@16M: expected", 64 * MB),
+    ("memmap=1M$16M,zzz", r"option memmap=1M\$16M,zzz: expected", 64 * MB),
+    ("memmap=exactmap", r"memmap=exactmap without a SIZE@ADDR", 64 * MB),
+    ("foo", r"option foo is unknown; ignored", 64 * MB),
+    ("foo=bar", r"option foo is unknown; ignored", 64 * MB),
+    ("=", r"option \"=\" has no name; ignored", 64 * MB),
+    ("nopse=1", r"option nopse=1: expected nopse; ignored", 64 * MB),
+    ("noexec=maybe", r"option noexec=maybe: expected noexec=on\|off",
+     64 * MB),
+    ("quiet=1", r"option quiet=1: expected quiet", 64 * MB),
+    ("test=", r"option test=: expected test=", 64 * MB),
+    ("highmem=zzz", r"option highmem=zzz: expected highmem=SIZE", 64 * MB),
+    ("highmem=0", r"option highmem=0: expected highmem=SIZE", 64 * MB),
+    ("highmem=32M", r"highmem=32M leaves less than 64 MB lowmem", 64 * MB),
+    ("highmem=64M", r"highmem=64M: 1151 MB are above lowmem anyway", 2 * GB),
+    ("vmalloc=1M", r"option vmalloc=1M: expected vmalloc=32M\.\.896M",
+     64 * MB),
+    ("vmalloc=1G", r"option vmalloc=1G: expected vmalloc=32M\.\.896M", GB),
+    ('mem="32M', r"option mem=32M: a quote is not closed; ignored", 64 * MB),
+)
+
+
+def bad_option_rows():
+    """Each is reported and ignored: all is as without it."""
+    for option, warning, mem in BAD_OPTIONS:
+        yield Row(f"bad-option-{option}", mem=mem, cmdline=option, counts="",
+                  warnings=(warning,), tests="cmdline", cost=1.0)
+    yield Row("bad-option-mem-twice", mem=128 * MB, tests="cmdline", cost=1.0,
+              cmdline="mem=64M mem=32M", counts="mem=64M",
+              warnings=(r"option mem=32M",))
+    yield Row("bad-option-nopse-twice", tests="cmdline", cost=1.0,
+              cmdline="nopse nopse", counts="nopse",
+              warnings=(r"option nopse is given twice; the first counts",))
+
+
 def all_rows():
     """Every row, in the order of the list above."""
     for group in (ram_rows, cpu_rows, feature_rows, option_rows, machine_rows,
-                  loader_rows):
+                  loader_rows, bad_option_rows):
         yield from group()

@@ -16,7 +16,7 @@ struct tss {
 	u16 trap, io_bitmap_base;
 };
 
-/* What runs normally: a double fault leaves the registers of its victim here. */
+/* What runs normally: a double fault leaves its victim's registers here. */
 extern struct tss init_tss;
 
 /* The double fault's stack; its first page is a guard page, not mapped. */

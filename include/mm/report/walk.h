@@ -10,8 +10,8 @@ void report_walk(const struct pgtable *pt, u32 addr);
 
 /*
  * Every present leaf, one a line: address, frame, size and the five flags
- * G(lobal) W(ritable) U(ser) C(ache off) X (not executable), a '-' for each that
- * is not set. The same facts as QEMU's `info tlb`: the tests compare them.
+ * G(lobal) W(ritable) U(ser) C(ache off) X (not executable), a '-' for each
+ * that is not set. The same facts as QEMU's `info tlb`: the tests compare them.
  */
 void report_all_leaves(const struct pgtable *pt);
 

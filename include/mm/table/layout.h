@@ -1,6 +1,6 @@
 /*
- * The fourth gigabyte, as DESIGN section 4 draws it. Set by memory_layout_init()
- * in boot, constant afterwards.
+ * The fourth gigabyte: who has which addresses. Set by memory_layout_init() in
+ * boot, constant afterwards.
  */
 #ifndef MM_TABLE_LAYOUT_H
 #define MM_TABLE_LAYOUT_H

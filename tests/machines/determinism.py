@@ -1,0 +1,33 @@
+"""Two runs under -icount are the same to the byte."""
+
+from machines.harness import Test, require
+from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
+
+
+def tests(ctx):
+    """One boot with two-level tables, one with PAE; each twice."""
+    for name, cmdline in (("two-level", "test=all"), ("pae", "pae test=all")):
+        yield Test(f"machines.icount-{name}",
+                   lambda journal, cmdline=cmdline: same_twice(
+                       ctx, journal, cmdline), 8.0)
+
+
+def run_once(ctx, journal, cmdline):
+    """What one run prints."""
+    args = machine_args(64 * MB, cpu="max") + [
+        "-icount", "shift=0,sleep=off", "-rtc",
+        "base=2026-01-01,clock=vm"] + kernel_args(ctx.kernel, cmdline)
+    with Guest(journal, args, limit=90) as guest:
+        end = guest.wait_end()
+        require(end.status == PASSED, "bad exit status", str(end))
+        return guest.raw
+
+
+def same_twice(ctx, journal, cmdline):
+    """Byte by byte."""
+    first, second = (run_once(ctx, journal, cmdline) for _ in range(2))
+    if first == second:
+        return
+    for a, b in zip(first.split(b"\n"), second.split(b"\n")):
+        require(a == b, "wrong output", f"first {a!r}, then {b!r}")
+    require(False, "lost output", "one run is longer than the other")

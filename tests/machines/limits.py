@@ -1,0 +1,62 @@
+"""Machines that are too small, and how a run of tests ends the machine."""
+
+from machines import ktap
+from machines.harness import Test, require
+from machines.qemu import (FAILED, MB, PASSED, Guest, cdrom_args, kernel_args,
+                           machine_args)
+from machines import image
+
+
+def tests(ctx):
+    """Too little RAM; exit statuses of test=."""
+    for size, kb in ((2, 1532), (3, 2556)):
+        yield Test(f"machines.ram-{size}M-too-little",
+                   lambda journal, size=size, kb=kb:
+                   too_little(ctx, journal, size * MB, kb), 0.5)
+    for name, spec, status in (
+            ("all", "all", PASSED), ("one-case", "string.memcpy", PASSED),
+            ("two-suites", "parse,sort", PASSED), ("unknown", "nosuch", FAILED),
+            ("unknown-case", "string.nosuch", FAILED)):
+        yield Test(f"machines.exit-{name}",
+                   lambda journal, spec=spec, status=status:
+                   exit_status(ctx, journal, spec, status))
+    yield Test("machines.exit-grub",
+               lambda journal: exit_through_grub(ctx, journal), 3.0)
+
+
+def too_little(ctx, journal, mem, kb):
+    """The kernel says so, with the number, and halts."""
+    args = machine_args(mem) + kernel_args(ctx.kernel)
+    with Guest(journal, args, limit=20) as guest:
+        guest.wait_halt()
+        sentence = f"PANIC: {kb} KB of RAM are too little"
+        require(sentence in guest.text, "wrong output",
+                f"\"{sentence}\" is missing")
+
+
+def exit_status(ctx, journal, spec, status):
+    """test=SPEC runs what it names and ends QEMU with the result."""
+    args = machine_args(64 * MB) + kernel_args(ctx.kernel, f"test={spec}")
+    with Guest(journal, args) as guest:
+        end = guest.wait_end()
+        require(end.status == status, "bad exit status",
+                f"{end}, not {status}")
+        if status == FAILED:
+            require(f"no test is named \"{spec}\"" in guest.text,
+                    "wrong output", "it does not say which test is unknown")
+            return
+        names = ktap.check(guest.text).passed
+    for name in names:
+        require(spec == "all" or
+                any(name == word or name.split(".")[0] == word
+                    for word in spec.split(",")), "wrong output",
+                f"{name} ran for test={spec}")
+
+
+def exit_through_grub(ctx, journal):
+    """The same from a CD."""
+    disc = image.iso(ctx, "exit-grub", "test=parse")
+    with Guest(journal, machine_args(64 * MB) + cdrom_args(disc)) as guest:
+        end = guest.wait_end()
+        require(end.status == PASSED, "bad exit status", str(end))
+        ktap.check(guest.text)

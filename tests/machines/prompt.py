@@ -1,0 +1,227 @@
+"""The prompt as a person uses it: over the serial line."""
+
+import re
+
+from machines.harness import Test, require
+from machines.qemu import (GB, MB, PROMPT, Guest, kernel_args, machine_args)
+
+ENDING = ("panic", "reboot", "poweroff")     # commands that do not come back
+HELP = re.compile(r"^([a-z]\w*)((?: \S.*?)?)  +(\S.*)$")
+NO_ACPI = "this machine cannot be switched off by ACPI"
+
+
+def tests(ctx):
+    """Commands, mistakes, keys, and the ways to end."""
+    at_prompt = (
+        ("help", help_lists_all), ("every-command", every_command_answers),
+        ("mistakes", mistakes_are_named), ("keys", keys_edit),
+        ("garbage", garbage_is_survived), ("typed-ahead", typed_ahead),
+        ("line-ends", line_ends), ("tests-twice", tests_can_be_repeated),
+    )
+    for name, check in at_prompt:
+        yield Test(f"machines.prompt-{name}",
+                   lambda journal, check=check: with_prompt(
+                       ctx, journal, check), 1.0)
+    for machine, cpu, mem in (("pc", "max", 64 * MB), ("q35", "max", 64 * MB),
+                              ("pc", "max", 6 * GB), ("pc", "486", GB)):
+        name = f"{machine}-{cpu}-{mem // MB}M"
+        yield Test(f"machines.poweroff-{name}",
+                   lambda journal, m=(mem, machine, cpu): ends(
+                       ctx, journal, "poweroff", m, "guest-shutdown"), 0.5)
+    yield Test("machines.poweroff-isapc",
+               lambda journal: no_poweroff(ctx, journal), 0.5)
+    for machine, cpu in (("pc", "max"), ("q35", "max"), ("isapc", "486")):
+        yield Test(f"machines.reboot-{machine}",
+                   lambda journal, m=(64 * MB, machine, cpu): ends(
+                       ctx, journal, "reboot", m, "guest-reset"), 0.5)
+    yield Test("machines.reboot-and-boot-again",
+               lambda journal: boots_again(ctx, journal), 0.5)
+
+
+def with_prompt(ctx, journal, check):
+    """Runs check(guest) at the prompt of a small machine."""
+    args = machine_args(64 * MB) + kernel_args(ctx.kernel)
+    with Guest(journal, args) as guest:
+        guest.wait_prompt()
+        check(guest)
+
+
+def listed(guest):
+    """{command: arguments} as help shows them."""
+    commands = {}
+    for line in guest.command("help").splitlines():
+        match = HELP.match(line)
+        require(match, "wrong output", f"help says \"{line}\"")
+        require(len(line) < 80, "wrong output", f"too wide: \"{line}\"")
+        commands[match[1]] = match[2].strip()
+    return commands
+
+
+def expect_answer(guest, command, pattern):
+    """The answer to a command has a line that matches."""
+    answer = guest.command(command)
+    require(re.search(pattern, answer, re.M), "wrong output",
+            f"\"{command}\" answers \"{answer.strip()[:200]}\", "
+            f"without {pattern}")
+
+
+# --- commands ------------------------------------------------------------------------
+
+def help_lists_all(guest):
+    """Sorted, complete for what we know, each with a line of its own."""
+    commands = list(listed(guest))
+    require(commands == sorted(commands), "wrong output",
+            f"help is not sorted: {commands}")
+    for name in ("cpu", "help", "layout", "mem", "pgtable", "test", *ENDING):
+        require(name in commands, "wrong output", f"help lacks {name}")
+    for name in commands:
+        answer = guest.command(f"help {name}")
+        require(answer.startswith(name) and answer.count("\n") == 1,
+                "wrong output", f"help {name} says \"{answer}\"")
+
+
+def every_command_answers(guest):
+    """Without arguments: an answer, or the usage where some are needed."""
+    for name, arguments in listed(guest).items():
+        if name in ENDING or name == "test":
+            continue
+        answer = guest.command(name)
+        require(answer.strip(), "wrong output", f"{name} says nothing")
+        needs = bool(arguments) and not arguments.startswith("[")
+        usage = answer.startswith(f"usage: {name} {arguments}\n")
+        require(needs == usage, "wrong output",
+                f"{name} says \"{answer[:100]}\"")
+        require(": error " not in answer, "wrong output",
+                f"{name} says \"{answer[:100]}\"")
+
+
+def mistakes_are_named(guest):
+    """Each wrong line gets a sentence that says what was wrong."""
+    for command, pattern in (
+            ("frobnicate", r"^frobnicate: unknown command; try help$"),
+            ("MEM", r"^MEM: unknown command; try help$"),
+            ("help frobnicate", r"^frobnicate: unknown command"),
+            ("help help help", r"^usage: help \[NAME\]$"),
+            ("mem x", r"^usage: mem$"), ("layout x", r"^usage: layout$"),
+            ("cpu x", r"^usage: cpu$"), ("panic x", r"^usage: panic$"),
+            ("reboot x", r"^usage: reboot$"),
+            ("poweroff x", r"^usage: poweroff$"),
+            ("pgtable", r"^usage: pgtable ADDR \| all$"),
+            ("pgtable 1 2", r"^usage: pgtable ADDR \| all$"),
+            ("pgtable zz", r"^pgtable: zz is no address"),
+            ("pgtable -1", r"^pgtable: -1 is no address"),
+            ("pgtable 123456789", r"^pgtable: 123456789 is no address"),
+            ("pgtable 0x", r"^pgtable: 0x is no address"),
+            ("test nosuch", r"^no test is named \"nosuch\"; see test list$"),
+            ("test a b", r"^usage: test "),
+            (" ".join("abcdefghijklmnopq"), r"^a: more than 16 words$")):
+        expect_answer(guest, command, pattern)
+    expect_answer(guest, "   mem   ", r"^memory map:$")
+    require(guest.command("") == "" and guest.command("   ") == "",
+            "wrong output", "an empty line is answered")
+
+
+def tests_can_be_repeated(guest):
+    """A second run is like the first."""
+    first, second = (guest.command("test memblock") for _ in range(2))
+    require(first == second, "wrong output", "the second run differs")
+
+
+# --- keys ----------------------------------------------------------------------------
+
+def typed(guest, keys):
+    """Sends keys; the output up to the next prompt, without the first line."""
+    start = len(guest.text)
+    guest.send(keys)
+    guest.wait_prompt()
+    return guest.text[start:].partition("\n")[2][:-len(PROMPT)]
+
+
+def keys_edit(guest):
+    """Editing keys give the line that is meant."""
+    for keys, pattern in (
+            ("mex\bm\r", r"^memory map:$"),
+            ("mex\x7fm\r", r"^memory map:$"),
+            ("em\x1b[D\x1b[Dm\r", r"^memory map:$"),
+            ("emx\x1b[Hm\x1b[F\x7f\r", r"^memory map:$"),
+            ("nonsense\x15mem\r", r"^memory map:$"),
+            ("\x1b[A\x1b[B\x1b[A\r", r"^memory map:$"),
+            ("memxx\x1b[D\x1b[D\x0b\r", r"^memory map:$"),
+            ("me\x1b[1;5Cm\r", r"^memory map:$")):
+        answer = typed(guest, keys)
+        require(re.search(pattern, answer, re.M), "wrong output",
+                f"{keys!r} gives \"{answer[:100]}\"")
+    answer = typed(guest, "panic\x03")
+    require("PANIC" not in guest.text and answer == "", "wrong output",
+            "Ctrl-C does not drop the line")
+
+
+def garbage_is_survived(guest):
+    """Any byte, and a line longer than there is room for."""
+    every_byte = "".join(chr(c) for c in range(1, 128) if chr(c) not in
+                         "\r\n\x03")
+    typed(guest, every_byte + "\r")
+    typed(guest, "x" * 2000 + "\r")
+    typed(guest, "\x1b" * 50 + "[" * 50 + "\x03")
+    expect_answer(guest, "cpu", r"^vendor: ")
+
+
+def typed_ahead(guest):
+    """Three commands at once: all are answered, in order."""
+    start = len(guest.text)
+    guest.send("cpu\rlayout\rmem\r")
+    guest.wait_text("RAM: ")
+    guest.wait_prompt()
+    answers = guest.text[start:]
+    places = [answers.find(word) for word in
+              ("vendor: ", "kernel addresses:", "owners of RAM:")]
+    require(-1 not in places and places == sorted(places), "lost output",
+            f"answers at {places}")
+
+
+def line_ends(guest):
+    """CR, LF and CR LF are one line end each."""
+    for end in ("\r", "\n", "\r\n"):
+        start = guest.text.count(PROMPT)
+        guest.send(f"help help{end}help cpu{end}")
+        guest.wait_text("what the CPU is")
+        guest.wait_prompt()
+        count = guest.text.count(PROMPT) - start
+        require(count == 2, "wrong output",
+                f"{count} prompts after two lines that end in {end!r}")
+
+
+# --- the end -------------------------------------------------------------------------
+
+def ends(ctx, journal, command, machine, reason):
+    """The command ends the machine, for the right reason."""
+    args = machine_args(*machine) + kernel_args(ctx.kernel)
+    with Guest(journal, args, limit=30) as guest:
+        guest.wait_prompt()
+        guest.send(f"{command}\r")
+        end = guest.wait_end()
+        require((end.status, end.reason) == (0, reason), "bad exit status",
+                f"{command}: {end}, not {reason}")
+
+
+def no_poweroff(ctx, journal):
+    """A machine without ACPI says that it cannot, and goes on."""
+    args = machine_args(64 * MB, "isapc", "486") + kernel_args(ctx.kernel)
+    with Guest(journal, args, limit=30) as guest:
+        guest.wait_prompt()
+        expect_answer(guest, "poweroff", re.escape(NO_ACPI))
+        expect_answer(guest, "cpu", r"^vendor: ")
+
+
+def boots_again(ctx, journal):
+    """After a reboot the same machine comes up as the first time."""
+    args = machine_args(64 * MB) + kernel_args(ctx.kernel)
+    args.remove("-no-reboot")
+    with Guest(journal, args, limit=30) as guest:
+        guest.wait_prompt()
+        first = guest.text
+        guest.send("reboot\r")
+        guest.wait_text("swapper: ", "second boot")
+        guest.wait_prompt()
+        second = guest.text[len(first):].partition("\n")[2]
+    require(second == first, "wrong output", "the second boot differs")
