@@ -204,6 +204,8 @@ $(O)/swapper.elf: $(OBJECTS) $(O)/linker.ld tools/mksyms.py
 	$(Q)$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
 	$(Q)$(link) $(O)/symtab.o -o $@.new
 	$(Q)$(NM) -n $@.new > $(O)/swapper.sym
+	$(Q)python3 tools/mksyms.py < $(O)/swapper.sym | cmp -s - $(O)/symtab.S || \
+		{ echo "the symbol table did not settle in three links"; exit 1; }
 	$(Q)rm -f $(O)/link1 $(O)/link2
 	$(Q)mv $@.new $@
 

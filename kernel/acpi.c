@@ -106,7 +106,8 @@ static u8 sum_phys(phys_addr_t pa, u32 size)
 		u32 piece = min(size, PIECE);
 		void *window = early_memremap(pa, piece);
 
-		BUG_ON(!window, "no window free for a piece of a table");
+		if (!window)
+			return 1;	/* out of reach: not sound */
 		sum += byte_sum(window, piece);
 		early_memunmap(window, piece);
 		pa += piece;
@@ -126,8 +127,12 @@ static const struct acpi_table *add_table(phys_addr_t pa)
 			ACPI_TABLES_MAX);
 		return NULL;
 	}
-	if (!pa || !read_phys(pa, &head, sizeof(head)))
+	if (!pa)
 		return NULL;
+	if (!read_phys(pa, &head, sizeof(head))) {
+		pr_warn("ACPI: a table at %llx is out of reach\n", pa);
+		return NULL;
+	}
 	if (head.length < sizeof(head) || head.length > TABLE_MAX) {
 		pr_warn("ACPI: table at %llx has an absurd length, %u\n",
 			pa, head.length);

@@ -12,11 +12,12 @@ failed"; the exit status is 1 if any failed. Logs stand in BUILD/test-logs.
 import argparse
 import importlib
 import re
+import signal
 import sys
 import threading
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ sys.path.insert(0, str(HERE))
 
 # pylint: disable=wrong-import-position
 from machines.harness import Context, Failure, Journal, Skip, Test  # noqa: E402
+from machines.qemu import kill_guests  # noqa: E402
 
 SHOWN_LINES = 15
 BUILD_TEST = "build.default"
@@ -131,8 +133,12 @@ def run_all(ctx, console):
         return
     found = sorted(collect(ctx), key=lambda test: -test.cost)
     with ThreadPoolExecutor(max_workers=ctx.jobs) as pool:
-        for test in found:
-            pool.submit(run_one, ctx, console, test)
+        try:
+            wait([pool.submit(run_one, ctx, console, test) for test in found])
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_guests()
+            raise
 
 
 def main():
@@ -146,7 +152,12 @@ def main():
                   jobs=max(1, args.jobs), filter=args.filter)
     console = Console()
     start = time.monotonic()
-    run_all(ctx, console)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run_all(ctx, console)
+    except KeyboardInterrupt:
+        print("interrupted")
+        return 1
     print(f"{time.monotonic() - start:.0f} s, logs in {ctx.logs}")
     print(console.summary())
     return 1 if console.count["FAIL"] else 0

@@ -39,7 +39,7 @@ def main():
     # symbols as the full one will have
     out += [] if symbols else ["\t.long 0"]
     out += ["symtab_names:"]
-    out += ['\t.asciz "%s"' % name for _, name in symbols]
+    out += ['\t.asciz "%s"' % name for _, name in symbols] or ['\t.byte 0']
     out += ['\t.section .note.GNU-stack, "", @progbits']
     print("\n".join(out))
 

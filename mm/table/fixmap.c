@@ -6,6 +6,7 @@
  */
 #include <kernel/cpu/tlb.h>
 #include <mm/table/fixmap.h>
+#include <mm/table/paging.h>
 
 static u8 fixmap_table[PAGE_SIZE] __aligned(PAGE_SIZE);
 static unsigned int windows_used;
@@ -37,12 +38,19 @@ static unsigned int pages_touched(phys_addr_t pa, u32 size)
 	return (unsigned int)(PFN_UP(pa + size) - PFN_DOWN(pa));
 }
 
+/* Can entries and CPU name all of [pa, pa + size)? */
+static bool reachable(phys_addr_t pa, u32 size)
+{
+	return pa < paging_mode.phys_limit &&
+	       size <= paging_mode.phys_limit - pa;
+}
+
 void *early_memremap(phys_addr_t pa, u32 size)
 {
 	unsigned int i, first, pages = pages_touched(pa, size);
 
 	if (!size || size > NR_FIX_BTMAPS * PAGE_SIZE ||
-	    pages > NR_FIX_BTMAPS - windows_used)
+	    !reachable(pa, size) || pages > NR_FIX_BTMAPS - windows_used)
 		return NULL;
 	/* addresses rise as indices fall */
 	first = FIX_BTMAP_BEGIN - windows_used;

@@ -280,14 +280,13 @@ static void test_wp_bit(void)
 		pr_info("paging: CR0.WP works (write to %p refused)\n", page);
 }
 
-static void test_phys_width(u64 ram_end)
+static void test_phys_width(void)
 {
 	void *page = (void *)(uintptr_t)fix_to_virt(FIX_PHYS_PROBE);
 	struct trap_record record;
 	bool reads;
 
-	if (!paging_mode.pae || ram_end <= FOUR_GB ||
-	    paging_mode.phys_limit <= FOUR_GB)
+	if (!paging_mode.pae || paging_mode.phys_limit <= FOUR_GB)
 		return;
 	set_fixmap(FIX_PHYS_PROBE, FOUR_GB, PAGE_KERNEL_RO);
 	reads = cpu_probe(read_byte, page, &record);
@@ -326,7 +325,7 @@ void paging_init(void)
 	pr_info("paging: final tables live, root %s at %08x, CR0 %08x\n",
 		kernel_pgtable.name, read_cr3(), read_cr0());
 	test_wp_bit();
-	test_phys_width(ram_end);
+	test_phys_width();
 }
 
 void kernel_physical_mapping_init(u32 end_pfn)

@@ -25,6 +25,12 @@ check reg("eax") in (0x2badb002, 0x36d76289)
 check eip == sym("_start") and low(eip)
 check not paging and cr0 & 1
 check gdtr != sym("boot_gdt") and low(gdtr)
+# GDB would step off the breakpoint, and QEMU 7.2 under load now and then stops
+# after a step that it has not made (seen once in 120 walks)
+clear *_start
+# loaders clear .bss, too: soiled, so that it is seen who does
+set {unsigned int}$phys(&swapper_pg_dir) = 0xdeadbeef
+set {unsigned int}($phys(&__bss_stop) - 4) = 0xdeadbeef
 end
 
 define at-boot_gdt_loaded
@@ -43,7 +49,7 @@ check idtr == sym("boot_idt") and low(idtr)
 check word("boot_info") == reg("esi")
 check physical(phys("boot_info") + 8) == physical(phys("boot_info") + 12) > 0
 check not any(entries)
-check not any(ptes)
+check physical(phys("__bss_stop") - 4) == 0
 end
 
 define at-boot_tables_filled

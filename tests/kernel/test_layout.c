@@ -139,6 +139,9 @@ TEST(fixmap, memremap_runs_out)
 	EXPECT(!early_memremap(0, NR_FIX_BTMAPS * PAGE_SIZE + 1));
 	EXPECT(!early_memremap(1, NR_FIX_BTMAPS * PAGE_SIZE));
 	EXPECT(!early_memremap(0, ~0U));
+	EXPECT(!early_memremap(paging_mode.phys_limit, 1));
+	EXPECT(!early_memremap(paging_mode.phys_limit - 1, 2));
+	EXPECT(!early_memremap(~0ULL, 1));
 	all = early_memremap(0, (NR_FIX_BTMAPS - 1) * PAGE_SIZE);
 	REQUIRE(all);
 	one = early_memremap(0x5000, PAGE_SIZE);

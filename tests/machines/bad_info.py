@@ -334,7 +334,7 @@ def check_prompt(ctx, guest, case):
             f"\"{case.says}\" is missing")
     matrix.check_warnings(guest.text, case.warnings)
     mem = guest.command("mem")
-    leaves = reports.qemu_leaves(guest.hmp("info tlb"))
+    info_tlb = guest.hmp("info tlb")
     guest.kill()
     entries = model.overlay([(s, min(s + n, 2**64), t)
                              for s, n, t in case.entries if n])
@@ -346,7 +346,7 @@ def check_prompt(ctx, guest, case):
     matrix.check_coverage(owners, expected.ram)
     matrix.check_totals(mem, owners, expected)
     matrix.check_image_owners(owners, matrix.kernel_image(ctx))
-    end = max(leaf[0] for leaf in leaves) + model.PAGE - model.PAGE_OFFSET
+    end = max(leaf[0] for leaf in reports.qemu_leaves(info_tlb)) + model.PAGE - model.PAGE_OFFSET
     require(end >= expected.low_end, "wrong page tables",
             f"lowmem ends at {end:x}, not {expected.low_end:x}")
 

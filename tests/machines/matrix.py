@@ -7,6 +7,7 @@ and only then is anything compared: a prompt that waits burns a whole CPU.
 import filecmp
 import re
 from dataclasses import dataclass
+from typing import Optional
 
 from machines import acpi, image, ktap, loader, reports
 from machines.harness import Failure, Test, require
@@ -30,8 +31,8 @@ class Evidence:
     cpu: str
     layout: str
     tests: str
-    leaves: list            # QEMU's walk
-    listing: list           # the kernel's, or None where it is too long
+    info_tlb: str           # QEMU's walk
+    listing: Optional[str]  # the kernel's, None where it is too long
     walks: dict             # {va: answer to `pgtable VA`}
     registers: dict
     table_frames: list
@@ -90,14 +91,14 @@ def run_row(ctx, journal, row):
 def gather(guest, row, kernel, want, pae):
     """Asks the kernel and QEMU everything."""
     log = guest.text
-    leaves = reports.qemu_leaves(guest.hmp("info tlb"))
+    info_tlb = guest.hmp("info tlb")
     registers = {name: reports.control_register(guest, name)
                  for name in ("CR0", "CR4", "EFER")}
     listing = None
-    if max(len(want), len(leaves)) <= LISTED_LEAVES:
-        listing = reports.kernel_leaves(guest.command("pgtable all"))
+    if max(len(want), info_tlb.count("\n")) <= LISTED_LEAVES:
+        listing = guest.command("pgtable all")
     return Evidence(
-        log=log, leaves=leaves, registers=registers, listing=listing,
+        log=log, info_tlb=info_tlb, registers=registers, listing=listing,
         mem=guest.command("mem"), cpu=guest.command("cpu"),
         layout=guest.command("layout"),
         walks={va: guest.command(f"pgtable {va:x}")
@@ -166,15 +167,17 @@ def check_mode(expected, seen):
 
 def check_page_tables(expected, seen, want):
     """Model, QEMU's walk and the kernel's own walk must agree."""
-    leaves = [(va, pa, large, flags[0:2] + flags[4])
-              for va, pa, large, flags in seen.leaves]
-    for leaf in seen.leaves:
-        require(leaf[3][2:4] == "--", "wrong page tables",
-                f"{reports.describe(leaf)} is a user's or not cached")
-    reports.compare_leaves(leaves, want, "QEMU", "the model")
+    leaves = reports.qemu_leaves(seen.info_tlb)
+    plain = []
+    for va, pa, large, flags in leaves:
+        if flags[2:4] != "--":
+            raise Failure("wrong page tables", f"{va:08x} is a user's, or not "
+                          "cached")
+        plain.append((va, pa, large, flags[0:2] + flags[4]))
+    reports.compare_leaves(plain, want, "QEMU", "the model")
     if seen.listing is not None:
-        reports.compare_leaves(seen.listing, seen.leaves, "pgtable all",
-                               "QEMU")
+        reports.compare_leaves(reports.kernel_leaves(seen.listing), leaves,
+                               "pgtable all", "QEMU")
     check_walks(expected.mode, seen.walks, want)
 
 

@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import subprocess
+import time
 from dataclasses import dataclass
 
 from machines.harness import Deadline, Failure
@@ -29,6 +30,7 @@ LIMIT = 60                      # seconds for a boot with all tests
 HALTED = re.compile(r"^(--- halted ---|halted|PANIC inside the report.*)$",
                     re.M)
 PIPE_SIZE = 1 << 20     # what Linux allows anybody
+GATHER = 0.002          # seconds: a line comes byte by byte, read more at once
 EARLY = "exception before the IDT is up"
 KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
 
@@ -68,11 +70,22 @@ def cdrom_args(iso):
     return ["-cdrom", str(iso), "-boot", "d"]
 
 
+HALTED_MAX = 40         # characters of such a line
+
 CONSOLES = {
     "serial": ("-serial", "chardev:line"),
     "debugcon": ("-serial", "none",
                  "-device", "isa-debugcon,iobase=0xe9,chardev=line"),
 }
+
+
+_running = set()
+
+
+def kill_guests():
+    """Ends all that run: the runner was interrupted."""
+    for guest in list(_running):
+        guest.kill_process()
 
 
 class Guest:
@@ -88,6 +101,7 @@ class Guest:
         self._monitor_raw = b""
         self._reason = ""
         self._sent_at = 0
+        self._seen = 0          # up to here nothing is waited for
         self._monitor, theirs = socket.socketpair()
         command = [QEMU, *args, "-chardev", "stdio,id=line,signal=off",
                    *CONSOLES[console],
@@ -98,6 +112,7 @@ class Guest:
             ["timeout", "-s", "KILL", str(limit + 10)] + command,
             pass_fds=[theirs.fileno()], bufsize=0, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=journal.file)
+        _running.add(self)
         theirs.close()
         # without it QEMU sends no events; the answer is read when it is time
         self._monitor.sendall(b'{"execute": "qmp_capabilities"}\n')
@@ -134,14 +149,16 @@ class Guest:
         ready, _, _ = select.select([self._line], [], [], seconds)
         if not ready:
             return None
-        data = self._line.read(1 << 16)
+        time.sleep(GATHER)
+        data = self._line.read(PIPE_SIZE)
         self._raw += data
         return bool(data)
 
     def _wait_for(self, what, found, ending_is_wrong=True):
         """Reads until found(new text); True, or False if the guest ended."""
-        start = len(self._raw)
+        start = self._seen
         while not found(start):
+            start = len(self._raw)
             seconds = self.deadline.left()
             more = self._receive(seconds) if seconds else None
             if more is None:
@@ -151,13 +168,16 @@ class Guest:
                 if ending_is_wrong:
                     raise self.early_end(what)
                 return False
+        self._seen = len(self._raw)
         return True
 
     def _halted(self, start):
         """Has the kernel said, behind start, that it stops?"""
-        tail = self._raw[max(0, start - 40):]
-        return b"halted" in tail and HALTED.search(
-            tail.decode("ascii", "replace").replace("\r", ""))
+        start = max(0, start - HALTED_MAX)
+        if self._raw.find(b"halted", start) < 0:
+            return False
+        return bool(HALTED.search(self._raw[start:].decode(
+            "ascii", "replace").replace("\r", "")))
 
     def wait_text(self, text, what=None):
         """Until text has come; a halt before it is a panic."""
@@ -234,14 +254,20 @@ class Guest:
         return Failure("panic", "; ".join(found[:1] + cause[:1]) or
                        "halted without a message")
 
-    def kill(self):
+    def kill_process(self):
         """Ends QEMU if it still runs, from outside."""
         if self._process.poll() is None:
             try:
+                # `timeout` leads a group of its own, with QEMU in it
                 os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
-                pass
+                self._process.kill()
         self._process.wait()
+
+    def kill(self):
+        """The same, and everything is closed; may be called twice."""
+        self.kill_process()
+        _running.discard(self)
         self._process.stdin.close()
         self._line.close()
         self._monitor.close()
@@ -294,10 +320,6 @@ class Guest:
         """The answer to a command of the human monitor."""
         return self._qmp("human-monitor-command",
                          **{"command-line": line}).replace("\r", "")
-
-    def pause(self):
-        """Stops the CPU: nobody pays for a prompt that waits."""
-        self.hmp("stop")
 
     def save_memory(self, start, size, path):
         """Physical memory into a file, by QEMU itself."""

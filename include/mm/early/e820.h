@@ -21,7 +21,7 @@ enum e820_type {
 	/* anything else: unknown to us, and so reserved */
 };
 
-#define E820_MAX 128	/* the reference's 32 is too few for UEFI machines */
+#define E820_MAX 512	/* guessed: the reference has 32; UEFI gives 200 */
 
 struct e820_entry {
 	u64 addr;	/* bytes */
