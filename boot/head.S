@@ -112,7 +112,7 @@ boot_info_copied:
 	/* pg0 and the table behind it: entry i maps page i */
 	movl	$PHYS(pg0), %edi
 	movl	$PTE_KERNEL, %eax
-	movl	$(PROVISIONAL_END / PAGE_SIZE), %ecx
+	movl	$(PROVISIONAL_END >> PAGE_SHIFT), %ecx
 1:	stosl
 	addl	$PAGE_SIZE, %eax
 	loop	1b

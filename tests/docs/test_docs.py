@@ -6,7 +6,7 @@ Fenced blocks are known by the word behind the fence:
     log       lines of a boot, with the machine behind it, as make's variables:
               log MEM=6G CPU=486 CMDLINE='pae nopse'; `log grub` boots the ISO
     console   a session at the prompt, commands behind "swapper> "
-    c         in extra.md: the file that is built with EXTRA= and booted
+    c         in extra.md: the file that `make run EXTRA=` is given
     gdb       tests/gdb/test_gdb.py runs them
 
 Numbers may differ (transcript.py). Besides: options and commands are documented
@@ -17,7 +17,9 @@ Alone: python3 tests/docs/test_docs.py build
 import os
 import pathlib
 import re
+import select
 import shlex
+import signal
 import subprocess
 import sys
 
@@ -28,7 +30,8 @@ if str(ROOT / "tests") not in sys.path:
 # pylint: disable=wrong-import-position
 from docs import transcript                                     # noqa: E402
 from machines import image, qemu                                # noqa: E402
-from machines.harness import Context, Failure, Journal, Test    # noqa: E402
+from machines.harness import (                                  # noqa: E402
+    Context, Deadline, Failure, Journal, Test)
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROMPT = "swapper> "
@@ -93,18 +96,24 @@ def check_links(_journal):
                                r"[\w/.-]*\.(?:c|h|S|py|sh|gdb|md|ld)\b", text):
             if not (ROOT / name).exists():
                 wrong.append("%s: %s does not exist" % (short(path), name))
+    for block in transcript.blocks(ROOT / "README.md"):
+        if block.heading == "The tree":
+            wrong += ["%s: there is no %s" % (block.where, line.split()[0])
+                      for line in block.lines if not (ROOT / line.split()[0]).is_dir()]
     complain("wrong contents", wrong)
 
 
-def check_functions(_journal):
-    """Every `name()` is a function or macro of the tree."""
-    code = "\n".join(sources("boot/*", "kernel/**/*.[chS]", "mm/**/*.[ch]",
-                             "include/**/*.h").values())
+def check_identifiers(_journal):
+    """Every `name_of_something` or `name()` occurs in the tree."""
+    code = "\n".join(sources("Makefile", "boot/*", "kernel/**/*.[chS]", "mm/**/*.[ch]",
+                             "include/**/*.h", "tests/kernel/*", "tools/gdb/*").values())
+    known = set(re.findall(r"\w+", code))
     wrong = []
     for path in DOCUMENTS:
-        for name in set(re.findall(r"`(\w+)\(\)`", path.read_text(encoding="utf-8"))):
-            if not re.search(r"\b%s\b" % name, code):
-                wrong.append("%s: there is no %s()" % (short(path), name))
+        for name in set(re.findall(r"`(\w*_\w+|\w+(?=\(\)))(?:\(\))?`",
+                                   outside_fences(path))):
+            if name not in known:
+                wrong.append("%s: there is no %s" % (short(path), name))
     complain("wrong contents", wrong)
 
 
@@ -157,6 +166,13 @@ def make_variables():
     return names | set(re.findall(r"\$\{(GDB\w*):-", script))
 
 
+def make_environment():
+    """Under `make test`: variables given to it count, its job server does not."""
+    env = {k: v for k, v in os.environ.items() if k != "MFLAGS"}
+    env["MAKEFLAGS"] = "".join(env.get("MAKEFLAGS", "").partition("-- ")[1:])
+    return env
+
+
 def check_make(where, words, scratch):
     """What is wrong with a make command line, or None."""
     extra = scratch / "extra"
@@ -168,12 +184,10 @@ def check_make(where, words, scratch):
         name, equals, _ = word.partition("=")
         if equals and name not in make_variables():
             return "%s: make has no variable %s" % (where, name)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("M") or
-           k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     done = subprocess.run(
         ["make", "-n", "-C", str(ROOT), "O=%s" % (scratch / "o"), *words],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, env=env,
-        check=False, text=True)
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+        env=make_environment(), check=False, text=True)
     if done.returncode:
         return "%s: make -n %s: %s" % (where, " ".join(words),
                                        done.stdout.strip().splitlines()[-1])
@@ -284,34 +298,95 @@ def check_console(ctx, journal, kernel, path):
             continue
         with start(ctx, journal, kernel, block, path.stem) as guest:
             session = Session(guest)
-            log = session.read()
-            before = []     # what is shown in front of the first command
-            for line in block.lines:
-                if line.startswith(PROMPT):
-                    break
-                before.append(line)
-            found = [transcript.mismatch(before, log.splitlines(), False)]
-            for command, shown in block.commands(PROMPT):
-                found.append(transcript.mismatch(
-                    shown, session.type(command).splitlines(), to_end=True))
+            session.read()
+            found = [transcript.mismatch(shown, session.type(command).splitlines(),
+                                         to_end=True)
+                     for command, shown in block.commands(PROMPT)]
             wrong += ["%s: %s" % (block.where, f) for f in found if f]
     complain("wrong output", wrong)
 
 
+class MakeRun:
+    """`make run` as it is typed, with its terminal as two pipes."""
+
+    def __init__(self, *words):
+        self.text = ""
+        self._process = subprocess.Popen(
+            ["make", "-s", "-C", str(ROOT), "run", *words], env=make_environment(),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.communicate()
+
+    def read(self, until):
+        """What comes until the text ends so; until None: until the end."""
+        deadline, start = Deadline(60), len(self.text)
+        pipe = self._process.stdout
+        while until is None or not self.text[start:].endswith(until):
+            if not select.select([pipe], [], [], deadline.left())[0]:
+                raise Failure("timeout", "make run: no %r" % until, self.text)
+            data = os.read(pipe.fileno(), 65536)
+            if not data and until is None:
+                break
+            if not data:
+                raise Failure("lost output", "make run ended", self.text)
+            self.text += data.decode("utf-8", "replace").replace("\r", "")
+        return self.text[start:]
+
+    def type(self, line, until=PROMPT):
+        """The answer to a line, without the echo."""
+        self._process.stdin.write((line + "\r").encode())
+        self._process.stdin.flush()
+        return self.read(until).partition("\n")[2].removesuffix(PROMPT)
+
+    def status(self):
+        return self._process.wait(10)
+
+
+def check_make_run(path, words):
+    """The sessions of a document, typed into `make run`."""
+    wrong = []
+    with MakeRun(*words) as run:
+        log = run.read(PROMPT)
+        for block in transcript.blocks(path):
+            if block.kind != "console":
+                continue
+            before = block.lines[:block.lines.index(next(
+                line for line in block.lines if line.startswith(PROMPT)))]
+            found = [transcript.mismatch(before, log.splitlines(), False)]
+            found += [transcript.mismatch(shown, run.type(command).splitlines(),
+                                          to_end=True)
+                      for command, shown in block.commands(PROMPT)]
+            wrong += ["%s: %s" % (block.where, f) for f in found if f]
+        run.type("poweroff", None)
+        if run.status():
+            wrong.append("make run ended with %d" % run.status())
+    complain("wrong output", wrong)
+
+
 def check_extra(ctx, journal):
-    """The file of extra.md, built in and booted, on the prompt and by test=."""
+    """The file of extra.md, built in: `make run EXTRA=`, and by test=."""
     path = ROOT / "docs" / "extra.md"
     code = [block for block in transcript.blocks(path) if block.kind == "c"]
     # not a scratch folder: make notes where the sources of a build folder are
-    folder = ctx.out / "extra-my"
+    folder, out = ctx.out / "extra-my", ctx.out / "extra"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "hello.c").write_text("\n".join(code[0].lines) + "\n")
-    out = ctx.out / "extra"
-    ctx.make("EXTRA=%s" % folder, str(out / "swapper.elf"), out=out)
-    kernel = out / "swapper.elf"
-    check_console(ctx, journal, kernel, path)
-    args = qemu.machine_args(128 * qemu.MB)
-    with qemu.Guest(journal, args + qemu.kernel_args(kernel, "test=hello")) as guest:
+    extra = "EXTRA=%s" % folder
+    ctx.make(extra, "build-only", out=out)
+    check_make_run(path, [extra, "O=%s" % out, "WERROR=-Werror",
+                          "LDWERROR=--fatal-warnings", "MEM=" + MEMORY, "CMDLINE="])
+    args = qemu.machine_args(128 * qemu.MB) + qemu.kernel_args(
+        out / "swapper.elf", "test=hello")
+    with qemu.Guest(journal, args) as guest:
         end = guest.wait_end()
     if end.status != qemu.PASSED:
         raise Failure("bad exit status", "test=hello ended with %s" % end)
@@ -326,7 +401,7 @@ def tests(ctx):
     yield Test("docs.commands-described",
                lambda journal: check_names("prompt.md", "##", COMMAND))
     yield Test("docs.links", check_links)
-    yield Test("docs.functions", check_functions)
+    yield Test("docs.identifiers", check_identifiers)
     yield Test("docs.messages", check_messages)
     yield Test("docs.table-of-head.S", check_table)
     yield Test("docs.command-lines", check_commands, cost=3)

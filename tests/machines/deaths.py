@@ -7,7 +7,8 @@ MESSAGE". Each runs alone; the machine must end with the status for success.
 import re
 
 from machines.harness import Journal, Test, require
-from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
+from machines.qemu import (FAILED, MB, PASSED, Guest, kernel_args,
+                           machine_args)
 
 LISTED = re.compile(r"^(\S+\.\S+) # panics: (.*)$", re.M)
 SYMBOL = r"[A-Za-z_]\w*\+0x[0-9a-f]+/0x[0-9a-f]+"
@@ -63,6 +64,8 @@ def die(ctx, journal, name, message, machine):
     with Guest(journal, args, limit=30) as guest:
         end = guest.wait_end()
         text = guest.text
+        if end.status not in (PASSED, FAILED):
+            raise guest.wrong_end(end)
     check_report(text, message)
     require(end.status == PASSED, "bad exit status", str(end))
     case = name.split(".", 1)[1]

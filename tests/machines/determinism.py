@@ -18,8 +18,7 @@ def run_once(ctx, journal, cmdline):
         "-icount", "shift=0,sleep=off", "-rtc",
         "base=2026-01-01,clock=vm"] + kernel_args(ctx.kernel, cmdline)
     with Guest(journal, args, limit=90) as guest:
-        end = guest.wait_end()
-        require(end.status == PASSED, "bad exit status", str(end))
+        guest.expect_end(PASSED)
         return guest.raw
 
 

@@ -38,9 +38,7 @@ def exit_status(ctx, journal, spec, status):
     """test=SPEC runs what it names and ends QEMU with the result."""
     args = machine_args(64 * MB) + kernel_args(ctx.kernel, f"test={spec}")
     with Guest(journal, args) as guest:
-        end = guest.wait_end()
-        require(end.status == status, "bad exit status",
-                f"{end}, not {status}")
+        guest.expect_end(status)
         if status == FAILED:
             require(f"no test is named \"{spec}\"" in guest.text,
                     "wrong output", "it does not say which test is unknown")
@@ -57,6 +55,5 @@ def exit_through_grub(ctx, journal):
     """The same from a CD."""
     disc = image.iso(ctx, "exit-grub", "test=parse")
     with Guest(journal, machine_args(64 * MB) + cdrom_args(disc)) as guest:
-        end = guest.wait_end()
-        require(end.status == PASSED, "bad exit status", str(end))
+        guest.expect_end(PASSED)
         ktap.check(guest.text)

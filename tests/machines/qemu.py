@@ -228,6 +228,12 @@ class Guest:
         answer = self.text[start:]
         return answer.partition("\n")[2][:-len(PROMPT)]
 
+    def expect_end(self, status):
+        """Until QEMU is gone, with this status."""
+        end = self.wait_end()
+        if end.status != status:
+            raise self.wrong_end(end)
+
     # --- how it ended ------------------------------------------------------
 
     def _end(self):
@@ -237,13 +243,18 @@ class Guest:
 
     def early_end(self, what):
         """The Failure for a QEMU that ended before `what` came."""
-        end = self._end()
+        return self.wrong_end(self._end(), f"before {what}")
+
+    def wrong_end(self, end, when="instead"):
+        """The Failure for an End that should not have been."""
         last = self.text.rstrip().rpartition("\n")[2]
         if end.status == 0 and end.reason != "guest-shutdown":
-            return Failure("triple fault", f"the machine was reset before "
-                           f"{what}, after \"{last}\"")
-        return Failure("bad exit status", f"QEMU ended before {what} with "
-                       f"{end}, after \"{last}\"")
+            return Failure("triple fault", f"the machine was reset {when}, "
+                           f"after \"{last}\"")
+        if end.status == FAILED and "\nPANIC: " in self.text:
+            return self.panicked()
+        return Failure("bad exit status", f"QEMU ended {when} with {end}, "
+                       f"after \"{last}\"")
 
     def panicked(self):
         """The Failure for a kernel that has stopped by itself."""
@@ -253,6 +264,11 @@ class Guest:
         cause = re.findall(r"^Cause: (.*)$", self.text, re.M)
         return Failure("panic", "; ".join(found[:1] + cause[:1]) or
                        "halted without a message")
+
+    @property
+    def ended(self):
+        """Is QEMU gone?"""
+        return self._process.poll() is not None
 
     def kill_process(self):
         """Ends QEMU if it still runs, from outside."""

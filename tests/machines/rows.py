@@ -31,8 +31,9 @@ def cpu_rows():
     for cpu, warnings in beyond.items():
         yield Row(f"cpu-{cpu}-64M", cpu=cpu)
         yield Row(f"cpu-{cpu}-6G", cpu=cpu, mem=6 * GB, warnings=warnings)
-    for cpu in ("pentium3", "qemu32"):
-        yield Row(f"cpu-{cpu}-64M-pae", cpu=cpu, cmdline="pae")
+    yield Row("cpu-pentium3-64M-pae", cpu="pentium3", cmdline="pae")
+    yield Row("cpu-qemu32-64M-pae", cpu="qemu32", cmdline="pae",
+              warnings=(ONLY_32_BITS,))
     yield Row("cpu-486-64M-pae", cpu="486", cmdline="pae", warnings=(NO_PAE,))
 
 
