@@ -133,8 +133,10 @@ static u32 count_mmap(const struct mb1_info *mbi)
 			(const void *)(uintptr_t)(mbi->mmap_addr + at);
 
 		n++;
-		if (e->size < sizeof(*e) - sizeof(e->size))
-			break;	/* a stride that does not go forward */
+		/* a stride that does not go forward, or goes too far */
+		if (e->size < sizeof(*e) - sizeof(e->size) ||
+		    e->size > mbi->mmap_length)
+			break;
 		at += e->size + sizeof(e->size);
 	}
 	return n;

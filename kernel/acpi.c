@@ -122,12 +122,7 @@ static const struct acpi_table *add_table(phys_addr_t pa)
 	struct acpi_table *table = &tables[nr_tables];
 	struct acpi_header head;
 
-	if (nr_tables == ACPI_TABLES_MAX) {
-		pr_warn("ACPI: more than %u tables; the rest is left out\n",
-			ACPI_TABLES_MAX);
-		return NULL;
-	}
-	if (!pa)
+	if (!pa || nr_tables == ACPI_TABLES_MAX)
 		return NULL;
 	if (!read_phys(pa, &head, sizeof(head))) {
 		pr_warn("ACPI: a table at %llx is out of reach\n", pa);
@@ -173,9 +168,13 @@ static void add_listed_tables(const struct acpi_table *root, u32 width)
 	     at += width) {
 		u64 pa = 0;
 
-		if (read_phys(root->pa + at, &pa, width) &&
-		    nr_tables < ACPI_TABLES_MAX)
+		if (read_phys(root->pa + at, &pa, width))
 			add_table(pa);
+		if (nr_tables == ACPI_TABLES_MAX) {
+			pr_warn("ACPI: more than %u tables; the rest is left "
+				"out\n", ACPI_TABLES_MAX - 1);
+			return;
+		}
 	}
 }
 

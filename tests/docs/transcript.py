@@ -10,7 +10,8 @@ import re
 FENCE = re.compile(r"^(```+)\s*(.*?)\s*$")
 HEADING = re.compile(r"^#+\s+(.*)$")
 # a number, also where it is part of a word, or blanks
-TOKEN = re.compile(r"(0x[0-9a-fA-F]+|\b[0-9a-f]*\d[0-9a-f]*\b|\b[0-9a-f]{8}\b|\d+|[ \t]+)")
+TOKEN = re.compile(r"(0x[0-9a-fA-F]+|\b[0-9a-f]*\d[0-9a-f]*\b|"
+                   r"\b[0-9a-f]{8}\b|\d+|[ \t]+)")
 
 
 class Block:

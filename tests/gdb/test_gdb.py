@@ -306,8 +306,9 @@ def control_c_failures(kernel, folder):
     environment = dict(gdb_environment(machine), GDB_ARGS="-nx")
     environment["QEMU_FLAGS"] += " -pidfile %s" % pid_file
     terminal = Terminal(gdb_command(folder, machine), environment)
-    steps = (("", PROMPT), ("continue\n", "Breakpoint 1"), ("continue\n", "Continuing."),
-             ("\x03", "SIGINT"), ("where\n", "paging 2-level  EIP c"))
+    steps = (("", PROMPT), ("continue\n", "Breakpoint 1"),
+             ("continue\n", "Continuing."), ("\x03", "SIGINT"),
+             ("where\n", "paging 2-level  EIP c"))
     wrong = []
     try:
         for typed, wanted in steps:
@@ -359,7 +360,9 @@ def main():
     for name, function in all_tests(build / "swapper.elf", build / "gdb"):
         wrong = function()
         failed += bool(wrong)
-        print("\n     ".join(["%s gdb.%s" % ("FAIL" if wrong else "ok  ", name)] + wrong))
+        print("%s gdb.%s" % ("FAIL" if wrong else "ok  ", name))
+        for sentence in wrong:
+            print("     " + sentence)
     return 1 if failed else 0
 
 

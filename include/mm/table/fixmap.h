@@ -49,7 +49,8 @@ void clear_fixmap(enum fixed_addresses idx);
 
 /*
  * Makes [pa, pa + size) readable, wherever it lies. NULL if it needs more
- * windows than are free, or lies above what the CPU and the tables reach. Unmap with the pointer and size it was mapped with.
+ * windows than are free, or lies above what the CPU and the tables reach.
+ * Unmap with the pointer and size it was mapped with.
  */
 void *early_memremap(phys_addr_t pa, u32 size);
 void early_memunmap(void *va, u32 size);
