@@ -14,6 +14,13 @@ EXTRA ?=
 QEMU ?= qemu-system-i386
 QEMU_FLAGS ?=
 
+# The text as it was typed: make would take a $ for one of its own. The make that
+# `run` calls gets it through the environment, untouched.
+ifndef TYPED_CMDLINE
+  TYPED_CMDLINE := $(value CMDLINE)
+endif
+QUOTED_CMDLINE = '$(subst ','\'',$(value TYPED_CMDLINE))'
+
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -21,7 +28,8 @@ MAKEFLAGS += --no-print-directory
 # --- the toolchain ----------------------------------------------------------
 
 export PATH := $(CURDIR)/toolchain/bin:$(PATH)
-have = $(shell command -v $(1) 2>/dev/null)
+# $(shell) does not see what is exported here, so PATH is given to it
+have = $(shell PATH='$(PATH)' command -v $(1) 2>/dev/null)
 
 # Only a CC given to make counts: one in the environment is the host's.
 ifeq ($(origin CC),command line)
@@ -113,7 +121,7 @@ help:
 	@echo
 	@echo 'Variables (with their values now):'
 	@echo '  MEM=$(MEM)  CPU=$(CPU)  SMP=$(SMP)  MACHINE=$(MACHINE)   the PC; CPU as qemu -cpu'
-	@echo '  CMDLINE="$(CMDLINE)"   the kernel command line; see docs/options.md'
+	@printf '  CMDLINE=%s   ' $(QUOTED_CMDLINE); echo 'the kernel command line; see docs/options.md'
 	@echo '  QEMU_FLAGS="$(QEMU_FLAGS)"   more options for QEMU'
 	@echo '  EXTRA=$(EXTRA)   a folder whose .c files are compiled in; see docs/extra.md'
 	@echo '  TESTS=$(TESTS)   make test: only tests whose name contains this'
@@ -123,11 +131,11 @@ help:
 
 run:
 	@tools/deps.sh run
-	@$(MAKE) run-only
+	@TYPED_CMDLINE=$(QUOTED_CMDLINE) $(MAKE) run-only
 
 gdb:
 	@tools/deps.sh gdb
-	@$(MAKE) build-only
+	@TYPED_CMDLINE=$(QUOTED_CMDLINE) $(MAKE) build-only
 	@tools/gdb.sh "$(O)" $(QEMU_MACHINE)
 
 test:
@@ -214,12 +222,13 @@ iso: $(O)/swapper.iso
 # The command line stands in grub.cfg: rebuilt when it changes.
 $(O)/cmdline: FORCE
 	@mkdir -p $(O)
-	@echo '$(subst ','\'',$(CMDLINE))' | cmp -s - $@ || \
-		echo '$(subst ','\'',$(CMDLINE))' > $@
+	@printf '%s\n' $(QUOTED_CMDLINE) | cmp -s - $@ || \
+		printf '%s\n' $(QUOTED_CMDLINE) > $@
 
 $(O)/swapper.iso: $(O)/swapper.elf $(O)/cmdline tools/mkiso.sh
 	$(call say,ISO,$@)
-	$(Q)tools/mkiso.sh $(O)/swapper.elf $@ '$(subst ','\'',$(CMDLINE))'
+	$(Q)OBJCOPY='$(OBJCOPY)' tools/mkiso.sh $(O)/swapper.elf $@ \
+		$(QUOTED_CMDLINE)
 
 # --- around it --------------------------------------------------------------
 

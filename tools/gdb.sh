@@ -43,11 +43,20 @@ trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 143' TERM
 # Ctrl-C stops the kernel: it is GDB's, neither this script's nor QEMU's, which
-# gets a session of its own
+# gets a session of its own. The shell hears of a closed terminal or a kill only
+# when GDB has ended, and GDB waits for QEMU: so QEMU's keeper ends it then.
 trap : INT
+keeper='
+import signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+qemu = subprocess.Popen(sys.argv[1:], start_new_session=True)
+for number in (signal.SIGHUP, signal.SIGTERM):
+    signal.signal(number, lambda *_: qemu.terminate())
+sys.exit(qemu.wait())
+'
 
 # shellcheck disable=SC2086
-python3 -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' \
+python3 -c "$keeper" \
 	"${QEMU:-qemu-system-i386}" "$@" -display none -monitor none \
 	-no-reboot -S -gdb chardev:gdb \
 	-chardev "socket,path=$dir/gdb,server=on,wait=off,id=gdb" \

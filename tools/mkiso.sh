@@ -18,7 +18,9 @@ tree=$(mktemp -d)
 log=$tree.log			# not in the tree: it would be in the ISO
 trap 'rm -rf "$tree" "$log"' EXIT
 mkdir -p "$tree/boot/grub"
-cp "$kernel" "$tree/boot/swapper.elf"
+# GRUB loads every section, those for the debugger, too: they would not fit into
+# a machine of 4 MB
+"${OBJCOPY:-objcopy}" --strip-all "$kernel" "$tree/boot/swapper.elf"
 # GRUB takes these characters apart; a backslash keeps them
 quoted=$(printf '%s' "$cmdline" | sed 's/[$#;&|<>{}\\'"'"']/\\&/g')
 {
