@@ -14,12 +14,9 @@ EXTRA ?=
 QEMU ?= qemu-system-i386
 QEMU_FLAGS ?=
 
-# The text as it was typed: make would take a $ for one of its own. The make that
-# `run` calls gets it through the environment, untouched.
-ifndef TYPED_CMDLINE
-  TYPED_CMDLINE := $(value CMDLINE)
-endif
-QUOTED_CMDLINE = '$(subst ','\'',$(value TYPED_CMDLINE))'
+# The text as it was typed: make would take a $ in it for one of its own.
+override CMDLINE := $(value CMDLINE)
+quote = '$(subst ','\'',$(1))'
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
@@ -41,8 +38,10 @@ else ifneq ($(call have,i686-elf-gcc),)
   CC := i686-elf-gcc
 else ifneq ($(call have,i686-linux-gnu-gcc),)
   CC := i686-linux-gnu-gcc
-else
+else ifneq ($(call have,clang),)
   CC := clang
+else
+  CC := i686-linux-gnu-gcc
 endif
 
 # what the compiler is called, less the path: decides which binutils go with it
@@ -56,7 +55,8 @@ ifneq ($(findstring clang,$(CC_NAME)),)
   ONLY_GCC :=
 else
   TARGET :=
-  CROSS ?= $(patsubst %gcc,%,$(CC))
+  # i686-elf-gcc-12 goes with i686-elf-ld
+  CROSS ?= $(shell echo '$(firstword $(CC))' | sed 's/gcc[-0-9.]*$$//')
   LD := $(CROSS)ld
   NM := $(CROSS)nm
   OBJCOPY := $(CROSS)objcopy
@@ -95,7 +95,8 @@ OBJECTS := $(patsubst %,$(O)/obj/%.o,$(basename $(SOURCES))) \
 	$(foreach f,$(EXTRA_C),$(O)/obj/extra/$(basename $(notdir $(f))).o)
 
 # What else decides about the result: rebuilt when it changes.
-CONFIG := $(CC) $(CFLAGS) $(LDFLAGS) EXTRA=$(EXTRA) $(OBJECTS)
+CONFIG := $(CC) $(CPPFLAGS) $(CFLAGS) $(ONLY_GCC) $(ASFLAGS) $(LD) $(LDFLAGS) \
+	EXTRA=$(EXTRA) $(OBJECTS)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)")
@@ -105,7 +106,7 @@ say = $(if $(V),,@echo "  $(1)	$(2)")
 .PHONY: all run test help gdb iso breaks lint compdb toolchain clean \
 	build-only run-only test-only FORCE
 
-all: $(O)/swapper.elf
+all: $(O)/swapper.elf $(O)/swapper.sym
 
 help:
 	@echo 'make run         build and boot in this terminal (Ctrl-A X ends it)'
@@ -121,8 +122,8 @@ help:
 	@echo
 	@echo 'Variables (with their values now):'
 	@echo '  MEM=$(MEM)  CPU=$(CPU)  SMP=$(SMP)  MACHINE=$(MACHINE)   the PC; CPU as qemu -cpu'
-	@printf '  CMDLINE=%s   ' $(QUOTED_CMDLINE); echo 'the kernel command line; see docs/options.md'
-	@echo '  QEMU_FLAGS="$(QEMU_FLAGS)"   more options for QEMU'
+	@printf '  CMDLINE=%s   ' $(call quote,$(CMDLINE)); echo 'the kernel command line; see docs/options.md'
+	@printf '  QEMU_FLAGS=%s   ' $(call quote,$(QEMU_FLAGS)); echo 'more options for QEMU'
 	@echo '  EXTRA=$(EXTRA)   a folder whose .c files are compiled in; see docs/extra.md'
 	@echo '  TESTS=$(TESTS)   make test: only tests whose name contains this'
 	@echo '  CC=$(CC)  CROSS=$(CROSS)   the compiler, or its prefix'
@@ -131,11 +132,11 @@ help:
 
 run:
 	@tools/deps.sh run
-	@TYPED_CMDLINE=$(QUOTED_CMDLINE) $(MAKE) run-only
+	@$(MAKE) run-only
 
 gdb:
 	@tools/deps.sh gdb
-	@TYPED_CMDLINE=$(QUOTED_CMDLINE) $(MAKE) build-only
+	@$(MAKE) build-only
 	@tools/gdb.sh "$(O)" $(QEMU_MACHINE)
 
 test:
@@ -150,7 +151,6 @@ QEMU_MACHINE = -machine $(MACHINE) -accel tcg -cpu $(CPU) -m $(MEM) -smp $(SMP)
 
 build-only: $(O)/swapper.elf $(O)/swapper.iso
 
-test-only: WERROR := -Werror
 test-only:
 	$(Q)python3 tests/run.py --build $(O) --jobs $$(nproc) $(TESTS)
 
@@ -158,8 +158,8 @@ test-only:
 
 $(O)/config: FORCE
 	@mkdir -p $(O)
-	@echo '$(subst ','\'',$(CONFIG))' | cmp -s - $@ || \
-		echo '$(subst ','\'',$(CONFIG))' > $@
+	@printf '%s\n' $(call quote,$(CONFIG)) | cmp -s - $@ || \
+		printf '%s\n' $(call quote,$(CONFIG)) > $@
 
 $(O)/obj/boot/head.o: boot/head.S $(O)/config
 	@mkdir -p $(@D)
@@ -194,14 +194,9 @@ $(O)/linker.ld: boot/linker.ld include/kernel/cpu/page.h Makefile $(O)/config
 link = $(LD) $(LDFLAGS) -T $(O)/linker.ld $(OBJECTS)
 
 # Three links: the first without symbols, the second gives the table its size,
-# the third its contents.
-define symbol_table
-$(NM) -n $(1) | python3 tools/mksyms.py > $(O)/symtab.S
-$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
-endef
-
-$(O)/swapper.elf: $(OBJECTS) $(O)/linker.ld tools/mksyms.py
-	$(call say,LD,$@)
+# the third its contents. The list of symbols comes with the image.
+$(O)/swapper.elf $(O)/swapper.sym &: $(OBJECTS) $(O)/linker.ld tools/mksyms.py
+	$(call say,LD,$(O)/swapper.elf)
 	$(Q)python3 tools/mksyms.py < /dev/null > $(O)/symtab.S
 	$(Q)$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
 	$(Q)$(link) $(O)/symtab.o -o $(O)/link1
@@ -210,25 +205,25 @@ $(O)/swapper.elf: $(OBJECTS) $(O)/linker.ld tools/mksyms.py
 	$(Q)$(link) $(O)/symtab.o -o $(O)/link2
 	$(Q)$(NM) -n $(O)/link2 | python3 tools/mksyms.py > $(O)/symtab.S
 	$(Q)$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
-	$(Q)$(link) $(O)/symtab.o -o $@.new
-	$(Q)$(NM) -n $@.new > $(O)/swapper.sym
+	$(Q)$(link) $(O)/symtab.o -o $(O)/swapper.new
+	$(Q)$(NM) -n $(O)/swapper.new > $(O)/swapper.sym
 	$(Q)python3 tools/mksyms.py < $(O)/swapper.sym | cmp -s - $(O)/symtab.S || \
 		{ echo "the symbol table did not settle in three links"; exit 1; }
 	$(Q)rm -f $(O)/link1 $(O)/link2
-	$(Q)mv $@.new $@
+	$(Q)mv $(O)/swapper.new $(O)/swapper.elf
 
 iso: $(O)/swapper.iso
 
 # The command line stands in grub.cfg: rebuilt when it changes.
 $(O)/cmdline: FORCE
 	@mkdir -p $(O)
-	@printf '%s\n' $(QUOTED_CMDLINE) | cmp -s - $@ || \
-		printf '%s\n' $(QUOTED_CMDLINE) > $@
+	@printf '%s\n' $(call quote,$(CMDLINE)) | cmp -s - $@ || \
+		printf '%s\n' $(call quote,$(CMDLINE)) > $@
 
 $(O)/swapper.iso: $(O)/swapper.elf $(O)/cmdline tools/mkiso.sh
 	$(call say,ISO,$@)
 	$(Q)OBJCOPY='$(OBJCOPY)' tools/mkiso.sh $(O)/swapper.elf $@ \
-		$(QUOTED_CMDLINE)
+		$(call quote,$(CMDLINE))
 
 # --- around it --------------------------------------------------------------
 

@@ -34,6 +34,7 @@ fi
 
 dir=$(mktemp -d)
 qemu=
+# shellcheck disable=SC2317
 finish() {
 	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || :
 	[ -z "$qemu" ] || wait "$qemu" 2>/dev/null || :

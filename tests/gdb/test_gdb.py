@@ -240,105 +240,123 @@ def walk_failures(kernel, folder, machine):
     return [sentence for sentence in wrong if sentence]
 
 
-class Terminal:
-    """A program on a terminal of its own, as somebody sits in front of it."""
+class Debugger:
+    """tools/gdb.sh on a terminal of its own, as somebody sits in front of it."""
 
-    def __init__(self, command, environment):
+    def __init__(self, kernel, folder):
+        machine = Machine(folder.name, "pentium3", "")
+        prepare(kernel, folder, machine)
         self.text = ""
-        self.process_id, self.master = pty.fork()
-        if not self.process_id:
+        self._pid_file = folder / "qemu.pid"
+        self._log = folder / "gdb-serial.log"
+        environment = dict(gdb_environment(machine), GDB_ARGS="-nx")
+        environment["QEMU_FLAGS"] += " -pidfile %s" % self._pid_file
+        command = gdb_command(folder, machine)
+        self._process_id, self._master = pty.fork()
+        if not self._process_id:
             os.chdir(ROOT)
             os.execve(command[0], command, environment)
 
-    def wait_for(self, wanted):
-        """Reads until wanted has come behind what was waited for before."""
-        deadline = time.monotonic() + TIME_LIMIT
-        self.text = ""
-        while wanted not in self.text:
-            if time.monotonic() > deadline:
-                return False
-            if select.select([self.master], [], [], 0.2)[0]:
-                try:
-                    data = os.read(self.master, 65536)
-                except OSError:
-                    return False
-                self.text += data.decode("utf-8", "replace")
-        return True
+    def __enter__(self):
+        return self
 
-    def type(self, text):
-        os.write(self.master, text.encode())
+    def __exit__(self, *_):
+        self.signal(signal.SIGTERM)
+        if not self.ended():
+            self.signal(signal.SIGKILL)
+            self.ended()
+        os.close(self._master)
 
-    def ended(self):
-        """Waits for the end."""
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            select.select([self.master], [], [], 0.05)
-            try:
-                os.read(self.master, 65536)
-            except OSError:
-                pass
-            if os.waitpid(self.process_id, os.WNOHANG)[0]:
-                return True
-        return False
-
-    def close(self):
+    def signal(self, number):
+        """A signal to all of the terminal's processes, if they still run."""
+        if self._process_id is None:
+            return
         try:
-            os.killpg(self.process_id, signal.SIGTERM)
+            os.killpg(self._process_id, number)
         except ProcessLookupError:
             pass
-        os.close(self.master)
+
+    def expect(self, typed, wanted):
+        """Types, and reads until wanted has come; a Failure if it does not."""
+        deadline = time.monotonic() + TIME_LIMIT
+        os.write(self._master, typed.encode())
+        self.text = ""
+        while wanted not in self.text:
+            data = b""
+            if select.select([self._master], [], [], 0.2)[0]:
+                data = self._read()
+                if not data:
+                    raise Failure("lost output", "no %r after %r" % (wanted, typed),
+                                  self.text)
+            if time.monotonic() > deadline:
+                raise Failure("timeout", "no %r after %r" % (wanted, typed), self.text)
+            self.text += data.decode("utf-8", "replace")
+
+    def _read(self):
+        """What the terminal has; b"" when all on it are gone."""
+        try:
+            return os.read(self._master, 65536)
+        except OSError:
+            return b""
+
+    def run_to_prompt(self):
+        """Lets the kernel run until it waits for commands."""
+        self.expect("", PROMPT)
+        self.expect("continue\n", "Breakpoint 1")
+        self.expect("continue\n", "Continuing.")
+        deadline = time.monotonic() + TIME_LIMIT
+        while b"swapper> " not in self._log.read_bytes():
+            if time.monotonic() > deadline:
+                raise Failure("timeout", "the kernel did not reach its prompt")
+            time.sleep(0.05)
+
+    def qemu_runs(self):
+        """Is QEMU still there?"""
+        try:
+            os.kill(int(self._pid_file.read_text()), 0)
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return True
+
+    def ended(self):
+        """Waits for the end of tools/gdb.sh; True if it came."""
+        deadline = time.monotonic() + 10
+        while self._process_id is not None and time.monotonic() < deadline:
+            if select.select([self._master], [], [], 0.05)[0]:
+                self._read()
+            if os.waitpid(self._process_id, os.WNOHANG)[0]:
+                self._process_id = None
+        return self._process_id is None
 
 
-def is_alive(pid_file):
-    """Does the QEMU whose number is in the file still run?"""
-    try:
-        os.kill(int(pid_file.read_text()), 0)
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return True
-
-
-def control_c_failures(kernel, folder):
+def check_control_c(kernel, folder):
     """Ctrl-C stops the kernel and not QEMU; `quit` ends QEMU, too."""
-    machine = Machine("control-c", "pentium3", "")
-    prepare(kernel, folder, machine)
-    pid_file = folder / "qemu.pid"
-    environment = dict(gdb_environment(machine), GDB_ARGS="-nx")
-    environment["QEMU_FLAGS"] += " -pidfile %s" % pid_file
-    terminal = Terminal(gdb_command(folder, machine), environment)
-    steps = (("", PROMPT), ("continue\n", "Breakpoint 1"),
-             ("continue\n", "Continuing."), ("\x03", "SIGINT"),
-             ("where\n", "paging 2-level  EIP c"))
-    wrong = []
-    try:
-        for typed, wanted in steps:
-            if typed == "\x03":
-                log = folder / "gdb-serial.log"
-                deadline = time.monotonic() + TIME_LIMIT
-                while b"swapper> " not in log.read_bytes():
-                    if time.monotonic() > deadline:
-                        return ["the kernel did not reach its prompt"]
-                    time.sleep(0.05)
-            terminal.type(typed)
-            if not terminal.wait_for(wanted):
-                return ["no %r after %r, but %s" % (wanted, typed, terminal.text)]
-        if not is_alive(pid_file):
-            wrong.append("QEMU ended on Ctrl-C")
-        terminal.type("quit\n")
-        if not terminal.ended():
-            wrong.append("tools/gdb.sh did not end with GDB")
-        elif is_alive(pid_file):
-            wrong.append("QEMU is still there after GDB ended")
-    finally:
-        terminal.close()
-    return wrong
+    with Debugger(kernel, folder) as debugger:
+        debugger.run_to_prompt()
+        debugger.expect("\x03", "SIGINT")
+        debugger.expect("where\n", "paging 2-level  EIP c")
+        debugger.expect("quit\n", "")
+        if not debugger.ended():
+            return ["tools/gdb.sh did not end with GDB"]
+        return ["QEMU is there after GDB ended"] if debugger.qemu_runs() else []
+
+
+def check_hangup(kernel, folder):
+    """A terminal that is closed while the kernel runs leaves no QEMU behind."""
+    with Debugger(kernel, folder) as debugger:
+        debugger.run_to_prompt()
+        debugger.signal(signal.SIGHUP)
+        if not debugger.ended():
+            return ["tools/gdb.sh did not end with its terminal"]
+        return ["QEMU is still there"] if debugger.qemu_runs() else []
 
 
 def all_tests(kernel, folder):
     """[(name, function that returns sentences on what is wrong)]."""
     out = [(machine.name, lambda machine=machine: walk_failures(
         kernel, folder / machine.name, machine)) for machine in MACHINES]
-    out.append(("control-c", lambda: control_c_failures(kernel, folder / "control-c")))
+    out.append(("control-c", lambda: check_control_c(kernel, folder / "control-c")))
+    out.append(("hangup", lambda: check_hangup(kernel, folder / "hangup")))
     return out
 
 
@@ -358,7 +376,10 @@ def main():
     build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
     failed = 0
     for name, function in all_tests(build / "swapper.elf", build / "gdb"):
-        wrong = function()
+        try:
+            wrong = function()
+        except Failure as failure:
+            wrong = [str(failure), failure.detail]
         failed += bool(wrong)
         print("%s gdb.%s" % ("FAIL" if wrong else "ok  ", name))
         for sentence in wrong:

@@ -13,8 +13,8 @@
 #    breakpoint (hbreak, thbreak) all the same, as a stub on real hardware needs
 #    it: what was written into memory would be gone when the loader copies the
 #    kernel there.
-# 3. GRUB unpacks itself to where the kernel will stand, and runs there: the
-#    breakpoint at _start asks for a loader's magic in EAX.
+# 3. GRUB unpacks itself to 1 MB, where the kernel will stand, and runs there
+#    first: the breakpoint at _start asks for a loader's magic in EAX.
 
 set pagination off
 set confirm off
