@@ -22,7 +22,7 @@
  *	start_high		high	low	low	the same
  *	start_high_stack	high	high	low	the same
  *	gdt_init()		high	high	high	the same
- *	paging_init()		high	high	high	lowmem at 3G; 0..8M at 0
+ *	paging_init()		high	high	high	0..8M at 0 and 3G
  *	zap_low_mappings()	high	high	high	lowmem at 3G only
  */
 #include <kernel/cpu/page.h>
@@ -38,6 +38,9 @@
 #define MB2_ARCH_I386 0
 
 #define PTE_KERNEL 0x003		/* present, writable */
+
+#define CPUID_NEEDS_CR4 0x00002058	/* PSE, TSC, PAE, PGE */
+#define CPUID_LONG_MODE 0x20000000
 
 	.section .multiboot, "a"
 
@@ -108,6 +111,7 @@ boot_gdt_loaded:
 	call	boot_copy_info		/* (magic, information) */
 	addl	$8, %esp
 boot_info_copied:
+	call	clear_cr4
 
 	/* pg0 and the table behind it: entry i maps page i */
 	movl	$PHYS(pg0), %edi
@@ -138,6 +142,45 @@ boot_paging_on:
 	/* A far jump: EIP goes high and nothing fetched before it is used */
 	ljmp	$__KERNEL_CS, $start_high
 	.size	_start, . - _start
+
+/*
+ * Only CR0 is known at entry. CR4.PAE left on would make the CPU take the page
+ * directory for PAE's, EFER.LME would refuse paging without PAE. Both are there
+ * only if CPUID says so (SDM 3A, 2.5 and 2.2.1).
+ */
+	.type	clear_cr4, @function
+clear_cr4:
+	pushfl
+	popl	%eax
+	movl	%eax, %ecx
+	xorl	$EFLAGS_ID, %eax
+	pushl	%eax
+	popfl
+	pushfl
+	popl	%eax
+	xorl	%ecx, %eax
+	testl	$EFLAGS_ID, %eax
+	jz	1f			/* no CPUID */
+	movl	$1, %eax
+	cpuid
+	testl	$CPUID_NEEDS_CR4, %edx
+	jz	1f
+	xorl	%eax, %eax
+	movl	%eax, %cr4
+	movl	$0x80000000, %eax
+	cpuid
+	cmpl	$0x80000001, %eax
+	jb	1f
+	movl	$0x80000001, %eax
+	cpuid
+	testl	$CPUID_LONG_MODE, %edx
+	jz	1f
+	movl	$MSR_EFER, %ecx
+	rdmsr
+	andl	$~EFER_LME, %eax
+	wrmsr
+1:	ret
+	.size	clear_cr4, . - clear_cr4
 
 /*
  * void paging_switch(u32 cr3, u32 cr4): loads both while paging is off.

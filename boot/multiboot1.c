@@ -126,18 +126,19 @@ static void append_modules(struct boot_info *info, const struct mb1_info *mbi)
 
 static u32 count_mmap(const struct mb1_info *mbi)
 {
-	u32 at, n = 0;
+	u32 left = mbi->mmap_length, at = 0, n = 0;
 
-	for (at = 0; at + sizeof(struct mb1_mmap_entry) <= mbi->mmap_length;) {
+	while (left >= sizeof(struct mb1_mmap_entry)) {
 		const struct mb1_mmap_entry *e =
 			(const void *)(uintptr_t)(mbi->mmap_addr + at);
 
 		n++;
 		/* a stride that does not go forward, or goes too far */
 		if (e->size < sizeof(*e) - sizeof(e->size) ||
-		    e->size > mbi->mmap_length)
+		    e->size > left - sizeof(e->size))
 			break;
 		at += e->size + sizeof(e->size);
+		left -= e->size + sizeof(e->size);
 	}
 	return n;
 }

@@ -26,7 +26,10 @@
 #define TABLE_MAX (1U << 20)	/* guessed: a DSDT of a PC is below 200 KB */
 #define PIECE (8U * PAGE_SIZE)	/* half of the windows there are */
 
-#define FADT_DSDT 40		/* offset of the DSDT's address, 5.2.9 */
+#define FADT_FACS 36		/* offsets of addresses in the FADT, 5.2.9 */
+#define FADT_DSDT 40
+#define FADT_X_FACS 132		/* 64-bit forms, in longer FADTs */
+#define FADT_X_DSDT 140
 
 struct rsdp {
 	char signature[8];
@@ -149,14 +152,38 @@ static const struct acpi_table *add_table(phys_addr_t pa)
 	return table;
 }
 
-static void add_dsdt(void)
+/* An address in the FADT: the 64-bit form where there is one. */
+static u64 fadt_address(const struct acpi_table *fadt, u32 at, u32 at_64)
+{
+	u64 pa = 0;
+
+	if (fadt->length >= at_64 + 8)
+		read_phys(fadt->pa + at_64, &pa, 8);
+	if (!pa && fadt->length >= at + 4)
+		read_phys(fadt->pa + at, &pa, 4);
+	return pa;
+}
+
+/* The FACS has neither a checksum nor a header as the others have, 5.2.10. */
+static void reserve_facs(u64 pa)
+{
+	struct { char signature[4]; u32 length; } head;
+
+	if (!pa || !read_phys(pa, &head, sizeof(head)) ||
+	    memcmp(head.signature, "FACS", 4) || head.length > PAGE_SIZE)
+		return;
+	if (memblock_reserve(&memblock, pa, head.length, "ACPI table"))
+		panic("no room to note an ACPI table at %llx", pa);
+}
+
+static void add_tables_of_fadt(void)
 {
 	const struct acpi_table *fadt = acpi_find("FACP");
-	u32 dsdt;
 
-	if (fadt && fadt->length >= FADT_DSDT + sizeof(dsdt) &&
-	    read_phys(fadt->pa + FADT_DSDT, &dsdt, sizeof(dsdt)))
-		add_table(dsdt);
+	if (!fadt)
+		return;
+	add_table(fadt_address(fadt, FADT_DSDT, FADT_X_DSDT));
+	reserve_facs(fadt_address(fadt, FADT_FACS, FADT_X_FACS));
 }
 
 /* The root's body is a row of addresses, 4 or 8 bytes each. */
@@ -168,13 +195,14 @@ static void add_listed_tables(const struct acpi_table *root, u32 width)
 	     at += width) {
 		u64 pa = 0;
 
-		if (read_phys(root->pa + at, &pa, width))
-			add_table(pa);
-		if (nr_tables == ACPI_TABLES_MAX) {
+		/* one place stays for the DSDT */
+		if (nr_tables >= ACPI_TABLES_MAX - 1) {
 			pr_warn("ACPI: more than %u tables; the rest is left "
-				"out\n", ACPI_TABLES_MAX - 1);
+				"out\n", nr_tables);
 			return;
 		}
+		if (read_phys(root->pa + at, &pa, width))
+			add_table(pa);
 	}
 }
 
@@ -198,7 +226,9 @@ void acpi_init(const u8 *given, u32 size)
 		return;
 	}
 	memcpy(&rsdp, given, min(size, (u32)sizeof(rsdp)));
-	if (rsdp.revision >= 2 && rsdp.xsdt)
+	/* from revision 2 on a second sum covers all of it, 5.2.5.3 */
+	if (rsdp.revision >= 2 && rsdp.xsdt && size >= RSDP_V2_SIZE &&
+	    !byte_sum(&rsdp, RSDP_V2_SIZE))
 		width = 8;
 	root = add_table(width == 8 ? rsdp.xsdt : rsdp.rsdt);
 	if (!root && width == 8) {
@@ -210,5 +240,5 @@ void acpi_init(const u8 *given, u32 size)
 		return;
 	}
 	add_listed_tables(root, width);
-	add_dsdt();
+	add_tables_of_fadt();
 }

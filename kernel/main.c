@@ -9,6 +9,7 @@
 #include <kernel/monitor/monitor.h>
 #include <kernel/setup.h>
 #include <mm/early/e820.h>
+#include <mm/early/memblock.h>
 #include <mm/report/memory.h>
 #include <mm/report/walk.h>
 #include <mm/table/layout.h>
@@ -26,12 +27,14 @@ static void do_initcalls(void)
 
 static void setup_paging(void)
 {
-	paging_choose(PFN_PHYS(e820_end_pfn(&e820_map)));
+	paging_choose(e820_end_pfn(&e820_map));
 	paging_init();
 	setup_clip_memory(paging_mode.phys_limit);
 	acpi_init(boot_params.rsdp, boot_params.rsdp_size);
 	memory_layout_init(e820_end_pfn(&e820_map), paging_mode.pae);
 	kernel_physical_mapping_init(memory_layout.max_low_pfn);
+	/* tables were packed low; all else spares the memory of old devices */
+	memblock.bottom_up = false;
 	zap_low_mappings();
 }
 

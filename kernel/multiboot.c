@@ -36,7 +36,12 @@ static const char *parse_module(const struct mb2_tag *tag,
 	if (t->mod_end < t->mod_start)
 		return "a module that ends before it starts";
 	if (params->nr_modules == BOOT_MODULES_MAX) {
-		params->modules_lost++;
+		if (!params->modules_lost++) {
+			params->lost_start = t->mod_start;
+			params->lost_end = t->mod_end;
+		}
+		params->lost_start = min(params->lost_start, t->mod_start);
+		params->lost_end = max(params->lost_end, t->mod_end);
 		return NULL;
 	}
 	params->module[params->nr_modules++] = (struct boot_module){

@@ -164,10 +164,13 @@ static void reserve_modules(void)
 			pr_warn("module %u is not all in RAM\n", i);
 		reserve(m->start, m->end, "module");
 	}
-	if (boot_params.modules_lost)
-		pr_warn("%u modules more than the %u that are kept; their "
-			"memory counts as free\n", boot_params.modules_lost,
-			BOOT_MODULES_MAX);
+	if (!boot_params.modules_lost)
+		return;
+	pr_warn("%u modules more than the %u that are listed; all of "
+		"%08x-%08x is theirs\n", boot_params.modules_lost,
+		BOOT_MODULES_MAX, boot_params.lost_start,
+		boot_params.lost_end - 1);
+	reserve(boot_params.lost_start, boot_params.lost_end, "module");
 }
 
 /* What firmware left below 1 MB, whatever the map says of it. */
@@ -189,9 +192,9 @@ static void add_ram(void)
 
 	for (i = 0; i < e820_map.nr; i++) {
 		const struct e820_entry *e = &e820_map.entry[i];
-		u64 from = PFN_UP(e->addr), to = PFN_DOWN(e->addr + e->size);
+		u64 from, to;
 
-		if (e->type != E820_RAM || from >= to)
+		if (e->type != E820_RAM || !e820_frames(e, &from, &to))
 			continue;
 		if (memblock_add(&memblock, PFN_PHYS(from),
 				 PFN_PHYS(to - from)))

@@ -61,6 +61,11 @@ class Console:
             self.count[word] += 1
             print("\n".join(lines), flush=True)
 
+    def fail(self, text):
+        """A failure that is no test's."""
+        self.count["FAIL"] += 1
+        print(f"FAIL {text}", flush=True)
+
     def summary(self):
         """The last line."""
         text = f"{self.count['ok']} passed, {self.count['FAIL']} failed"
@@ -132,6 +137,8 @@ def run_all(ctx, console):
     if not run_one(ctx, console, build(ctx)):
         return
     found = sorted(collect(ctx), key=lambda test: -test.cost)
+    if not found and ctx.filter not in BUILD_TEST:
+        console.fail(f"no test has \"{ctx.filter}\" in its name")
     with ThreadPoolExecutor(max_workers=ctx.jobs) as pool:
         try:
             wait([pool.submit(run_one, ctx, console, test) for test in found])

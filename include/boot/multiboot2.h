@@ -14,7 +14,6 @@ enum multiboot2_tag_type {
 	MB2_TAG_MODULE = 3,
 	MB2_TAG_BASIC_MEMORY = 4,
 	MB2_TAG_MMAP = 6,
-	MB2_TAG_ELF_SECTIONS = 9,
 	MB2_TAG_OLD_RSDP = 14,
 	MB2_TAG_NEW_RSDP = 15,
 };
@@ -59,14 +58,6 @@ struct mb2_tag_mmap {
 	u32 entry_size;		/* stride: a multiple of 8, at least 24 */
 	u32 entry_version;
 	u8 entries[];
-};
-
-struct mb2_tag_elf_sections {
-	struct mb2_tag tag;
-	u32 num;
-	u32 entsize;
-	u32 shndx;
-	u8 headers[];		/* ELF32 section headers */
 };
 
 struct mb2_tag_rsdp {

@@ -1,6 +1,7 @@
 /*
  * ACPI's static tables: where they are, and reading them. ACPI 6.4, 5.2.
- * After paging_init(). Never sleeps; acpi_table_map() as early_memremap().
+ * After paging_init(). Never sleeps. What is inside a table is read through
+ * early_memremap(), as tables may lie outside of the direct map.
  */
 #ifndef KERNEL_ACPI_H
 #define KERNEL_ACPI_H
@@ -15,7 +16,7 @@ struct acpi_header {		/* 5.2.6: in front of every table */
 	u32 oem_revision, creator_id, creator_revision;
 } __packed;
 
-#define ACPI_TABLES_MAX 32	/* guessed: PCs have about a dozen */
+#define ACPI_TABLES_MAX 64	/* guessed: PCs have about a dozen */
 
 struct acpi_table {
 	char signature[5];

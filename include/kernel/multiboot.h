@@ -20,7 +20,8 @@ struct boot_params {
 	const char *loader;	/* in the block; "" if there was none */
 	bool has_mmap;
 	unsigned int nr_modules;
-	unsigned int modules_lost;	/* did not fit */
+	unsigned int modules_lost;	/* did not fit; they lie in */
+	u32 lost_start, lost_end;	/* physical, [start, end) */
 	struct boot_module module[BOOT_MODULES_MAX];
 	bool has_basic_memory;
 	u32 mem_lower_kb, mem_upper_kb;

@@ -11,6 +11,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/base/symbols.h>
 #include <kernel/cpu/processor.h>
+#include <kernel/cpu/segment.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
@@ -51,13 +52,25 @@ static void print_trace_line(u32 eip)
 	printk(" [<%08x>] %s\n", eip, symbol_text(eip, text));
 }
 
-void print_back_trace(u32 eip, u32 ebp)
+/*
+ * The call stands before the address it returns to; behind a call that never
+ * returns, that address is already the next function's.
+ */
+static void print_return_line(u32 eip)
+{
+	u32 offset, size;
+	const char *name = symbol_lookup(eip - 1, &offset, &size);
+
+	printk(" [<%08x>] %s+0x%x/0x%x\n", eip, name ? name : "?",
+	       name ? offset + 1 : 0, name ? size : 0);
+}
+
+/* The frames from ebp on, innermost first. */
+static void print_frames(u32 ebp)
 {
 	struct frame_read r = { .from = ebp };
 	int depth;
 
-	printk("Call trace:\n");
-	print_trace_line(eip);
 	for (depth = 0; depth < TRACE_MAX; depth++) {
 		if (r.from < PAGE_OFFSET || r.from % 4)
 			return;
@@ -67,11 +80,36 @@ void print_back_trace(u32 eip, u32 ebp)
 		}
 		if (!r.frame.eip)
 			return;
-		print_trace_line(r.frame.eip);
+		print_return_line(r.frame.eip);
 		if (r.frame.ebp <= r.from)
 			return;
 		r.from = r.frame.ebp;
 	}
+}
+
+/*
+ * A call or jump into nothing leaves its origin on the stack only: no function
+ * was entered that would have made a frame.
+ */
+static void print_word_at(u32 esp)
+{
+	struct frame_read r = { .from = esp };
+	u32 offset, size;
+
+	if (cpu_probe(read_frame, &r, NULL) &&
+	    symbol_lookup(r.frame.ebp, &offset, &size))
+		print_return_line(r.frame.ebp);
+}
+
+static void print_trap_trace(const struct pt_regs *regs)
+{
+	const char *eip = (const char *)(uintptr_t)regs->eip;
+
+	printk("Call trace:\n");
+	print_trace_line(regs->eip);
+	if (eip < _text || eip >= _etext)
+		print_word_at(regs_esp(regs));
+	print_frames(regs->ebp);
 }
 
 static void print_control_registers(void)
@@ -119,8 +157,22 @@ static __noreturn void end_of_story(void)
 	cpu_halt_forever();
 }
 
+/* What a function that was called still has of its caller's registers. */
+static void capture_registers(struct pt_regs *regs)
+{
+	*regs = (struct pt_regs){ .cs = __KERNEL_CS, .ds = __KERNEL_DS,
+				  .es = __KERNEL_DS, .fs = __KERNEL_DS,
+				  .gs = __KERNEL_DS };
+	__asm__ volatile("movl %%eax, %0; movl %%ebx, %1; movl %%ecx, %2;"
+			 "movl %%edx, %3; movl %%esi, %4; movl %%edi, %5"
+			 : "=m"(regs->eax), "=m"(regs->ebx), "=m"(regs->ecx),
+			   "=m"(regs->edx), "=m"(regs->esi), "=m"(regs->edi));
+	regs->eflags = read_eflags();
+}
+
 void panic(const char *fmt, ...)
 {
+	struct pt_regs regs;
 	va_list args;
 
 	enter_panic();
@@ -128,9 +180,13 @@ void panic(const char *fmt, ...)
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
 	printk("\nPANIC: %s\n", message);
-	print_control_registers();
-	print_back_trace((u32)(uintptr_t)__builtin_return_address(0),
-			 *(const u32 *)__builtin_frame_address(0));
+	capture_registers(&regs);
+	regs.eip = (u32)(uintptr_t)__builtin_return_address(0);
+	regs.ebp = *(const u32 *)__builtin_frame_address(0);
+	print_registers(&regs);
+	printk("Call trace:\n");
+	print_return_line(regs.eip);
+	print_frames(regs.ebp);
 	end_of_story();
 }
 
@@ -161,7 +217,7 @@ static void panic_trap(struct pt_regs *regs)
 	printk("\nPANIC: %s (vector %u, error code %04x)\n", message,
 	       regs->vector, regs->error_code);
 	print_registers(regs);
-	print_back_trace(regs->eip, regs->ebp);
+	print_trap_trace(regs);
 	report_cause(regs);
 	end_of_story();
 }

@@ -1,7 +1,8 @@
 /*
- * The table is made from the first link of the kernel and goes into the second
- * (tools/mksyms.py): addresses in ascending order, and the offsets of their
- * names. It stands last in rodata, so that it moves no code.
+ * The kernel is linked three times: without the table, with one of the right
+ * size, with the right one (Makefile, tools/mksyms.py). It holds addresses in
+ * ascending order and the offsets of their names, and stands last in rodata, so
+ * that it moves no code.
  */
 #include <kernel/base/symbols.h>
 #include <kernel/lib/printf.h>

@@ -72,6 +72,12 @@ static void identify_name(struct cpu_info *info, cpuid_fn ask)
 	info->model_name[48] = '\0';
 }
 
+/* What an entry can hold, whatever a virtual machine makes up. */
+static u8 clamp_bits(u32 bits)
+{
+	return (u8)max(32U, min(bits, 52U));
+}
+
 static void identify_extended(struct cpu_info *info, cpuid_fn ask)
 {
 	struct cpuid_regs regs;
@@ -91,7 +97,7 @@ static void identify_extended(struct cpu_info *info, cpuid_fn ask)
 		identify_name(info, ask);
 	if (regs.eax >= 0x80000008) {
 		ask(0x80000008, &regs);
-		info->phys_bits = regs.eax & 0xff;
+		info->phys_bits = clamp_bits(regs.eax & 0xff);
 	}
 }
 

@@ -86,11 +86,18 @@ static __noreturn void trap_fatal(struct pt_regs *regs)
 	cpu_halt_forever();
 }
 
+/* NMI and machine check are nobody's doing: a probe must not take them. */
+static bool is_fault(u32 vector)
+{
+	return vector < NR_EXCEPTIONS && vector != TRAP_NMI &&
+	       vector != TRAP_MACHINE_CHECK;
+}
+
 void do_trap(struct pt_regs *regs)
 {
 	trap_handler_t handler = handlers[regs->vector];
 
-	if (probe_active && regs->vector < NR_EXCEPTIONS) {
+	if (probe_active && is_fault(regs->vector)) {
 		divert_to_landing(regs);
 		return;
 	}

@@ -18,8 +18,10 @@
  *
  * 4. Second step, kernel_physical_mapping_init(): the direct map grows upwards
  *    a level-2 entry at a time. Each needs at most one table, which memblock
- *    finds in what is mapped already: nothing is ever needed that cannot yet
- *    be reached, however large the modules behind the kernel are.
+ *    finds in what is mapped already. Modules behind the kernel may fill that:
+ *    then the 600 KB below 1 MB must do, for 316 MB of modules under PAE
+ *    without large pages, twice that with two levels. Beyond, it is a panic
+ *    that says so.
  *
  * 5. Large pages where PSE is, small ones where a level-2 entry holds more than
  *    one protection (text, rodata, the guard page) or reaches past the end of
@@ -104,23 +106,26 @@ KERNEL_PARAM(nopge, "nopge", set_nopge, PARAM_FLAG, "",
 KERNEL_PARAM(noexec, "noexec", set_noexec, PARAM_VALUE, "on|off",
 	     "off: data stays executable even where the CPU has NX");
 
-static bool choose_pae(u64 ram_end)
+static bool choose_pae(u64 end_pfn)
 {
+	/* the writer of 64-bit entries needs CMPXCHG8B */
+	bool can_pae = cpu_has(X86_FEATURE_PAE) && cpu_has(X86_FEATURE_CX8);
+
 	if (pae_given && nopae_given)
 		pr_warn("pae and nopae contradict each other; nopae counts\n");
-	else if (pae_given && !cpu_has(X86_FEATURE_PAE))
+	else if (pae_given && !can_pae)
 		pr_warn("pae: this CPU has none; ignored\n");
-	if (nopae_given || !cpu_has(X86_FEATURE_PAE))
+	if (nopae_given || !can_pae)
 		return false;
-	return pae_given || ram_end > FOUR_GB;
+	return pae_given || end_pfn > PFN_DOWN(FOUR_GB);
 }
 
-void paging_choose(u64 ram_end)
+void paging_choose(u64 end_pfn)
 {
 	struct paging_mode *m = &paging_mode;
 	u64 reach;
 
-	m->pae = choose_pae(ram_end);
+	m->pae = choose_pae(end_pfn);
 	m->pse = cpu_has(X86_FEATURE_PSE) && !nopse_given &&
 		 !mem_option_nopentium();
 	m->pge = cpu_has(X86_FEATURE_PGE) && !nopge_given;
@@ -180,11 +185,11 @@ static bool uniform(u32 va, u32 size)
 	return true;
 }
 
-static __noreturn void out_of_tables(u32 va)
+static __noreturn void map_failed(u32 va, int err)
 {
-	panic("no memory for a page table to map %08x; "
-	      "%llu KB are mapped so far", va,
-	      memblock.current_limit >> 10);
+	BUG_ON(err != -ENOMEM, "the direct map meets another mapping");
+	panic("no memory for a page table to map %08x: all RAM below "
+	      "%llu KB is taken", va, memblock.current_limit >> 10);
 }
 
 static void map_small(u32 pa, u32 size)
@@ -199,7 +204,7 @@ static void map_small(u32 pa, u32 size)
 				 pt_unmap(&kernel_pgtable, va, PAGE_SIZE);
 
 		if (err)
-			out_of_tables(va);
+			map_failed(va, err);
 	}
 }
 
@@ -209,10 +214,15 @@ static void map_step(u32 pa, u32 end)
 	u32 va = pa + PAGE_OFFSET, size = end - pa;
 	bool whole = size == pt_level_size(&kernel_pgtable, 2);
 
-	if (!paging_mode.pse || !whole || !uniform(va, size))
+	int err;
+
+	if (!paging_mode.pse || !whole || !uniform(va, size)) {
 		map_small(pa, size);
-	else if (pt_set_large(&kernel_pgtable, va, pa, PAGE_KERNEL))
-		out_of_tables(va);
+		return;
+	}
+	err = pt_set_large(&kernel_pgtable, va, pa, PAGE_KERNEL);
+	if (err)
+		map_failed(va, err);
 }
 
 /* Maps [from, to), from on a border of level-2 entries. */
@@ -300,8 +310,10 @@ static void test_phys_width(void)
 
 void paging_init(void)
 {
-	u64 ram_end = PFN_PHYS(e820_end_pfn(&e820_map));
-	u32 first = (u32)min(ram_end, (u64)PROVISIONAL_END);
+	/* in frames: RAM may end at 2^64, which bytes cannot say */
+	u64 end_pfn = min(e820_end_pfn(&e820_map),
+			  PFN_DOWN(PROVISIONAL_END));
+	u32 first = (u32)PFN_PHYS(end_pfn);
 
 	pt_alloc_table = table_from_memblock;
 	memblock.current_limit = first;

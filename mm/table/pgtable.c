@@ -22,7 +22,9 @@
  * 4. Flushing. What was not present is in no TLB (SDM 3A, 4.10.2.3), so only
  *    changes of present entries flush: a small range by pages, else all. A
  *    change of a large page or of a table flushes all: one translation may be
- *    cached in pieces.
+ *    cached in pieces. The exception are PAE's four top entries: the CPU keeps
+ *    them in registers and reads them only when CR3 is loaded (SDM 3A, 4.4.1),
+ *    so a new one, too, needs a flush.
  *
  * 5. Splitting a large page keeps every translation: the new table is filled
  *    first, then one store replaces the large entry by it.
@@ -211,6 +213,8 @@ static void *grow(struct pgtable *pt, struct slot slot)
 	/* PAE's top entries know Present and the cache bits only */
 	write_entry(pt, slot, pa | (slot.level == 3 ? _PAGE_PRESENT :
 						      TABLE_FLAGS));
+	if (slot.level == 3)
+		flush_tlb_local();
 	return __va((u32)pa);
 }
 
@@ -275,6 +279,15 @@ static bool fits_large(const struct pgtable *pt, u32 va, phys_addr_t pa,
 	       left >= size;
 }
 
+/* A table, be it empty, stays where it is: others may know it. */
+static bool has_table(const struct pgtable *pt, u32 va)
+{
+	struct pt_walk walk;
+
+	pt_walk(pt, va, &walk);
+	return walk.step[walk.nr_steps - 1].level == 1;
+}
+
 int pt_map(struct pgtable *pt, u32 va, phys_addr_t pa, u32 size,
 	   pteval_t prot, bool large)
 {
@@ -284,8 +297,9 @@ int pt_map(struct pgtable *pt, u32 va, phys_addr_t pa, u32 size,
 	int err = 0;
 
 	while (done < size) {
-		int level = large && fits_large(pt, va + done, pa + done,
-						size - done) ? 2 : 1;
+		bool whole = large && fits_large(pt, va + done, pa + done,
+						 size - done);
+		int level = whole && !has_table(pt, va + done) ? 2 : 1;
 
 		err = map_one(pt, va + done, pa + done, level, prot, &stale);
 		if (err)

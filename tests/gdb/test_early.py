@@ -26,8 +26,16 @@ MISTAKES = {
 }
 
 
+# what the loader may leave behind: the boot must not mind
+LEFT_ON = {"pae": "set $cr4 = 0x20", "pge-pse": "set $cr4 = 0x90"}
+
+
 def tests(ctx):
-    """One test for each mistake."""
+    """One test for each mistake, and for each bit left on."""
+    for name, command in LEFT_ON.items():
+        yield Test(f"gdb.early-cr4-{name}-left-on",
+                   lambda journal, command=command: boots(ctx, journal,
+                                                          command), 3.0)
     for name, mistake in MISTAKES.items():
         yield Test(f"gdb.early-{name}",
                    lambda journal, mistake=mistake: run(ctx, journal, mistake),
@@ -37,6 +45,21 @@ def tests(ctx):
 def run(ctx, journal, mistake):
     """Boots under GDB, spoils, and reads the serial port."""
     label, command, vector = mistake
+    text, running = spoiled_boot(ctx, journal, label, command, "halted")
+    require(SAID + vector in text, "wrong output",
+            f"it does not say \"{SAID}{vector}\"")
+    require("halted" in text and running, "triple fault",
+            "the machine did not stop where it was")
+
+
+def boots(ctx, journal, command):
+    """Spoils a register at the first instruction; the prompt must come."""
+    text, _ = spoiled_boot(ctx, journal, "_start", command, "swapper> ")
+    require("swapper> " in text, "triple fault", "it did not get to the prompt")
+
+
+def spoiled_boot(ctx, journal, label, command, awaited):
+    """(what came over the serial port, whether QEMU still runs)."""
     socket, serial = journal.scratch / "gdb", journal.scratch / "serial"
     qemu = subprocess.Popen(
         ["qemu-system-i386", "-accel", "tcg,thread=single", "-display", "none",
@@ -46,12 +69,9 @@ def run(ctx, journal, mistake):
          "-gdb", "chardev:g"], stdin=subprocess.DEVNULL)
     try:
         journal.note(spoil(ctx, socket, label, command))
-        text = wait_for(serial, "halted", 10)
+        text = wait_for(serial, awaited, 10)
         journal.keep_output(text)
-        require(SAID + vector in text, "wrong output",
-                f"it does not say \"{SAID}{vector}\"")
-        require("halted" in text and qemu.poll() is None, "triple fault",
-                "the machine did not stop where it was")
+        return text, qemu.poll() is None
     finally:
         qemu.kill()
         qemu.wait()

@@ -95,6 +95,25 @@ TEST(cpuid, extended_leaves)
 	EXPECT_EQ(strlen(info.model_name), 48);
 }
 
+static u32 told_bits;
+
+static void ask_odd_width(u32 leaf, struct cpuid_regs *out)
+{
+	ask_modern(leaf, out);
+	if (leaf == 0x80000008)
+		out->eax = told_bits;
+}
+
+TEST(cpuid, absurd_widths_are_clamped)
+{
+	told_bits = 0;
+	cpu_identify(&info, ask_odd_width);
+	EXPECT_EQ(info.phys_bits, 32);
+	told_bits = 0xff;
+	cpu_identify(&info, ask_odd_width);
+	EXPECT_EQ(info.phys_bits, 52);
+}
+
 static void ask_family_15(u32 leaf, struct cpuid_regs *out)
 {
 	ask_pentium(leaf, out);
@@ -254,6 +273,28 @@ TEST(traps, handler_is_called_and_returns)
 	set_trap_handler(TRAP_BREAKPOINT, NULL);
 	EXPECT_EQ(breakpoints, 1);
 	EXPECT_EQ(eax, 0x600d);
+}
+
+static u32 nmis;
+
+static bool count_nmi(struct pt_regs *regs)
+{
+	nmis++;
+	return true;
+}
+
+static void raise_nmi(void *arg)
+{
+	__asm__ volatile("int $2");
+}
+
+TEST(traps, probe_leaves_nmi_alone)
+{
+	nmis = 0;
+	set_trap_handler(TRAP_NMI, count_nmi);
+	EXPECT(cpu_probe(raise_nmi, NULL, NULL));
+	set_trap_handler(TRAP_NMI, NULL);
+	EXPECT_EQ(nmis, 1);
 }
 
 TEST(traps, names)

@@ -5,6 +5,7 @@
 #include "ktest.h"
 #include <kernel/base/printk.h>
 #include <kernel/lib/errno.h>
+#include <kernel/cpu/page.h>
 #include <mm/early/e820.h>
 
 #define KB ((u64)1 << 10)
@@ -512,6 +513,22 @@ TEST(e820, end_pfn)
 	e820_add(&map, 4 * MB, MB, RAM);
 	e820_add(&map, 0, MB, RAM);
 	EXPECT_EQ(e820_end_pfn(&map), 5 * MB >> 12);
+}
+
+TEST(e820, frames_up_to_the_last_byte)
+{
+	struct e820_entry entry = { ~0ULL << 12, PAGE_SIZE, E820_RAM };
+	u64 from, to;
+
+	EXPECT(e820_frames(&entry, &from, &to));
+	EXPECT_EQ(from, (1ULL << 52) - 1);
+	EXPECT_EQ(to, 1ULL << 52);
+	entry = (struct e820_entry){ 0x1001, 2 * PAGE_SIZE - 2, E820_RAM };
+	EXPECT(!e820_frames(&entry, &from, &to));
+	entry = (struct e820_entry){ 0x1001, 2 * PAGE_SIZE - 1, E820_RAM };
+	EXPECT(e820_frames(&entry, &from, &to));
+	EXPECT_EQ(from, 2);
+	EXPECT_EQ(to, 3);
 }
 
 TEST(e820, type_names)

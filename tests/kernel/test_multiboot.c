@@ -7,7 +7,7 @@
 #include <kernel/setup.h>
 #include "ktest.h"
 
-#define BLOCK_SIZE 512
+#define BLOCK_SIZE 2048
 
 static u8 block[BLOCK_SIZE] __aligned(8);
 static u32 used;
@@ -195,6 +195,24 @@ TEST(multiboot, bad_modules)
 	put_u32(0x200000);
 	text("m");
 	EXPECT_STREQ(finish(), "a module that ends before it starts");
+}
+
+TEST(multiboot, modules_that_do_not_fit_are_bounded)
+{
+	unsigned int i;
+
+	begin();
+	for (i = 0; i < BOOT_MODULES_MAX + 3; i++) {
+		tag(MB2_TAG_MODULE, 16 + 2);
+		put_u32(0x1000000 + i * 0x2000);
+		put_u32(0x1001000 + i * 0x2000);
+		text("m");
+	}
+	EXPECT(!finish());
+	EXPECT_EQ(params.nr_modules, BOOT_MODULES_MAX);
+	EXPECT_EQ(params.modules_lost, 3);
+	EXPECT_EQ(params.lost_start, 0x1000000 + BOOT_MODULES_MAX * 0x2000);
+	EXPECT_EQ(params.lost_end, 0x1001000 + (BOOT_MODULES_MAX + 2) * 0x2000);
 }
 
 TEST(multiboot, newer_rsdp_wins)

@@ -280,8 +280,35 @@ TEST(paging, tables_are_reserved)
 	}
 }
 
+static u8 spare_tables[2][PAGE_SIZE] __aligned(PAGE_SIZE);
+static unsigned int spare_used;
+
+static phys_addr_t spare_table(void)
+{
+	memset(spare_tables[spare_used], 0, PAGE_SIZE);
+	return __pa(spare_tables[spare_used++]);
+}
+
 /* Two frames in turn behind one address: what was read must follow. */
 static u32 frames[2][PAGE_SIZE / 4] __aligned(PAGE_SIZE);
+
+/* In the live tree: under PAE the CPU must also hear of a new top entry. */
+TEST(paging, new_tables_are_seen_by_the_cpu)
+{
+	phys_addr_t (*saved)(void) = pt_alloc_table;
+	u32 addr = 0x40000000;
+
+	spare_used = 0;
+	pt_alloc_table = spare_table;
+	EXPECT_FAULT(ACCESS_READ, addr, READ_FAULT);
+	EXPECT_EQ(pt_map(&kernel_pgtable, addr, __pa(frames), PAGE_SIZE,
+			 PAGE_KERNEL, false), 0);
+	EXPECT_NO_FAULT(ACCESS_WRITE, addr);
+	pt_alloc_table = saved;
+	EXPECT_EQ(pt_unmap(&kernel_pgtable, addr, PAGE_SIZE), 0);
+	EXPECT_FAULT(ACCESS_READ, addr, READ_FAULT);
+	pt_drop_root(&kernel_pgtable, PAGE_OFFSET);
+}
 
 TEST(tlb, set_fixmap_flushes)
 {

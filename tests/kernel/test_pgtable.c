@@ -105,6 +105,23 @@ static void mixes_large_and_small(int levels)
 
 BOTH_FORMATS(mixes_large_and_small)
 
+/* An emptied table stays: small pages go into it where a large one would fit. */
+static void large_over_an_empty_table(int levels)
+{
+	u32 span = levels == 3 ? 2U << 20 : 4U << 20;
+	struct pgtable pt;
+
+	start(&pt, levels, POOL_PAGES);
+	pt_map(&pt, span, span, PAGE_SIZE, PAGE_KERNEL, false);
+	pt_unmap(&pt, span, PAGE_SIZE);
+	EXPECT_EQ(pt_map(&pt, span, span, span, PAGE_KERNEL, true), 0);
+	expect_page(&pt, span, span, 1);
+	expect_page(&pt, 2 * span - 1, 2 * span - 1, 1);
+	stop();
+}
+
+BOTH_FORMATS(large_over_an_empty_table)
+
 static void refuses_other_frames(int levels)
 {
 	struct pgtable pt;

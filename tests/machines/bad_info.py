@@ -361,7 +361,8 @@ def check_prompt(ctx, guest, case):
     matrix.check_coverage(owners, expected.ram)
     matrix.check_totals(mem, owners, expected)
     matrix.check_image_owners(owners, matrix.kernel_image(ctx))
-    end = max(leaf[0] for leaf in reports.qemu_leaves(info_tlb)) + model.PAGE - model.PAGE_OFFSET
+    last = max(leaf[0] for leaf in reports.qemu_leaves(info_tlb))
+    end = last + model.PAGE - model.PAGE_OFFSET
     require(end >= expected.low_end, "wrong page tables",
             f"lowmem ends at {end:x}, not {expected.low_end:x}")
 

@@ -52,14 +52,14 @@ class Machine:
 
 MACHINES = (
     Machine("pentium-64M", "pentium", "megs: 64", "test=all",
-            "paging: two-level tables, 4 MB pages\n", 10.0),
-    # 512 MB above 4 GB; the BIOS takes its time with each MB
-    Machine("p3_katmai-4608M", "p3_katmai", "memory: guest=4608, host=256",
+            "paging: two-level tables, 4 MB pages\n", 15.0),
+    # 2 GB above 4 GB; the BIOS takes its time with each MB
+    Machine("p3_katmai-6G", "p3_katmai", "memory: guest=6144, host=256",
             "test=all", "paging: three-level (PAE) tables, 2 MB pages, "
-            "global\n", 25.0),
+            "global\n", 50.0),
     Machine("yonah-pae-nx", "core_duo_t2400_yonah", "megs: 64",
             "pae test=all", "paging: three-level (PAE) tables, 2 MB pages, "
-            "global, NX\n", 10.0),
+            "global, NX\n", 15.0),
 )
 
 

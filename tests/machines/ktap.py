@@ -49,6 +49,7 @@ class _Level:
         self.failed = False
 
     def check_complete(self, where):
+        """A Failure unless all that was planned has come."""
         if self.plan is None:
             raise Failure("lost output", f"{where} has no plan")
         if self.seen != self.plan:
@@ -57,6 +58,8 @@ class _Level:
 
 
 class _Reader:
+    """Takes a report line by line."""
+
     def __init__(self):
         self.report = Report()
         self.levels = []
@@ -64,6 +67,7 @@ class _Reader:
         self.totals = None
 
     def line(self, line):
+        """One line, of whatever kind."""
         if self.totals and line:
             return
         for pattern, handler in (
@@ -136,6 +140,7 @@ class _Reader:
         self.totals = int(match[1]), int(match[2])
 
     def finish(self):
+        """The end: every level and the totals must be there."""
         if not self.levels:
             raise Failure("lost output", "no KTAP at all")
         while len(self.levels) > 1:

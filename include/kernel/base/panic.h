@@ -31,7 +31,4 @@ extern void (*fault_report_hook)(const struct pt_regs *regs, u32 address,
  */
 extern void (*panic_end_hook)(const char *message);
 
-/* Functions from the frame pointer ebp on, innermost first. */
-void print_back_trace(u32 eip, u32 ebp);
-
 #endif

@@ -40,7 +40,8 @@ struct cpu_info {
 	bool has_cpuid;
 	char vendor[13];
 	char model_name[49];	/* "" where the CPU does not tell */
-	u8 family, model, stepping;
+	u16 family;
+	u8 model, stepping;
 	u8 phys_bits;		/* width of a physical address: 32, 36, ... */
 	u32 max_leaf, max_ext_leaf;
 	u32 features[CPU_FEATURE_WORDS];

@@ -7,7 +7,6 @@
 #define KERNEL_CPU_PROCESSOR_H
 
 #define CR0_PE 0x00000001	/* protection enable */
-#define CR0_MP 0x00000002
 #define CR0_EM 0x00000004
 #define CR0_TS 0x00000008
 #define CR0_ET 0x00000010
@@ -23,10 +22,10 @@
 #define CR4_PGE 0x00000080	/* global pages */
 
 #define MSR_EFER 0xC0000080
+#define EFER_LME 0x00000100
 #define EFER_NXE 0x00000800
 
 #define EFLAGS_IF 0x00000200
-#define EFLAGS_AC 0x00040000
 #define EFLAGS_ID 0x00200000
 
 #ifndef __ASSEMBLER__

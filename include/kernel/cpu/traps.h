@@ -7,12 +7,14 @@
 
 #define TRAP_DIVIDE 0
 #define TRAP_DEBUG 1
+#define TRAP_NMI 2
 #define TRAP_BREAKPOINT 3
 #define TRAP_INVALID_OPCODE 6
 #define TRAP_DOUBLE_FAULT 8
 #define TRAP_STACK 12
 #define TRAP_PROTECTION 13
 #define TRAP_PAGE_FAULT 14
+#define TRAP_MACHINE_CHECK 18
 #define NR_EXCEPTIONS 32
 #define FIRST_IRQ_VECTOR 0x20
 #define NR_VECTORS 48		/* exceptions and the two 8259s */

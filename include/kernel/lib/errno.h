@@ -6,10 +6,8 @@
 #define EIO 5
 #define E2BIG 7
 #define ENOMEM 12
-#define EFAULT 14
 #define EBUSY 16
 #define EEXIST 17
-#define ENODEV 19
 #define EINVAL 22
 #define ENOSPC 28
 #define ERANGE 34

@@ -67,6 +67,12 @@ u64 e820_limit_ram(struct e820_map *map, u64 limit);
 /* Bytes of RAM in [from, to). */
 u64 e820_ram_in(const struct e820_map *map, u64 from, u64 to);
 
+/*
+ * The whole frames of a range: [*from, *to). False if there are none. In frames,
+ * because a range may end at 2^64.
+ */
+bool e820_frames(const struct e820_entry *entry, u64 *from, u64 *to);
+
 /* The first frame number behind the last whole frame of RAM; 0 without RAM. */
 u64 e820_end_pfn(const struct e820_map *map);
 

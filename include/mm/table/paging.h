@@ -18,17 +18,20 @@ struct paging_mode {
 	bool identity_mapped;	/* until zap_low_mappings() */
 };
 
-/* Set by paging_choose(), constant afterwards (but for identity_mapped). */
+/*
+ * Set by paging_choose(). paging_init() may lower phys_limit,
+ * zap_low_mappings() clears identity_mapped; constant otherwise.
+ */
 extern struct paging_mode paging_mode;
 
-/* ram_end: the first address behind all RAM, bytes. Prints what it decides. */
-void paging_choose(u64 ram_end);
+/* end_pfn: the first frame behind all RAM. Prints what it decides. */
+void paging_choose(u64 end_pfn);
 
 /*
  * Builds tables of the final format for 0..8 MB (at PAGE_OFFSET, and still at
  * 0) and the fixmap, makes them live with CR4, EFER.NXE and CR0.WP, and tests
  * that WP works and that the CPU reaches above 4 GB; phys_limit is lowered if
- * it does not. Nothing above 8 MB is touched.
+ * it does not. Nothing above 8 MB is touched but, with PAE, the byte at 4 GB.
  */
 void paging_init(void);
 
@@ -40,8 +43,7 @@ void paging_init(void);
 void kernel_physical_mapping_init(u32 end_pfn);
 
 /*
- * Asserts that GDTR, IDTR, ESP, EIP and the task registers are virtual, drops
- * the identity map, and gives back provisional tables that nothing uses.
+ * Asserts that GDTR, IDTR, ESP and EIP are virtual, drops the identity map, and gives back provisional tables that nothing uses.
  */
 void zap_low_mappings(void);
 
