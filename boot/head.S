@@ -110,8 +110,8 @@ boot_gdt_loaded:
 	call	boot_idt_init
 	call	boot_copy_info		/* (magic, information) */
 	addl	$8, %esp
-boot_info_copied:
 	call	clear_cr4
+boot_info_copied:
 
 	/* pg0 and the table behind it: entry i maps page i */
 	movl	$PHYS(pg0), %edi

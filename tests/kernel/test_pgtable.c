@@ -105,7 +105,7 @@ static void mixes_large_and_small(int levels)
 
 BOTH_FORMATS(mixes_large_and_small)
 
-/* An emptied table stays: small pages go into it where a large one would fit. */
+/* An emptied table stays: small pages go in where a large one would fit. */
 static void large_over_an_empty_table(int levels)
 {
 	u32 span = levels == 3 ? 2U << 20 : 4U << 20;

@@ -68,8 +68,8 @@ u64 e820_limit_ram(struct e820_map *map, u64 limit);
 u64 e820_ram_in(const struct e820_map *map, u64 from, u64 to);
 
 /*
- * The whole frames of a range: [*from, *to). False if there are none. In frames,
- * because a range may end at 2^64.
+ * The whole frames of a range: [*from, *to). False if there are none. In
+ * frames, because a range may end at 2^64.
  */
 bool e820_frames(const struct e820_entry *entry, u64 *from, u64 *to);
 

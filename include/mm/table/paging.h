@@ -43,7 +43,8 @@ void paging_init(void);
 void kernel_physical_mapping_init(u32 end_pfn);
 
 /*
- * Asserts that GDTR, IDTR, ESP and EIP are virtual, drops the identity map, and gives back provisional tables that nothing uses.
+ * Asserts that GDTR, IDTR, ESP and EIP are virtual, drops the identity map, and
+ * gives back provisional tables that nothing uses.
  */
 void zap_low_mappings(void);
 

@@ -100,7 +100,8 @@ int pt_walk(const struct pgtable *pt, u32 addr, struct pt_walk *walk);
  * Maps [va, va + size) to pa on with prot. All three page-aligned; nothing may
  * be mapped there with another frame, and no small page where a large one is
  * (-EEXIST; entries before that stay). With large pages allowed, a level-2
- * entry is used wherever addresses and size permit and no table stands. -ENOMEM: no table to be had (entries before that stay). Flushes.
+ * entry is used wherever addresses and size permit and no table stands.
+ * -ENOMEM: no table to be had (entries before that stay). Flushes.
  */
 int pt_map(struct pgtable *pt, u32 va, phys_addr_t pa, u32 size,
 	   pteval_t prot, bool large);
