@@ -83,6 +83,8 @@ LDFLAGS := -m elf_i386 -nostdlib -z noexecstack --build-id=none \
 BOOT_C := $(wildcard boot/*.c)
 SOURCES := $(wildcard boot/*.S kernel/*.c kernel/*/*.c kernel/*/*.S \
 	mm/*/*.c tests/kernel/*.c)
+# a place for each folder: the dependencies of one name no file of another
+EXTRA_OUT := $(O)/obj/extra/$(subst /,_,$(EXTRA))
 EXTRA_C := $(if $(EXTRA),$(wildcard $(EXTRA)/*.c))
 ifneq ($(EXTRA),)
   ifeq ($(EXTRA_C),)
@@ -92,7 +94,7 @@ endif
 
 OBJECTS := $(patsubst %,$(O)/obj/%.o,$(basename $(SOURCES))) \
 	$(patsubst %.c,$(O)/obj/%.o,$(BOOT_C)) \
-	$(foreach f,$(EXTRA_C),$(O)/obj/extra/$(basename $(notdir $(f))).o)
+	$(foreach f,$(EXTRA_C),$(EXTRA_OUT)/$(basename $(notdir $(f))).o)
 
 # What else decides about the result: rebuilt when it changes.
 CONFIG := $(CC) $(CPPFLAGS) $(CFLAGS) $(ONLY_GCC) $(ASFLAGS) $(LD) $(LDFLAGS) \
@@ -173,7 +175,7 @@ $(O)/obj/boot/%.o: boot/%.c $(O)/config
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(ONLY_GCC) -c $< -o $@
 	$(Q)$(OBJCOPY) --prefix-alloc-sections=.boot $@
 
-$(O)/obj/extra/%.o: $(EXTRA)/%.c $(O)/config
+$(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/kernel $(CFLAGS) -c $< -o $@

@@ -13,6 +13,7 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/page.h>
+#include <kernel/setup.h>
 #include <kernel/lib/checksum.h>
 #include <kernel/lib/string.h>
 #include <mm/early/memblock.h>
@@ -22,7 +23,6 @@
 #define RSDP_V2_SIZE 36
 #define RSDP_SEARCH_START 0xe0000U
 #define RSDP_SEARCH_END 0x100000U
-#define BIOS_DATA_EBDA 0x40e
 #define TABLE_MAX (1U << 20)	/* guessed: a DSDT of a PC is below 200 KB */
 #define PIECE (8U * PAGE_SIZE)	/* half of the windows there are */
 
@@ -79,10 +79,10 @@ static const u8 *search_rsdp(u32 from, u32 to)
 
 static const u8 *find_rsdp(void)
 {
-	u32 ebda = (u32)*(const volatile u16 *)__va(BIOS_DATA_EBDA) << 4;
+	u32 ebda = bios_ebda();
 	const u8 *rsdp = NULL;
 
-	if (ebda >= 0x80000 && ebda < 0xa0000)
+	if (ebda)
 		rsdp = search_rsdp(ebda, ebda + 1024);
 	if (!rsdp)
 		rsdp = search_rsdp(RSDP_SEARCH_START, RSDP_SEARCH_END);

@@ -26,6 +26,7 @@
 
 #define MIN_RAM (3U << 20)	/* guessed: the image takes about 1 MB */
 #define BIOS_DATA_EBDA 0x40e	/* segment of the extended BIOS data area */
+#define EBDA_LEAST 0x80000U	/* guessed: lower ones are other data */
 #define LOW_MEMORY_END 0xa0000U
 
 struct boot_info boot_info;	/* filled by boot/bootinfo.c */
@@ -85,7 +86,7 @@ void setup_boot_info(void)
 	pr_info("boot: command line: %.400s\n", boot_params.cmdline);
 }
 
-static void print_features(void)
+void report_cpu_features(void)
 {
 	unsigned int word, bit;
 
@@ -113,7 +114,7 @@ void setup_cpu(void)
 		"%u address bits\n", cpu->vendor,
 		cpu->model_name[0] ? cpu->model_name : "(no model name)",
 		cpu->family, cpu->model, cpu->stepping, cpu->phys_bits);
-	print_features();
+	report_cpu_features();
 }
 
 static void reserve(u32 start, u32 end, const char *owner)
@@ -173,14 +174,20 @@ static void reserve_modules(void)
 	reserve(boot_params.lost_start, boot_params.lost_end, "module");
 }
 
+u32 bios_ebda(void)
+{
+	u32 ebda = (u32)*(const volatile u16 *)__va(BIOS_DATA_EBDA) << 4;
+
+	return ebda >= EBDA_LEAST && ebda < LOW_MEMORY_END ? ebda : 0;
+}
+
 /* What firmware left below 1 MB, whatever the map says of it. */
 static void reserve_firmware(void)
 {
-	const u16 *segment = __va(BIOS_DATA_EBDA);
-	u32 ebda = (u32)*(const volatile u16 *)segment << 4;
+	u32 ebda = bios_ebda();
 
 	reserve(0, PAGE_SIZE, "BIOS data");
-	if (ebda >= 0x80000 && ebda < LOW_MEMORY_END)
+	if (ebda)
 		reserve(ALIGN_DOWN(ebda, (u32)PAGE_SIZE), LOW_MEMORY_END,
 			"extended BIOS data");
 	reserve(LOW_MEMORY_END, KERNEL_PHYS, "VGA and BIOS ROMs");

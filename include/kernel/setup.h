@@ -13,6 +13,12 @@ void setup_consoles(void);
 /* Judges and reads the boot information; panics if it cannot be used. */
 void setup_boot_info(void);
 
+/* The names of all features of the CPU, in one line. */
+void report_cpu_features(void);
+
+/* Physical address of the extended BIOS data area; 0 if there is none. */
+u32 bios_ebda(void);
+
 /* Identifies the CPU; honours nocpuid. */
 void setup_cpu(void);
 

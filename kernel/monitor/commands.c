@@ -11,6 +11,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/monitor/monitor.h>
 #include <kernel/power.h>
+#include <kernel/setup.h>
 #include <mm/report/memory.h>
 #include <mm/report/walk.h>
 #include <mm/table/paging.h>
@@ -61,20 +62,6 @@ MONITOR_COMMAND(pgtable, "ADDR | all",
 		"the walk of an address, or every page mapped",
 		cmd_pgtable);
 
-static void print_cpu_features(void)
-{
-	unsigned int i;
-
-	printk("features:");
-	for (i = 0; i < CPU_FEATURE_WORDS * 32; i++) {
-		const char *name = cpu_feature_name(i / 32, i % 32);
-
-		if (name && cpu_has(i))
-			printk(" %s", name);
-	}
-	printk("\n");
-}
-
 static int cmd_cpu(int argc, char **argv)
 {
 	struct tlb_counts tlb = tlb_counts();
@@ -88,7 +75,7 @@ static int cmd_cpu(int argc, char **argv)
 	printk("family: %u model: %u stepping: %u\naddress bits: %u\n",
 	       boot_cpu.family, boot_cpu.model, boot_cpu.stepping,
 	       boot_cpu.phys_bits);
-	print_cpu_features();
+	report_cpu_features();
 	printk("CR0: %08x CR3: %08x", read_cr0(), read_cr3());
 	if (cpu_has_cr4())
 		printk(" CR4: %08x", read_cr4());
