@@ -18,7 +18,8 @@
 #define KBC_INPUT_FULL 0x02
 #define KBC_PULSE_RESET 0xfe
 #define RESET_CONTROL 0xcf9
-#define PATIENCE 100000		/* guessed */
+#define PATIENCE 100000		/* guessed: 0.1 s of port reads */
+#define UNUSED_PORT 0x80	/* the BIOS's own progress codes: 1 us a read */
 
 #define FADT_PM1A_CNT 64	/* offsets, ACPI 6.4, 5.2.9 */
 #define FADT_PM1B_CNT 68
@@ -106,6 +107,7 @@ void machine_poweroff(void)
 	u32 control[2];
 	u8 type_a, type_b;
 	void *window;
+	int patience;
 
 	if (!fadt || !dsdt || fadt->length < FADT_MIN ||
 	    !find_s5(dsdt, &type_a, &type_b))
@@ -119,4 +121,7 @@ void machine_poweroff(void)
 		outw((u16)control[0], type_a << SLP_TYP_SHIFT | SLP_EN);
 	if (control[1])
 		outw((u16)control[1], type_b << SLP_TYP_SHIFT | SLP_EN);
+	/* the power goes off some time after the write */
+	for (patience = PATIENCE; patience; patience--)
+		inb(UNUSED_PORT);
 }

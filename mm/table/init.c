@@ -216,11 +216,12 @@ static void map_step(u32 pa, u32 end)
 
 	int err;
 
-	if (!paging_mode.pse || !whole || !uniform(va, size)) {
+	if (!paging_mode.pse || !whole || !uniform(va, size) ||
+	    !kernel_page_prot(va)) {
 		map_small(pa, size);
 		return;
 	}
-	err = pt_set_large(&kernel_pgtable, va, pa, PAGE_KERNEL);
+	err = pt_set_large(&kernel_pgtable, va, pa, kernel_page_prot(va));
 	if (err)
 		map_failed(va, err);
 }
