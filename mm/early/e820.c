@@ -30,8 +30,9 @@
  *
  * 5. What does not fit. The table has E820_MAX places. What is lost must be
  *    RAM, from the top down: less RAM is a smaller machine, a reservation
- *    less is a broken one. Without RAM to lose the last range goes; that
- *    machine cannot run anyway.
+ *    less is a broken one. A reservation takes the place of RAM above it, or,
+ *    where there is none, ends RAM at its own address. In a list without RAM
+ *    the last range goes; that machine cannot run anyway.
  *
  * 6. Cost. The sweep asks all n ranges at each of 2n points: 524,288 compares
  *    for a full table, once at boot and once for each range of memmap=. A list
@@ -129,6 +130,19 @@ static int next_commit(struct e820_map *map)
 	return lost ? -ENOSPC : 0;
 }
 
+/* Ends RAM before addr, where a reservation is that finds no place. */
+static void cut_ram_at(struct e820_map *map, u64 addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < map->nr; i++) {
+		struct e820_entry *entry = &map->entry[i];
+
+		if (entry->type == E820_RAM && entry->addr < addr)
+			entry->size = min(entry->size, addr - entry->addr);
+	}
+}
+
 int e820_add(struct e820_map *map, u64 addr, u64 size, u32 type)
 {
 	struct e820_entry entry = {
@@ -145,9 +159,13 @@ int e820_add(struct e820_map *map, u64 addr, u64 size, u32 type)
 		return 0;
 	}
 	map->dropped++;
+	if (entry.type == E820_RAM)
+		return -ENOSPC;
 	ram = highest_ram(map->entry, map->nr);
-	if (entry.type != E820_RAM && ram < map->nr)
+	if (ram < map->nr && map->entry[ram].addr >= addr)
 		map->entry[ram] = entry;
+	else
+		cut_ram_at(map, addr);
 	return -ENOSPC;
 }
 

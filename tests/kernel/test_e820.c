@@ -300,6 +300,14 @@ TEST(e820, add_reservation_to_a_full_map)
 	EXPECT_EQ(e820_type_at(&map, 2 * (E820_MAX - 1) * MB), 0);
 	EXPECT_EQ(e820_ram_in(&map, 2 * MB, TOP), (E820_MAX - 2) * MB);
 
+	/* [ RAM   [rsv] RAM [rsv] ... RAM ]: no RAM above to make room */
+	map_fill_up(RSV);
+	map.entry[0] = (struct e820_entry){ 0, 4 * GB, RAM };
+	EXPECT_EQ(e820_add(&map, 2 * GB, MB, RSV), -ENOSPC);
+	EXPECT_EQ(e820_type_at(&map, 2 * GB - 1), RAM);
+	EXPECT_EQ(e820_type_at(&map, 2 * GB), 0);
+	EXPECT_EQ(e820_type_at(&map, 4 * GB - 1), 0);
+
 	map_fill_up(RSV);
 	EXPECT_EQ(e820_add(&map, GB, MB, E820_NVS), -ENOSPC);
 	EXPECT_EQ(map.dropped, 1);

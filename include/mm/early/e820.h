@@ -41,8 +41,9 @@ extern struct e820_map e820_map;
 /*
  * Appends one range as the loader gave it. Zero length: dropped, 0. Running
  * past 2^64: cut there. Type 0 is kept as reserved: 0 means a hole here.
- * -ENOSPC when the map is full (counted in dropped): the range is lost, or, if
- * it is a reservation, the highest range of RAM is lost in its place.
+ * -ENOSPC when the map is full (counted in dropped): the range is lost. If it
+ * is a reservation, the highest RAM above it is lost in its place, or, where
+ * there is none, RAM is cut at its address.
  */
 int e820_add(struct e820_map *map, u64 addr, u64 size, u32 type);
 
