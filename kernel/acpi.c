@@ -227,9 +227,13 @@ void acpi_init(const u8 *given, u32 size)
 	}
 	memcpy(&rsdp, given, min(size, (u32)sizeof(rsdp)));
 	/* from revision 2 on a second sum covers all of it, 5.2.5.3 */
-	if (rsdp.revision >= 2 && rsdp.xsdt && size >= RSDP_V2_SIZE &&
-	    !byte_sum(&rsdp, RSDP_V2_SIZE))
-		width = 8;
+	if (rsdp.revision >= 2 && rsdp.xsdt) {
+		if (size >= RSDP_V2_SIZE && !byte_sum(&rsdp, RSDP_V2_SIZE))
+			width = 8;
+		else
+			pr_warn("ACPI: the RSDP's second checksum is bad; "
+				"its XSDT is not used\n");
+	}
 	root = add_table(width == 8 ? rsdp.xsdt : rsdp.rsdt);
 	if (!root && width == 8) {
 		width = 4;

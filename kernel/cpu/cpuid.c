@@ -127,11 +127,6 @@ void cpu_identify(struct cpu_info *info, cpuid_fn ask)
 	identify_extended(info, ask);
 }
 
-void cpu_clear_feature(struct cpu_info *info, enum cpu_feature feature)
-{
-	info->features[feature / 32] &= ~(1U << feature % 32);
-}
-
 const char *cpu_feature_name(unsigned int word, unsigned int bit)
 {
 	return feature_names[word][bit];

@@ -128,14 +128,6 @@ TEST(cpuid, extended_family)
 	EXPECT_EQ(info.model, 2);
 }
 
-TEST(cpuid, feature_can_be_cleared)
-{
-	cpu_identify(&info, ask_modern);
-	cpu_clear_feature(&info, X86_FEATURE_NX);
-	EXPECT(!cpu_info_has(&info, X86_FEATURE_NX));
-	EXPECT(cpu_info_has(&info, X86_FEATURE_PAE));
-}
-
 TEST(cpuid, names)
 {
 	EXPECT_STREQ(cpu_feature_name(0, X86_FEATURE_PSE), "pse");

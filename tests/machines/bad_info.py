@@ -221,6 +221,17 @@ def acpi_table(signature, length=None, body=b"", good_sum=True):
     return bytes(data)
 
 
+def fadt_blobs():
+    """A FADT with 64-bit addresses: a FACS at 0x31000, a DSDT at 0x32000."""
+    body = bytearray(112)
+    struct.pack_into("<QQ", body, 132 - 36, EXTRA + 0x1000, EXTRA + 0x2000)
+    return (
+        (EXTRA, acpi_table(b"RSDT", body=struct.pack("<I", EXTRA + 0x100))),
+        (EXTRA + 0x100, acpi_table(b"FACP", body=bytes(body))),
+        (EXTRA + 0x1000, struct.pack("<4sI56x", b"FACS", 64)),
+        (EXTRA + 0x2000, acpi_table(b"DSDT")))
+
+
 def acpi_cases():
     """ACPI's chain of pointers, broken link by link."""
     useless = "ACPI: the root table cannot be used"
@@ -252,6 +263,17 @@ def acpi_cases():
         stub.NEW_RSDP, rsdp(EXTRA, xsdt=0x123456789000))),
         says="ACPI: RSDT at 00030000", warnings=("ACPI: .*",),
         blobs=((EXTRA, acpi_table(b"RSDT")),))
+    second_sum = bytearray(rsdp(EXTRA, xsdt=EXTRA + 0x100))
+    second_sum[32] ^= 1
+    yield Case("rsdp-second-sum", block(*GOOD, tag(
+        stub.NEW_RSDP, bytes(second_sum))), says="ACPI: RSDT at 00030000",
+        warnings=("ACPI: the RSDP's second checksum is bad; its XSDT is not",),
+        blobs=((EXTRA, acpi_table(b"RSDT")),
+               (EXTRA + 0x100, acpi_table(b"XSDT"))))
+    for name, says in (("facs", "0000031000-000003103f          0 KB  ACPI table"),
+                       ("x-dsdt", "ACPI: DSDT at 00032000")):
+        yield Case(f"fadt-{name}", old(rsdp(EXTRA)), says=says,
+                   blobs=fadt_blobs())
     yield Case("xsdt-good", block(*GOOD, tag(
         stub.NEW_RSDP, rsdp(0, xsdt=EXTRA))),
         says="ACPI: XSDT at 00030000",

@@ -78,9 +78,6 @@ static inline bool cpu_has_cr4(void)
 	return boot_cpu.features[0] & switched;
 }
 
-/* Forgets a feature, as an option asks: nobody will use it. */
-void cpu_clear_feature(struct cpu_info *info, enum cpu_feature feature);
-
 /* The name of bit `bit` of word `word` as Linux writes it, or NULL. */
 const char *cpu_feature_name(unsigned int word, unsigned int bit);
 

@@ -12,15 +12,12 @@
 #define __noreturn __attribute__((noreturn))
 #define __format_printf(fmt, args) __attribute__((format(printf, fmt, args)))
 
-#define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* The compiler may move no memory access across this. */
 #define barrier() __asm__ volatile("" : : : "memory")
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define container_of(ptr, type, member) \
-	((type *)((char *)(ptr) - offsetof(type, member)))
 
 #define BUILD_BUG_ON(cond) _Static_assert(!(cond), "BUILD_BUG_ON: " #cond)
 
