@@ -82,7 +82,7 @@ LDFLAGS := -m elf_i386 -nostdlib -z noexecstack --build-id=none \
 
 BOOT_C := $(wildcard boot/*.c)
 SOURCES := $(wildcard boot/*.S kernel/*.c kernel/*/*.c kernel/*/*.S \
-	mm/*/*.c tests/kernel/*.c)
+	mm/*/*.c tests/kernel/*.c tests/bench/*.c)
 # a place for each folder: the dependencies of one name no file of another
 EXTRA_OUT := $(O)/obj/extra/$(subst /,_,$(EXTRA))
 EXTRA_C := $(if $(EXTRA),$(wildcard $(EXTRA)/*.c))
@@ -105,7 +105,7 @@ say = $(if $(V),,@echo "  $(1)	$(2)")
 
 # --- the two commands -------------------------------------------------------
 
-.PHONY: all run test help gdb iso breaks lint compdb toolchain clean \
+.PHONY: all run test help gdb iso bench test-host fuzz coverage breaks lint compdb toolchain clean \
 	build-only run-only test-only FORCE
 
 all: $(O)/swapper.elf $(O)/swapper.sym
@@ -117,6 +117,10 @@ help:
 	@echo 'make             build $(O)/swapper.elf and $(O)/swapper.sym'
 	@echo 'make iso         build $(O)/swapper.iso'
 	@echo 'make breaks      break each mechanism on purpose: is it noticed?'
+	@echo 'make bench       guest instructions per operation, against the baseline'
+	@echo 'make test-host   the same mm/ sources on this host, under sanitizers'
+	@echo 'make fuzz        libFuzzer on all that parses; FUZZ_SECONDS= for each'
+	@echo 'make coverage    lines and branches of mm/ that the host tests reach'
 	@echo 'make lint        sparse, cppcheck and clang-tidy, as there are'
 	@echo 'make compdb      compile_commands.json for editors'
 	@echo 'make toolchain   build i686-elf gcc and binutils into toolchain/'
@@ -232,6 +236,24 @@ $(O)/swapper.iso: $(O)/swapper.elf $(O)/cmdline tools/mkiso.sh
 lint:
 	@tools/deps.sh lint
 	@CC='$(CC)' tools/lint.sh
+
+bench:
+	@tools/deps.sh run
+	@$(MAKE) $(O)/swapper.elf
+	@python3 tests/bench/run.py --build $(O)
+
+# the same sources as programs of this machine
+test-host:
+	@tools/deps.sh test
+	@$(MAKE) -C tests/host O=$(abspath $(O))/host test
+
+fuzz:
+	@tools/deps.sh test
+	@$(MAKE) -C tests/host O=$(abspath $(O))/host fuzz
+
+coverage:
+	@tools/deps.sh test
+	@$(MAKE) -C tests/host O=$(abspath $(O))/host coverage
 
 breaks:
 	@tools/deps.sh test

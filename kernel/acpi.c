@@ -61,13 +61,13 @@ const struct acpi_table *acpi_find(const char *signature)
 	return NULL;
 }
 
-static bool rsdp_is_sound(const u8 *p, u32 size)
+static bool __init rsdp_is_sound(const u8 *p, u32 size)
 {
 	return size >= RSDP_V1_SIZE && !memcmp(p, "RSD PTR ", 8) &&
 	       !byte_sum(p, RSDP_V1_SIZE);
 }
 
-static const u8 *search_rsdp(u32 from, u32 to)
+static const u8 *__init search_rsdp(u32 from, u32 to)
 {
 	const u8 *p = __va(from), *end = __va(to);
 
@@ -77,7 +77,7 @@ static const u8 *search_rsdp(u32 from, u32 to)
 	return NULL;
 }
 
-static const u8 *find_rsdp(void)
+static const u8 *__init find_rsdp(void)
 {
 	u32 ebda = bios_ebda();
 	const u8 *rsdp = NULL;
@@ -90,7 +90,7 @@ static const u8 *find_rsdp(void)
 }
 
 /* Copies size bytes at pa; false if they cannot be mapped. */
-static bool read_phys(phys_addr_t pa, void *to, u32 size)
+static bool __init read_phys(phys_addr_t pa, void *to, u32 size)
 {
 	void *window = early_memremap(pa, size);
 
@@ -101,7 +101,7 @@ static bool read_phys(phys_addr_t pa, void *to, u32 size)
 	return true;
 }
 
-static u8 sum_phys(phys_addr_t pa, u32 size)
+static u8 __init sum_phys(phys_addr_t pa, u32 size)
 {
 	u8 sum = 0;
 
@@ -120,7 +120,7 @@ static u8 sum_phys(phys_addr_t pa, u32 size)
 }
 
 /* Notes and reserves the table at pa; NULL if it is not sound. */
-static const struct acpi_table *add_table(phys_addr_t pa)
+static const struct acpi_table *__init add_table(phys_addr_t pa)
 {
 	struct acpi_table *table = &tables[nr_tables];
 	struct acpi_header head;
@@ -153,7 +153,7 @@ static const struct acpi_table *add_table(phys_addr_t pa)
 }
 
 /* An address in the FADT: the 64-bit form where there is one. */
-static u64 fadt_address(const struct acpi_table *fadt, u32 at, u32 at_64)
+static u64 __init fadt_address(const struct acpi_table *fadt, u32 at, u32 at_64)
 {
 	u64 pa = 0;
 
@@ -165,7 +165,7 @@ static u64 fadt_address(const struct acpi_table *fadt, u32 at, u32 at_64)
 }
 
 /* The FACS has neither a checksum nor a header as the others have, 5.2.10. */
-static void reserve_facs(u64 pa)
+static void __init reserve_facs(u64 pa)
 {
 	struct { char signature[4]; u32 length; } head;
 
@@ -176,7 +176,7 @@ static void reserve_facs(u64 pa)
 		panic("no room to note an ACPI table at %llx", pa);
 }
 
-static void add_tables_of_fadt(void)
+static void __init add_tables_of_fadt(void)
 {
 	const struct acpi_table *fadt = acpi_find("FACP");
 
@@ -187,7 +187,7 @@ static void add_tables_of_fadt(void)
 }
 
 /* The root's body is a row of addresses, 4 or 8 bytes each. */
-static void add_listed_tables(const struct acpi_table *root, u32 width)
+static void __init add_listed_tables(const struct acpi_table *root, u32 width)
 {
 	u32 at;
 
@@ -206,7 +206,7 @@ static void add_listed_tables(const struct acpi_table *root, u32 width)
 	}
 }
 
-void acpi_init(const u8 *given, u32 size)
+void __init acpi_init(const u8 *given, u32 size)
 {
 	const struct acpi_table *root;
 	struct rsdp rsdp;

@@ -1,5 +1,6 @@
 /* The order of boot, one line a step. Entered from boot/head.S. */
 #include <kernel/acpi.h>
+#include <kernel/base/bootmark.h>
 #include <kernel/base/cmdline.h>
 #include <kernel/base/init.h>
 #include <kernel/base/panic.h>
@@ -8,9 +9,12 @@
 #include <kernel/cpu/pic.h>
 #include <kernel/monitor/monitor.h>
 #include <kernel/setup.h>
+#include <kernel/srat.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/page/init.h>
 #include <mm/report/memory.h>
+#include <mm/report/pages.h>
 #include <mm/report/walk.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
@@ -25,7 +29,7 @@ static void do_initcalls(void)
 		(*call)();
 }
 
-static void setup_paging(void)
+static void __init setup_paging(void)
 {
 	paging_choose(e820_end_pfn(&e820_map));
 	paging_init();
@@ -36,6 +40,17 @@ static void setup_paging(void)
 	/* tables were packed low; all else spares the memory of old devices */
 	memblock.bottom_up = false;
 	zap_low_mappings();
+}
+
+static void __init setup_pages(void)
+{
+	static struct numa_info numa __initdata;
+
+	boot_mark(BOOT_MARK_TABLES);
+	numa_setup(&numa);
+	page_alloc_init(&numa);
+	boot_mark(BOOT_MARK_PAGES);
+	report_zones();
 }
 
 void start_kernel(void)
@@ -53,7 +68,9 @@ void start_kernel(void)
 	setup_memory();
 	setup_paging();
 	report_owners();
+	setup_pages();
 	report_layout();
+	free_initmem();
 	printk_boot_done();
 	do_initcalls();
 	monitor();

@@ -44,7 +44,7 @@ static int set_nocpuid(const char *value)
 KERNEL_PARAM(nocpuid, "nocpuid", set_nocpuid, PARAM_FLAG, "",
 	     "take the CPU for an early 486, which has no CPUID");
 
-void setup_consoles(void)
+void __init setup_consoles(void)
 {
 	static struct console serial = {
 		.name = "serial", .write = serial_write,
@@ -62,7 +62,7 @@ void setup_consoles(void)
 		register_console(&vga);
 }
 
-void setup_boot_info(void)
+void __init setup_boot_info(void)
 {
 	const struct boot_info *info = &boot_info;
 	const char *wrong;
@@ -101,7 +101,7 @@ void report_cpu_features(void)
 	pr_info("\n");
 }
 
-void setup_cpu(void)
+void __init setup_cpu(void)
 {
 	struct cpu_info *cpu = &boot_cpu;
 
@@ -117,20 +117,20 @@ void setup_cpu(void)
 	report_cpu_features();
 }
 
-static void reserve(u32 start, u32 end, const char *owner)
+static void __init reserve(u32 start, u32 end, const char *owner)
 {
 	if (memblock_reserve(&memblock, start, end - start, owner))
 		panic("no room to note that %s is at %08x-%08x", owner,
 		      start, end - 1);
 }
 
-static void reserve_symbols(const char *start, const char *end,
+static void __init reserve_symbols(const char *start, const char *end,
 			    const char *owner)
 {
 	reserve(__pa(start), PAGE_ALIGN(__pa(end)), owner);
 }
 
-static void reserve_kernel(void)
+static void __init reserve_kernel(void)
 {
 	const char *info = (const char *)&boot_info;
 
@@ -139,6 +139,9 @@ static void reserve_kernel(void)
 	reserve_symbols(boot_stack_guard, boot_stack, "boot stack guard");
 	reserve_symbols(boot_stack, boot_stack_top, "boot stack");
 	reserve_symbols(_text, _etext, "kernel text");
+	reserve_symbols(_sinittext, _einittext, "kernel init text");
+	reserve_symbols(__init_data_begin, __init_data_end,
+			"kernel init data");
 	reserve_symbols(__start_symtab, __end_symtab, "kernel symbols");
 	reserve_symbols(__start_rodata, __end_rodata, "kernel rodata");
 	reserve_symbols(_sdata, _edata, "kernel data");
@@ -146,7 +149,7 @@ static void reserve_kernel(void)
 	reserve_symbols(pg0, __pg_tables_end, "provisional page tables");
 }
 
-static void reserve_modules(void)
+static void __init reserve_modules(void)
 {
 	u32 kernel_end = __pa(__pg_tables_end);
 	unsigned int i;
@@ -182,7 +185,7 @@ u32 bios_ebda(void)
 }
 
 /* What firmware left below 1 MB, whatever the map says of it. */
-static void reserve_firmware(void)
+static void __init reserve_firmware(void)
 {
 	u32 ebda = bios_ebda();
 
@@ -193,7 +196,7 @@ static void reserve_firmware(void)
 	reserve(LOW_MEMORY_END, KERNEL_PHYS, "VGA and BIOS ROMs");
 }
 
-static void add_ram(void)
+static void __init add_ram(void)
 {
 	unsigned int i;
 
@@ -211,7 +214,7 @@ static void add_ram(void)
 }
 
 /* A loader without a map may still tell two sizes. */
-static void map_from_basic_memory(void)
+static void __init map_from_basic_memory(void)
 {
 	if (!boot_params.has_basic_memory)
 		panic("the boot loader gave no memory map");
@@ -221,7 +224,7 @@ static void map_from_basic_memory(void)
 		 E820_RAM);
 }
 
-static void require_ram(void)
+static void __init require_ram(void)
 {
 	u64 ram = memblock.memory.total_size;
 
@@ -234,7 +237,7 @@ static void require_ram(void)
 		      "memory map", KERNEL_PHYS, __pa(__pg_tables_end) - 1);
 }
 
-void setup_memory(void)
+void __init setup_memory(void)
 {
 	if (!boot_params.has_mmap)
 		map_from_basic_memory();
@@ -254,7 +257,7 @@ void setup_memory(void)
 	reserve_modules();
 }
 
-void setup_clip_memory(u64 limit)
+void __init setup_clip_memory(u64 limit)
 {
 	u64 lost = e820_limit_ram(&e820_map, limit);
 

@@ -20,10 +20,12 @@ LEVELS = [
     ["kernel/base"],
     ["mm/early"],
     ["mm/table"],
+    ["mm/page"],
     ["mm/report"],
     ["kernel"],
     ["kernel/monitor"],
     ["tests/kernel"],
+    ["tests/bench"],
 ]
 
 # (file, folder): the only ones that may look up
@@ -35,7 +37,7 @@ EXCEPTIONS = {
 # what a freestanding compiler brings along
 COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 
-ROOTS = ("boot", "include", "kernel", "mm", "tests/kernel")
+ROOTS = ("boot", "include", "kernel", "mm", "tests/kernel", "tests/bench")
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")')
 
 RANK = {name: rank for rank, names in enumerate(LEVELS) for name in names}

@@ -4,6 +4,8 @@
 
 /* Virtual addresses; each range is [start, end) and begins on a page. */
 extern char _text[], _etext[];			/* .boot and .text */
+extern char _sinittext[], _einittext[];		/* __init */
+extern char __init_data_begin[], __init_data_end[];	/* __initdata */
 extern char __start_rodata[], __end_rodata[];
 extern char __start_symtab[], __end_symtab[];	/* the last part of rodata */
 extern char _sdata[], _edata[];

@@ -5,8 +5,12 @@
  *	pgtable.lock		entries below one root	mm/table
  *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c
  *	        printk_lock	the consoles		kernel/base/printk.c
+ *	zone.lock		free lists of one zone	mm/page
+ *	    printk_lock
  *
- * All three are taken with interrupts off.
+ * All are taken with interrupts off. Two zones' locks are never held at once,
+ * and no page is allocated or freed under pgtable.lock: with debug=pagealloc
+ * both change page tables.
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H

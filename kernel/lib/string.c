@@ -21,6 +21,22 @@ void *memcpy(void *dst, const void *src, size_t n)
 	return dst;
 }
 
+/* From the end on, for an overlap with dst above src. */
+static void copy_backwards(char *to, const char *from, size_t n)
+{
+	const u32 odd = (u32)(uintptr_t)to | (u32)(uintptr_t)from | (u32)n;
+	const u32 *from_words = (const void *)from;
+	u32 *to_words = (void *)to;
+
+	if (odd % 4) {
+		while (n--)
+			to[n] = from[n];
+		return;
+	}
+	for (n /= 4; n--;)
+		to_words[n] = from_words[n];
+}
+
 void *memmove(void *dst, const void *src, size_t n)
 {
 	char *to = dst;
@@ -28,8 +44,7 @@ void *memmove(void *dst, const void *src, size_t n)
 
 	if (to <= from || to >= from + n)
 		return memcpy(dst, src, n);
-	while (n--)
-		to[n] = from[n];
+	copy_backwards(to, from, n);
 	return dst;
 }
 

@@ -2,6 +2,8 @@
 #include <boot/sections.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/page/init.h>
+#include <mm/page/page_alloc.h>
 #include <mm/report/memory.h>
 #include <mm/table/layout.h>
 
@@ -101,4 +103,39 @@ void report_layout(void)
 	print_image("  .rodata", __start_rodata, __end_rodata);
 	print_image("  .text", _text, _etext);
 	print_area("user", 0, PAGE_OFFSET);
+}
+
+static void print_zone(const struct zone *zone)
+{
+	u64 end = (u64)zone->zone_start_pfn + zone->spanned_pages;
+
+	pr_info("  node %d %-7s %010llx-%010llx %10llu KB, %u pages, "
+		"%u free; min %u low %u high %u\n",
+		zone->zone_pgdat->node_id, zone->name,
+		PFN_PHYS(zone->zone_start_pfn), PFN_PHYS(end) - 1,
+		(u64)zone->present_pages << (PAGE_SHIFT - 10),
+		zone->present_pages, zone->free_pages, zone->pages_min,
+		zone->pages_low, zone->pages_high);
+}
+
+void report_zones(void)
+{
+	const struct handover *h = &handover;
+	struct zone *zone;
+	unsigned int i;
+	u32 permyriad;
+
+	pr_info("zones:\n");
+	for_each_zone_of(&machine_nodes, zone, i)
+		if (populated_zone(zone))
+			print_zone(zone);
+	pr_info("pages: all %u free ones of memblock are on the free lists, "
+		"all %u reserved ones are not\n", h->free_pages,
+		h->reserved_pages);
+	/* 64 GB have 1.7 * 10^7 pages: a hundred times that fits */
+	permyriad = h->reserved_pages * 100 / (h->ram_pages / 100);
+	pr_info("pages: mem_map takes %u KB; all that is reserved is %u KB, "
+		"%u.%02u %% of RAM\n", h->mem_map_bytes >> 10,
+		h->reserved_pages << (PAGE_SHIFT - 10), permyriad / 100,
+		permyriad % 100);
 }

@@ -40,6 +40,7 @@
  */
 #include <boot/sections.h>
 #include <kernel/base/cmdline.h>
+#include <kernel/base/debug.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/cpuid.h>
@@ -71,6 +72,7 @@ struct paging_mode paging_mode = {
 };
 
 static bool no_nx;
+static bool init_text_freed;
 
 #define DEFINE_FLAG(name)						\
 static bool name##_given;						\
@@ -106,7 +108,7 @@ KERNEL_PARAM(nopge, "nopge", set_nopge, PARAM_FLAG, "",
 KERNEL_PARAM(noexec, "noexec", set_noexec, PARAM_VALUE, "on|off",
 	     "off: data stays executable even where the CPU has NX");
 
-static bool choose_pae(u64 end_pfn)
+static bool __init choose_pae(u64 end_pfn)
 {
 	/* the writer of 64-bit entries needs CMPXCHG8B */
 	bool can_pae = cpu_has(X86_FEATURE_PAE) && cpu_has(X86_FEATURE_CX8);
@@ -120,14 +122,15 @@ static bool choose_pae(u64 end_pfn)
 	return pae_given || end_pfn > PFN_DOWN(FOUR_GB);
 }
 
-void paging_choose(u64 end_pfn)
+void __init paging_choose(u64 end_pfn)
 {
 	struct paging_mode *m = &paging_mode;
 	u64 reach;
 
 	m->pae = choose_pae(end_pfn);
+	/* single pages of the direct map come and go with debug=pagealloc */
 	m->pse = cpu_has(X86_FEATURE_PSE) && !nopse_given &&
-		 !mem_option_nopentium();
+		 !mem_option_nopentium() && !debug_enabled(DEBUG_PAGEALLOC);
 	m->pge = cpu_has(X86_FEATURE_PGE) && !nopge_given;
 	m->nx = m->pae && cpu_has(X86_FEATURE_NX) && !no_nx;
 	reach = 1ULL << boot_cpu.phys_bits;
@@ -142,7 +145,7 @@ void paging_choose(u64 end_pfn)
 		m->pge ? ", global" : "", m->nx ? ", NX" : "");
 }
 
-static phys_addr_t table_from_memblock(void)
+static phys_addr_t __init table_from_memblock(void)
 {
 	struct memblock *mb = &memblock;
 	phys_addr_t pa;
@@ -168,13 +171,15 @@ pteval_t kernel_page_prot(u32 va)
 		return 0;
 	if (p >= _text && p < _etext)
 		return PAGE_KERNEL_ROX;
+	if (p >= _sinittext && p < _einittext && !init_text_freed)
+		return PAGE_KERNEL_ROX;
 	if (p >= __start_rodata && p < __end_rodata)
 		return PAGE_KERNEL_RO;
 	return PAGE_KERNEL;
 }
 
 /* Is one protection right for all of [va, va + size)? */
-static bool uniform(u32 va, u32 size)
+static bool __init uniform(u32 va, u32 size)
 {
 	pteval_t prot = kernel_page_prot(va);
 	u32 done;
@@ -192,7 +197,7 @@ static __noreturn void map_failed(u32 va, int err)
 	      "%llu KB is taken", va, memblock.current_limit >> 10);
 }
 
-static void map_small(u32 pa, u32 size)
+static void __init map_small(u32 pa, u32 size)
 {
 	u32 end = pa + size;
 
@@ -209,7 +214,7 @@ static void map_small(u32 pa, u32 size)
 }
 
 /* Direct map of [pa, end), both within one level-2 entry. */
-static void map_step(u32 pa, u32 end)
+static void __init map_step(u32 pa, u32 end)
 {
 	u32 va = pa + PAGE_OFFSET, size = end - pa;
 	bool whole = size == pt_level_size(&kernel_pgtable, 2);
@@ -227,7 +232,7 @@ static void map_step(u32 pa, u32 end)
 }
 
 /* Maps [from, to), from on a border of level-2 entries. */
-static void map_lowmem(u32 from, u32 to)
+static void __init map_lowmem(u32 from, u32 to)
 {
 	u32 span = pt_level_size(&kernel_pgtable, 2);
 
@@ -242,7 +247,7 @@ static void map_lowmem(u32 from, u32 to)
 	}
 }
 
-static void go_live(void)
+static void __init go_live(void)
 {
 	u32 flags = local_irq_save();
 
@@ -275,7 +280,7 @@ static void read_byte(void *p)
 	(void)*(volatile char *)p;
 }
 
-static void test_wp_bit(void)
+static void __init test_wp_bit(void)
 {
 	void *page = (void *)(uintptr_t)fix_to_virt(FIX_WP_TEST);
 	struct trap_record record;
@@ -291,7 +296,7 @@ static void test_wp_bit(void)
 		pr_info("paging: CR0.WP works (write to %p refused)\n", page);
 }
 
-static void test_phys_width(void)
+static void __init test_phys_width(void)
 {
 	void *page = (void *)(uintptr_t)fix_to_virt(FIX_PHYS_PROBE);
 	struct trap_record record;
@@ -309,7 +314,7 @@ static void test_phys_width(void)
 	paging_mode.phys_limit = FOUR_GB;
 }
 
-void paging_init(void)
+void __init paging_init(void)
 {
 	/* in frames: RAM may end at 2^64, which bytes cannot say */
 	u64 end_pfn = min(e820_end_pfn(&e820_map),
@@ -341,7 +346,7 @@ void paging_init(void)
 	test_phys_width();
 }
 
-void kernel_physical_mapping_init(u32 end_pfn)
+void __init kernel_physical_mapping_init(u32 end_pfn)
 {
 	u32 span = pt_level_size(&kernel_pgtable, 2);
 	u32 end = end_pfn << PAGE_SHIFT;
@@ -351,14 +356,14 @@ void kernel_physical_mapping_init(u32 end_pfn)
 		PAGE_OFFSET, PAGE_OFFSET + end - 1, end - 1);
 }
 
-static void assert_virtual(const char *name, u32 address)
+static void __init assert_virtual(const char *name, u32 address)
 {
 	if (address < PAGE_OFFSET)
 		panic("%s is still %08x: dropping the identity map would "
 		      "lose it", name, address);
 }
 
-static void assert_all_virtual(void)
+static void __init assert_all_virtual(void)
 {
 	struct table_register gdtr, idtr;
 	u32 esp, eip;
@@ -376,7 +381,7 @@ static void assert_all_virtual(void)
 }
 
 /* A provisional table that the final tree does not use goes to memblock. */
-static void release_provisional(void)
+static void __init release_provisional(void)
 {
 	u32 table, used[2] = { 0, 0 };
 	struct pt_walk walk;
@@ -392,11 +397,21 @@ static void release_provisional(void)
 			memblock_free(&memblock, table, PAGE_SIZE);
 }
 
-void zap_low_mappings(void)
+void __init zap_low_mappings(void)
 {
 	assert_all_virtual();
 	pt_drop_root(&kernel_pgtable, PAGE_OFFSET);
 	paging_mode.identity_mapped = false;
 	release_provisional();
 	pr_info("paging: identity map dropped, NULL faults from now on\n");
+}
+
+void free_init_text(void)
+{
+	int err;
+
+	init_text_freed = true;
+	err = pt_protect(&kernel_pgtable, (u32)(uintptr_t)_sinittext,
+			 (u32)(_einittext - _sinittext), PAGE_KERNEL);
+	BUG_ON(err, "the kernel's text is mapped by large pages");
 }

@@ -90,7 +90,7 @@ void memory_layout_compute(struct memory_layout *layout, u64 max_pfn,
 				      VMALLOC_OFFSET);
 }
 
-void memory_layout_init(u64 max_pfn, bool pae)
+void __init memory_layout_init(u64 max_pfn, bool pae)
 {
 	struct memory_layout *l = &memory_layout;
 	u64 high;

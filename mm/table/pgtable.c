@@ -26,7 +26,12 @@
  *    them in registers and reads them only when CR3 is loaded (SDM 3A, 4.4.1),
  *    so a new one, too, needs a flush.
  *
- * 5. Splitting a large page keeps every translation: the new table is filled
+ * 5. Tables come from whoever has pages to give. That allocator takes locks of
+ *    its own and may change page tables itself (debug=pagealloc), so it is not
+ *    called with pt->lock held: who finds no table to go on with lets go of the
+ *    lock, fetches one and looks again.
+ *
+ * 6. Splitting a large page keeps every translation: the new table is filled
  *    first, then one store replaces the large entry by it.
  *
  * Cost: a walk reads 2 or 3 entries; mapping a page descends once.
@@ -42,6 +47,7 @@
 
 pteval_t supported_pte_mask = ~(_PAGE_NX | _PAGE_GLOBAL);
 phys_addr_t (*pt_alloc_table)(void);
+void (*pt_free_table)(phys_addr_t table);
 u32 direct_map_end = PROVISIONAL_END;
 
 /* One entry of a table: where it stands. */
@@ -202,14 +208,56 @@ int pt_walk(const struct pgtable *pt, u32 addr, struct pt_walk *walk)
 	return 0;
 }
 
-/* A new, empty table in slot; NULL if there is none to be had. */
-static void *grow(struct pgtable *pt, struct slot slot)
+/* A change under way: the lock, and a table that was fetched for it. */
+struct change {
+	struct pgtable *pt;
+	u32 flags;
+	phys_addr_t spare;	/* 0: none */
+};
+
+static struct change begin(struct pgtable *pt)
 {
-	phys_addr_t pa = pt_alloc_table ? pt_alloc_table() : 0;
+	struct change c = { .pt = pt };
+
+	c.flags = spin_lock_irqsave(&pt->lock);
+	return c;
+}
+
+static void end(struct change *c)
+{
+	spin_unlock_irqrestore(&c->pt->lock, c->flags);
+	if (c->spare && pt_free_table)
+		pt_free_table(c->spare);
+}
+
+/* After -ENOMEM: fetches a table. Whatever was seen before may have changed. */
+static bool fetch_table(struct change *c)
+{
+	if (c->spare || !pt_alloc_table)
+		return false;
+	spin_unlock_irqrestore(&c->pt->lock, c->flags);
+	c->spare = pt_alloc_table();
+	c->flags = spin_lock_irqsave(&c->pt->lock);
+	return c->spare;
+}
+
+static phys_addr_t take_spare(struct change *c)
+{
+	phys_addr_t pa = c->spare;
+
+	c->spare = 0;
+	BUG_ON(pa >= direct_map_end, "a page table outside the direct map");
+	return pa;
+}
+
+/* The spare as a table in slot; NULL if there is none. */
+static void *grow(struct change *c, struct slot slot)
+{
+	struct pgtable *pt = c->pt;
+	phys_addr_t pa = take_spare(c);
 
 	if (!pa)
 		return NULL;
-	BUG_ON(pa >= direct_map_end, "a page table outside the direct map");
 	/* PAE's top entries know Present and the cache bits only */
 	write_entry(pt, slot, pa | (slot.level == 3 ? _PAGE_PRESENT :
 						      TABLE_FLAGS));
@@ -222,8 +270,9 @@ static void *grow(struct pgtable *pt, struct slot slot)
  * The slot of va on `level`, with the tables on the way made where they lack.
  * 0, -ENOMEM, or -EEXIST: a large page stands in the way.
  */
-static int descend(struct pgtable *pt, u32 va, int level, struct slot *out)
+static int descend(struct change *c, u32 va, int level, struct slot *out)
 {
+	struct pgtable *pt = c->pt;
 	void *table = pt->root;
 	int at;
 
@@ -234,7 +283,7 @@ static int descend(struct pgtable *pt, u32 va, int level, struct slot *out)
 		if (value & _PAGE_PRESENT && is_leaf(value, at))
 			return -EEXIST;
 		table = value & _PAGE_PRESENT ? table_of(value) :
-						grow(pt, slot);
+						grow(c, slot);
 		if (!table)
 			return -ENOMEM;
 	}
@@ -250,14 +299,15 @@ static pteval_t make_leaf(phys_addr_t pa, pteval_t prot, int level)
 }
 
 /* *stale is set if a translation changed that a TLB may hold. */
-static int map_one(struct pgtable *pt, u32 va, phys_addr_t pa, int level,
+static int map_one(struct change *c, u32 va, phys_addr_t pa, int level,
 		   pteval_t prot, bool *stale)
 {
+	struct pgtable *pt = c->pt;
 	struct slot slot;
 	pteval_t old;
 	int err;
 
-	err = descend(pt, va, level, &slot);
+	err = descend(c, va, level, &slot);
 	if (err)
 		return err;
 	old = read_entry(pt, slot);
@@ -291,7 +341,7 @@ static bool has_table(const struct pgtable *pt, u32 va)
 int pt_map(struct pgtable *pt, u32 va, phys_addr_t pa, u32 size,
 	   pteval_t prot, bool large)
 {
-	u32 flags = spin_lock_irqsave(&pt->lock);
+	struct change c = begin(pt);
 	bool stale = false;
 	u32 done = 0;
 	int err = 0;
@@ -301,24 +351,27 @@ int pt_map(struct pgtable *pt, u32 va, phys_addr_t pa, u32 size,
 						 size - done);
 		int level = whole && !has_table(pt, va + done) ? 2 : 1;
 
-		err = map_one(pt, va + done, pa + done, level, prot, &stale);
+		err = map_one(&c, va + done, pa + done, level, prot, &stale);
+		if (err == -ENOMEM && fetch_table(&c))
+			continue;
 		if (err)
 			break;
 		done += pt_level_size(pt, level);
 	}
 	if (stale)
 		flush_tlb_range(va, va + done);
-	spin_unlock_irqrestore(&pt->lock, flags);
+	end(&c);
 	return err;
 }
 
 /* Replaces the large page in slot by a table of the same translations. */
-static int split_large(struct pgtable *pt, struct slot slot)
+static int split_large(struct change *c, struct slot slot)
 {
+	struct pgtable *pt = c->pt;
 	pteval_t large = read_entry(pt, slot);
 	phys_addr_t pa = leaf_frame(pt, large, 2);
 	pteval_t prot = large & PTE_FLAGS_MASK & ~_PAGE_PSE;
-	phys_addr_t table = pt_alloc_table ? pt_alloc_table() : 0;
+	phys_addr_t table = take_spare(c);
 	struct slot small = { .level = 1 };
 
 	if (!table)
@@ -337,9 +390,10 @@ static int split_large(struct pgtable *pt, struct slot slot)
  * The leaf of va as a slot, after splitting if it is a large page that sticks
  * out of [va, va + left). Level 0 in *out: nothing is mapped there.
  */
-static int leaf_for_change(struct pgtable *pt, u32 va, u32 left,
+static int leaf_for_change(struct change *c, u32 va, u32 left,
 			   struct slot *out)
 {
+	struct pgtable *pt = c->pt;
 	struct pt_walk walk;
 	int level = pt_walk(pt, va, &walk);
 	int err;
@@ -351,16 +405,16 @@ static int leaf_for_change(struct pgtable *pt, u32 va, u32 left,
 		       level, va);
 	if (level == 1 || fits_large(pt, va, 0, left))
 		return 0;
-	err = split_large(pt, *out);
+	err = split_large(c, *out);
 	if (err)
 		return err;
-	return leaf_for_change(pt, va, left, out);
+	return leaf_for_change(c, va, left, out);
 }
 
 /* prot = 0 clears. */
 static int change_range(struct pgtable *pt, u32 va, u32 size, pteval_t prot)
 {
-	u32 flags = spin_lock_irqsave(&pt->lock);
+	struct change c = begin(pt);
 	bool large = false;
 	u32 done = 0;
 	int err = 0;
@@ -369,7 +423,9 @@ static int change_range(struct pgtable *pt, u32 va, u32 size, pteval_t prot)
 		struct slot slot;
 		pteval_t old;
 
-		err = leaf_for_change(pt, va + done, size - done, &slot);
+		err = leaf_for_change(&c, va + done, size - done, &slot);
+		if (err == -ENOMEM && fetch_table(&c))
+			continue;
 		if (err)
 			break;
 		if (!slot.level) {
@@ -387,7 +443,7 @@ static int change_range(struct pgtable *pt, u32 va, u32 size, pteval_t prot)
 		flush_tlb_all();
 	else if (done)
 		flush_tlb_range(va, va + done);
-	spin_unlock_irqrestore(&pt->lock, flags);
+	end(&c);
 	return err;
 }
 
@@ -401,33 +457,44 @@ int pt_protect(struct pgtable *pt, u32 va, u32 size, pteval_t prot)
 	return change_range(pt, va, size, prot);
 }
 
+/* descend() to level 2 with all tables that takes. */
+static int descend_to_2(struct change *c, u32 va, struct slot *slot)
+{
+	int err;
+
+	do
+		err = descend(c, va, 2, slot);
+	while (err == -ENOMEM && fetch_table(c));
+	return err;
+}
+
 int pt_set_large(struct pgtable *pt, u32 va, phys_addr_t pa, pteval_t prot)
 {
-	u32 flags = spin_lock_irqsave(&pt->lock);
+	struct change c = begin(pt);
 	struct slot slot;
 	int err;
 
-	err = descend(pt, va, 2, &slot);
+	err = descend_to_2(&c, va, &slot);
 	if (!err) {
 		write_entry(pt, slot, make_leaf(pa, prot, 2));
 		flush_tlb_all();
 	}
-	spin_unlock_irqrestore(&pt->lock, flags);
+	end(&c);
 	return err;
 }
 
 int pt_set_table(struct pgtable *pt, u32 va, phys_addr_t table)
 {
-	u32 flags = spin_lock_irqsave(&pt->lock);
+	struct change c = begin(pt);
 	struct slot slot;
 	int err;
 
-	err = descend(pt, va, 2, &slot);
+	err = descend_to_2(&c, va, &slot);
 	if (!err && read_entry(pt, slot) & _PAGE_PRESENT)
 		err = -EEXIST;
 	if (!err)
 		write_entry(pt, slot, table | TABLE_FLAGS);
-	spin_unlock_irqrestore(&pt->lock, flags);
+	end(&c);
 	return err;
 }
 

@@ -5,13 +5,16 @@
  *    link order. The report is KTAP (version 1): a plan, one line a suite, the
  *    cases indented below it.
  * 2. The ledger is noted before each case and compared after it: memblock's
- *    ranges, the kernel's page tables, fixmap windows, warnings printed, the
- *    interrupt flag. A difference fails the case by name.
+ *    ranges, free pages by zone and order, the kernel's page tables, fixmap
+ *    windows, warnings printed, the interrupt flag. A difference fails the case
+ *    by name. Each zone's free lists are checked after each case, every page by
+ *    mm_check() after the run (after each case on a small machine).
  * 3. A panic during a run ends the machine with the code for failure; during a
  *    TEST_PANIC case whose message it carries, with the one for success.
  */
 #include <boot/sections.h>
 #include <kernel/base/cmdline.h>
+#include <kernel/base/debug.h>
 #include <kernel/base/init.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
@@ -20,10 +23,14 @@
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/early/memblock.h>
+#include <mm/page/check.h>
+#include <mm/page/page_alloc.h>
+#include <mm/report/check.h>
 #include <mm/table/fixmap.h>
 #include "ktest.h"
 
 #define SPEC_SIZE 256
+#define SMALL_MACHINE 32768	/* pages: 128 MB; guessed, 1 ms a check */
 
 extern const struct test_case __test_cases_start[];
 extern const struct test_case __test_cases_end[];
@@ -32,6 +39,8 @@ struct ledger {
 	u64 reserved, memory;
 	unsigned int reserved_ranges;
 	struct pt_census tables;
+	u32 blocks[MAX_NUMNODES * MAX_NR_ZONES][MAX_ORDER];
+	u32 free_pages[MAX_NUMNODES * MAX_NR_ZONES];
 	unsigned int windows;
 	unsigned int warnings;
 	u32 irq_flag;
@@ -184,6 +193,20 @@ bool test_expect_no_fault(enum access access, u32 addr,
 
 /* --- the ledger --- */
 
+/* Without what is kept for CPUs, the free lists say what is in use. */
+static void take_pages(struct ledger *l)
+{
+	struct zone *zone;
+	unsigned int i, order;
+
+	drain_all_pages();
+	for_each_zone_of(&machine_nodes, zone, i) {
+		l->free_pages[i] = zone->free_pages;
+		for (order = 0; order < MAX_ORDER; order++)
+			l->blocks[i][order] = zone->free_area[order].nr_free;
+	}
+}
+
 static void take_ledger(struct ledger *l)
 {
 	memset(l, 0, sizeof(*l));
@@ -193,7 +216,10 @@ static void take_ledger(struct ledger *l)
 	l->windows = early_memremap_in_use();
 	l->warnings = printk_warnings();
 	l->irq_flag = read_eflags() & EFLAGS_IF;
-	pt_take_census(&kernel_pgtable, &l->tables);
+	/* which pages are mapped depends on which are free, then */
+	if (!debug_enabled(DEBUG_PAGEALLOC))
+		pt_take_census(&kernel_pgtable, &l->tables);
+	take_pages(l);
 }
 
 static void compare(const char *what, u64 before, u64 after)
@@ -205,10 +231,51 @@ static void compare(const char *what, u64 before, u64 after)
 	       after);
 }
 
-static void compare_ledgers(const struct ledger *a, const struct ledger *b)
+static void compare_zone(const struct zone *zone, unsigned int i,
+			 const struct ledger *a, const struct ledger *b)
+{
+	unsigned int order;
+
+	compare(zone->name, a->free_pages[i], b->free_pages[i]);
+	for (order = 0; order < MAX_ORDER; order++)
+		if (a->blocks[i][order] != b->blocks[i][order]) {
+			case_failed = true;
+			note("leak: node %d zone %s order %u: %u free blocks "
+			     "before, %u after\n", zone->zone_pgdat->node_id,
+			     zone->name, order, a->blocks[i][order],
+			     b->blocks[i][order]);
+		}
+}
+
+static void note_difference(const char *sentence)
+{
+	case_failed = true;
+	note("mm_check: %s\n", sentence);
+}
+
+static void check_allocators(void)
 {
 	const char *wrong = memblock_check(&memblock);
+	struct zone *zone;
+	unsigned int i;
 
+	if (wrong)
+		note_difference(wrong);
+	if (totalram_pages <= SMALL_MACHINE)
+		check_nodes(&machine_nodes, note_difference);
+	else
+		for_each_zone_of(&machine_nodes, zone, i)
+			if (populated_zone(zone))
+				check_zone(zone, note_difference);
+}
+
+static void compare_ledgers(const struct ledger *a, const struct ledger *b)
+{
+	struct zone *zone;
+	unsigned int i;
+
+	for_each_zone_of(&machine_nodes, zone, i)
+		compare_zone(zone, i, a, b);
 	compare("bytes reserved", a->reserved, b->reserved);
 	compare("ranges reserved", a->reserved_ranges, b->reserved_ranges);
 	compare("bytes of RAM", a->memory, b->memory);
@@ -219,10 +286,7 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 	compare("warnings printed", a->warnings + warnings_allowed,
 		b->warnings);
 	compare("interrupt flag", a->irq_flag, b->irq_flag);
-	if (wrong) {
-		case_failed = true;
-		note("memblock: %s\n", wrong);
-	}
+	check_allocators();
 }
 
 /* --- running --- */
@@ -231,7 +295,7 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 static void run_case(const struct test_case *test, unsigned int number,
 		     struct ledger *ledger)
 {
-	struct ledger after;
+	static struct ledger after;
 
 	case_failed = false;
 	skip_reason = NULL;
@@ -318,8 +382,8 @@ static unsigned int count_suites(const char *spec)
 static void run_suite(const char *spec, const char *suite, unsigned int number)
 {
 	unsigned int failed = total_failed, n = 0;
+	static struct ledger ledger;
 	const struct test_case *test;
-	struct ledger ledger;
 
 	take_ledger(&ledger);
 	printk("  KTAP version 1\n  # Subtest: %s\n  1..%u\n", suite,
@@ -350,6 +414,10 @@ static int run_tests(const char *spec)
 	for (test = __test_cases_start; test < __test_cases_end; test++)
 		if (first_of_suite(test) && count_named(spec, test->suite))
 			run_suite(spec, test->suite, ++number);
+	if (mm_check()) {
+		printk("not ok %u mm_check\n", number + 1);
+		total_failed++;
+	}
 	printk("# %u passed, %u failed\n", total_passed, total_failed);
 	return total_failed ? -EIO : 0;
 }
@@ -430,27 +498,67 @@ static void nothing(void)
 {
 }
 
-static phys_addr_t leaked;
+/* Where no RAM is: memblock has nothing to give any more. */
+#define NOWHERE (1ULL << 48)
 
 static void leak_range(void)
 {
-	leaked = memblock_phys_alloc(&memblock, PAGE_SIZE, PAGE_SIZE, "leak");
+	memblock_reserve(&memblock, NOWHERE, PAGE_SIZE, "leak");
 }
 
 /* Joins a range that is there: there is not even one range more. */
 static void leak_bytes(void)
 {
-	memblock_reserve(&memblock, leaked - PAGE_SIZE, PAGE_SIZE, "leak");
+	memblock_reserve(&memblock, NOWHERE + PAGE_SIZE, PAGE_SIZE, "leak");
 }
 
 static void free_bytes(void)
 {
-	memblock_free(&memblock, leaked - PAGE_SIZE, PAGE_SIZE);
+	memblock_free(&memblock, NOWHERE + PAGE_SIZE, PAGE_SIZE);
 }
 
 static void free_memory(void)
 {
-	memblock_free(&memblock, leaked, PAGE_SIZE);
+	memblock_free(&memblock, NOWHERE, PAGE_SIZE);
+}
+
+static struct page *leaked;
+
+static void leak_page(void)
+{
+	leaked = alloc_page(GFP_KERNEL);
+}
+
+static void free_leaked(void)
+{
+	__free_page(leaked);
+}
+
+/* The number of free pages stays: another block is split instead. */
+static struct page *other;
+
+static void swap_pages(void)
+{
+	other = alloc_pages(GFP_KERNEL, 1);
+	split_page(other, 1);
+	__free_page(leaked);
+	__free_page(other);
+}
+
+static void swap_back(void)
+{
+	__free_page(other + 1);
+	leak_page();
+}
+
+static void break_a_list(void)
+{
+	NODE_DATA(0)->node_zones[ZONE_DMA].free_area[0].nr_free++;
+}
+
+static void mend_the_list(void)
+{
+	NODE_DATA(0)->node_zones[ZONE_DMA].free_area[0].nr_free--;
 }
 
 static void leak_mapping(void)
@@ -493,9 +601,40 @@ TEST(ktest, ledger_sees_leaks)
 	leak_range();
 	EXPECT(ledger_sees(leak_bytes, free_bytes));
 	free_memory();
-	EXPECT(ledger_sees(leak_mapping, free_mapping));
+	EXPECT(ledger_sees(leak_page, free_leaked));
 	EXPECT(ledger_sees(leak_window, free_window));
+}
+
+TEST(ktest, ledger_sees_mappings)
+{
+	if (debug_enabled(DEBUG_PAGEALLOC)) {
+		test_skip("with debug=pagealloc mappings come and go");
+		return;
+	}
+	EXPECT(ledger_sees(leak_mapping, free_mapping));
 	EXPECT(ledger_sees(make_sections_writable, make_sections_read_only));
+}
+
+TEST(ktest, ledger_sees_which_pages)
+{
+	leak_page();
+	EXPECT(ledger_sees(swap_pages, swap_back));
+	free_leaked();
+}
+
+/* The checks of what is there now, after the list was broken. */
+static void compare_nothing(void)
+{
+	compare_ledgers(&before_leak, &before_leak);
+}
+
+TEST(ktest, ledger_sees_broken_lists)
+{
+	take_ledger(&before_leak);
+	break_a_list();
+	EXPECT(fails_the_case(compare_nothing));
+	mend_the_list();
+	EXPECT(!fails_the_case(compare_nothing));
 }
 
 static void warn(void)

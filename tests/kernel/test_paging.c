@@ -1,6 +1,7 @@
 /* The live tables: what is mapped, how, and what must fault. */
 #include <boot/bootinfo.h>
 #include <boot/sections.h>
+#include <kernel/base/debug.h>
 #include <kernel/base/cmdline.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/desc.h>
@@ -9,6 +10,7 @@
 #include <kernel/cpu/traps.h>
 #include <kernel/setup.h>
 #include <mm/early/memblock.h>
+#include <mm/page/page_alloc.h>
 #include <mm/table/fixmap.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
@@ -86,6 +88,16 @@ TEST(paging, last_frame_of_ram_can_be_reached)
 	clear_fixmap(FIX_TEST);
 }
 
+/* debug=pagealloc takes free pages out of the direct map. */
+static bool taken_out(u32 pa)
+{
+	struct page *page = pfn_to_page(pa >> PAGE_SHIFT);
+	const struct page *block = page_block(page);
+
+	return debug_enabled(DEBUG_PAGEALLOC) && !PageReserved(page) &&
+	       (!block || PageBuddy(block));
+}
+
 TEST(paging, direct_map_is_whole)
 {
 	u32 pa, end = memory_layout.max_low_pfn << PAGE_SHIFT;
@@ -96,7 +108,7 @@ TEST(paging, direct_map_is_whole)
 		struct pt_walk walk;
 		bool mapped = pt_walk(&kernel_pgtable, va, &walk);
 
-		if (!kernel_page_prot(va))
+		if (!kernel_page_prot(va) || taken_out(pa))
 			wrong += mapped;
 		else
 			wrong += !mapped || walk.phys != pa || walk.user;
@@ -124,7 +136,7 @@ TEST(paging, large_pages_where_they_may_be)
 	struct pt_walk walk;
 
 	for (pa = ALIGN(image_end, span); pa + span <= end; pa += span)
-		if (!test_expect_eq(
+		if (!taken_out(pa) && !test_expect_eq(
 			pt_walk(&kernel_pgtable, pa + PAGE_OFFSET, &walk),
 			paging_mode.pse ? 2 : 1,
 			TEST_SITE_("level of a page in free lowmem")))

@@ -317,9 +317,12 @@ def check_image_owners(owners, kernel):
         got = owner_of(owners, start, end)
         require(got == name, "wrong memory map", f"{start:x}-{end - 1:x} is "
                 f"{name}, but owned by {got}")
+    given_back = [kernel.page_range("_sinittext", "_einittext"),
+                  kernel.page_range("__init_data_begin", "__init_data_end")]
     for start, end, name in owners:
         require(name != "free" or end <= kernel.physical("_text") or
-                start >= kernel.physical("_end"), "wrong memory map",
+                start >= kernel.physical("_end") or
+                (start, end) in given_back, "wrong memory map",
                 f"{start:x}-{end - 1:x} is the kernel's, and free")
 
 

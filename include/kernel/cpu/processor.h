@@ -63,6 +63,15 @@ static inline void wrmsr(u32 msr, u64 value)
 	__asm__ volatile("wrmsr" : : "c"(msr), "A"(value) : "memory");
 }
 
+/* #UD without X86_FEATURE_TSC. */
+static inline u64 rdtsc(void)
+{
+	u64 value;
+
+	__asm__ volatile("rdtsc" : "=A"(value) : : "memory");
+	return value;
+}
+
 static inline u32 read_eflags(void)
 {
 	u32 flags;

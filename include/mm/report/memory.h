@@ -11,4 +11,7 @@ void report_owners(void);
 /* The address map of the kernel with its real numbers. */
 void report_layout(void);
 
+/* Nodes and zones with their marks, and what the page allocator costs. */
+void report_zones(void);
+
 #endif

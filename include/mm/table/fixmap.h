@@ -9,6 +9,7 @@
 #ifndef MM_TABLE_FIXMAP_H
 #define MM_TABLE_FIXMAP_H
 
+#include <kernel/cpu/percpu.h>
 #include <mm/table/pgtable.h>
 
 #define FIXADDR_TOP 0xfffff000U
@@ -20,6 +21,8 @@ enum fixed_addresses {
 	FIX_WP_TEST,		/* the CR0.WP test */
 	FIX_PHYS_PROBE,		/* does the CPU reach above 4 GB? */
 	FIX_TEST,		/* for the suites */
+	FIX_PAGE_WINDOW,	/* a page of high memory, one a CPU */
+	FIX_PAGE_WINDOW_END = FIX_PAGE_WINDOW + NR_CPUS - 1,
 	__end_of_permanent_fixed_addresses,
 	FIX_BTMAP_END = __end_of_permanent_fixed_addresses,
 	FIX_BTMAP_BEGIN = FIX_BTMAP_END + NR_FIX_BTMAPS - 1,

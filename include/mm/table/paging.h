@@ -48,6 +48,9 @@ void kernel_physical_mapping_init(u32 end_pfn);
  */
 void zap_low_mappings(void);
 
+/* The boot-only text becomes data like any other: writable, not executable. */
+void free_init_text(void);
+
 /* The protection the direct map gives to the page at va; 0: a guard page. */
 pteval_t kernel_page_prot(u32 va);
 

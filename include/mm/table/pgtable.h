@@ -13,7 +13,7 @@
  * in lowmem and are read and written through the direct map.
  *
  * Context: any; nothing sleeps. Writers take pt->lock with interrupts off.
- * The allocator of tables may be called under it (pt_alloc_table).
+ * The allocator of tables (pt_alloc_table) is called without it.
  */
 #ifndef MM_TABLE_PGTABLE_H
 #define MM_TABLE_PGTABLE_H
@@ -163,6 +163,9 @@ void pt_take_census(const struct pgtable *pt, struct pt_census *census);
  * takes over by setting the pointer.
  */
 extern phys_addr_t (*pt_alloc_table)(void);
+
+/* A table that was fetched and then not needed goes back. May be NULL. */
+extern void (*pt_free_table)(phys_addr_t table);
 
 /*
  * First physical address that the direct map does not show yet: tables must

@@ -1,0 +1,53 @@
+/*
+ * Counters and flag words that several CPUs change at once. SDM volume 3A,
+ * section 8.1.2 (the LOCK prefix). Any context; none of them sleeps.
+ */
+#ifndef KERNEL_CPU_ATOMIC_H
+#define KERNEL_CPU_ATOMIC_H
+
+#include <kernel/lib/types.h>
+
+typedef struct {
+	s32 counter;
+} atomic_t;
+
+#define ATOMIC_INIT(n) { (n) }
+
+static inline s32 atomic_read(const atomic_t *v)
+{
+	return *(const volatile s32 *)&v->counter;
+}
+
+/* Not against others: while nobody else knows of it. */
+static inline void atomic_set(atomic_t *v, s32 n)
+{
+	*(volatile s32 *)&v->counter = n;
+}
+
+static inline void atomic_inc(atomic_t *v)
+{
+	__atomic_fetch_add(&v->counter, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void atomic_dec(atomic_t *v)
+{
+	__atomic_fetch_sub(&v->counter, 1, __ATOMIC_SEQ_CST);
+}
+
+/* One less; is it zero now? */
+static inline bool atomic_dec_and_test(atomic_t *v)
+{
+	return __atomic_sub_fetch(&v->counter, 1, __ATOMIC_SEQ_CST) == 0;
+}
+
+static inline void atomic_set_bits(u32 *word, u32 bits)
+{
+	__atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST);
+}
+
+static inline void atomic_clear_bits(u32 *word, u32 bits)
+{
+	__atomic_fetch_and(word, ~bits, __ATOMIC_SEQ_CST);
+}
+
+#endif

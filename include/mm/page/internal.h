@@ -1,0 +1,84 @@
+/* What the files of mm/page share and nobody else includes. */
+#ifndef MM_PAGE_INTERNAL_H
+#define MM_PAGE_INTERNAL_H
+
+#include <mm/page/page_alloc.h>
+
+/*
+ * Flags that no page may have when it is freed, and when it is given out: its
+ * owner would still use it.
+ */
+#define PAGE_FLAGS_IN_USE (1U << PG_locked | 1U << PG_lru | 1U << PG_active | \
+	1U << PG_slab | 1U << PG_reserved | 1U << PG_private | \
+	1U << PG_writeback | 1U << PG_swapcache | 1U << PG_reclaim | \
+	1U << PG_buddy)
+
+/* Flags that say something of the contents: free drops them. */
+#define PAGE_FLAGS_OF_CONTENT (1U << PG_error | 1U << PG_referenced | \
+	1U << PG_uptodate | 1U << PG_dirty | 1U << PG_checked | \
+	1U << PG_mappedtodisk | 1U << PG_compound)
+
+#define PAGE_FLAGS_ALL ((1U << __NR_PAGE_FLAGS) - 1)
+
+/* flags of a free page that is no block's first: nothing but the zone. */
+static inline u32 zone_flags(const struct zone *zone)
+{
+	return zone->id << ZONEID_SHIFT;
+}
+
+/* flags of a free block's first page. */
+static inline u32 buddy_flags(const struct zone *zone, unsigned int order)
+{
+	return zone_flags(zone) | order << PAGE_ORDER_SHIFT | 1U << PG_buddy;
+}
+
+/* --- page_debug.c --- */
+
+/* Anything of the below to do? Then a page takes the slow way. */
+extern bool page_debugging;
+
+/* A frame as memory, high or low; one at a time. Returns with interrupts off;
+ * flags are what page_window_close() puts back. */
+void *page_window_open(struct page *page, u32 *flags);
+void page_window_close(struct page *page, u32 flags);
+
+/* One sentence on a page that is not as it must be. It stays where it is. */
+void bad_page(const char *what, const struct page *page);
+
+/* Around each change of hands, if page_debugging. site: who asked. */
+void page_debug_alloc(struct page *page, unsigned int order, gfp_t gfp,
+		      u32 site);
+void page_debug_free(struct page *page, unsigned int order, u32 site);
+void page_debug_set_site(struct page *page, u32 site);
+/* split_page(): the i-th page is on its own from now on. */
+void page_debug_alloc_part(struct page *page, u32 i);
+bool page_debug_fails(void);	/* page_alloc_fail_nth() */
+
+/* Room for the owners of pages, from memblock; before free_page_range(). */
+void page_debug_init(u32 pages);
+
+/* Free pages that never went through page_debug_free(). */
+void page_debug_free_range(u32 start, u32 end);
+
+#define CALLER ((u32)(uintptr_t)__builtin_return_address(0))
+
+/* --- alloc_slow.c --- */
+
+/* site: who asked. */
+struct page *alloc_pages_from(gfp_t gfp, unsigned int order,
+			      struct zonelist *zonelist, u32 site);
+
+/* --- page_alloc.c --- */
+
+/* A block from this zone, single pages through the CPU's stack; prepared.
+ * wanted: the first zone of the zonelist, for the counters. */
+struct page *buffered_rmqueue(struct zone *zone, struct zone *wanted,
+			      unsigned int order, gfp_t gfp);
+
+/* The first zone's type: the class that lowmem_reserve[] is indexed by. */
+static inline enum zone_type zonelist_class(const struct zonelist *zonelist)
+{
+	return zonelist->zones[0]->type;
+}
+
+#endif

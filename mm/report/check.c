@@ -1,0 +1,18 @@
+#include <kernel/base/printk.h>
+#include <mm/early/memblock.h>
+#include <mm/page/check.h>
+#include <mm/report/check.h>
+
+static void print_difference(const char *sentence)
+{
+	pr_err("mm_check: %s\n", sentence);
+}
+
+unsigned int mm_check(void)
+{
+	const char *wrong = memblock_check(&memblock);
+
+	if (wrong)
+		print_difference(wrong);
+	return (wrong != NULL) + check_nodes(&machine_nodes, print_difference);
+}

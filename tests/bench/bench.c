@@ -1,0 +1,258 @@
+/* Runs the benchmarks: `bench` on the command line, and at the prompt. */
+#include <kernel/base/cmdline.h>
+#include <kernel/base/init.h>
+#include <kernel/base/printk.h>
+#include <kernel/cpu/cpuid.h>
+#include <kernel/cpu/debugport.h>
+#include <kernel/lib/errno.h>
+#include <kernel/lib/math64.h>
+#include <kernel/lib/string.h>
+#include <kernel/monitor/monitor.h>
+#include "bench.h"
+
+#define SPEC_SIZE 64		/* guessed: the longest name has 32 */
+#define SLOTS_ORDER 2
+#define ANY_NAME ""
+
+_Static_assert(BENCH_SLOTS * sizeof(void *) == PAGE_SIZE << SLOTS_ORDER,
+	       "the slots do not fill their block");
+
+/* In the order in which they run. */
+static const struct bench_table *const tables[] = {
+	&bench_boot, &bench_calib, &bench_page,
+};
+
+/* Hundredths of a tick, and of a flush, for one operation. */
+struct figures {
+	u64 min, mean, flushes;
+};
+
+void **bench_slots;
+
+static bool boot_bench;
+static char boot_spec[SPEC_SIZE];
+
+static int set_bench(const char *value)
+{
+	if (strlen(value) >= SPEC_SIZE)
+		return -EINVAL;
+	strlcpy(boot_spec, value, SPEC_SIZE);
+	boot_bench = true;
+	return 0;
+}
+
+KERNEL_PARAM(bench, "bench", set_bench, PARAM_OPTIONAL, "bench[=NAME]",
+	     "measure, then end the emulator");
+
+u64 bench_div(u64 n, u32 by)
+{
+	u64 quotient = 0, rest = 0;
+	int bit;
+
+	n += by / 2;
+	for (bit = 63; bit >= 0; bit--) {
+		rest = rest << 1 | (n >> bit & 1);
+		quotient <<= 1;
+		if (rest >= by) {
+			rest -= by;
+			quotient |= 1;
+		}
+	}
+	return quotient;
+}
+
+/* --- one case --- */
+
+/* Blocks of the wanted order that the zone gives without reclaim. */
+static u32 blocks_of(const struct zone *zone, unsigned int order,
+		     enum zone_type class)
+{
+	u32 kept = zone->pages_high + zone->lowmem_reserve[class];
+	u32 pages = 0;
+	unsigned int o;
+
+	for (o = order; o < MAX_ORDER; o++)
+		pages += zone->free_area[o].nr_free << o;
+	return pages > kept ? (pages - kept) >> order : 0;
+}
+
+/* Why this machine cannot run it; NULL: it can. */
+static const char *obstacle(const struct bench_need *need)
+{
+	struct zonelist *list = node_zonelist(numa_node_id(), need->gfp);
+	enum zone_type class;
+	u32 blocks = 0;
+	int i;
+
+	if (!need->blocks)
+		return NULL;
+	if (!list->zones[0])
+		return "there is no such zone";
+	class = list->zones[0]->type;
+	if (need->gfp & __GFP_HIGHMEM && class != ZONE_HIGHMEM)
+		return "there is no high memory";
+	for (i = 0; list->zones[i]; i++)
+		blocks += blocks_of(list->zones[i], need->order, class);
+	return blocks < need->blocks ? "too little memory is free" : NULL;
+}
+
+static void run_batch(const struct bench_case *c, struct bench *b)
+{
+	*b = (struct bench){ .ops = c->ops };
+	c->batch(b);
+}
+
+static void run_batches(const struct bench_case *c, struct figures *f)
+{
+	u64 least = ~0ULL, sum = 0;
+	u32 i, flushes = 0;
+	struct bench b;
+
+	if (c->begin)
+		c->begin();
+	run_batch(c, &b);
+	for (i = 0; i < c->batches; i++) {
+		run_batch(c, &b);
+		least = min(least, b.ticks);
+		sum += b.ticks;
+		flushes += b.flushes;
+	}
+	if (c->end)
+		c->end();
+	f->min = bench_div(least * 100, c->ops);
+	f->mean = bench_div(sum * 100, c->ops * c->batches);
+	f->flushes = bench_div(flushes * 100ULL, c->ops * c->batches);
+}
+
+static void print_hundredths(const char *what, u64 n)
+{
+	u16 hundredths;
+	u64 whole = div_u64_rem16(n, 100, &hundredths);
+
+	printk(" %s %llu.%02u", what, whole, hundredths);
+}
+
+/* false: it could not run. */
+static bool run_case(const struct bench_case *c)
+{
+	struct figures f = { 0 };
+	const char *why;
+
+	drain_all_pages();
+	why = obstacle(&c->need);
+	if (!why && c->read) {
+		f.min = f.mean = c->read();
+		why = f.min ? NULL : "it was not taken";
+	} else if (!why) {
+		run_batches(c, &f);
+	}
+	printk("bench %s", c->name);
+	if (why) {
+		printk(" skipped: %s\n", why);
+		return false;
+	}
+	print_hundredths("min", f.min);
+	print_hundredths("mean", f.mean);
+	print_hundredths("tlb", f.flushes);
+	printk("\n");
+	return true;
+}
+
+/* --- which ones --- */
+
+/* Is spec the name, or the first of its words (page.order0)? */
+static bool spec_names(const char *spec, const char *name)
+{
+	size_t len = strlen(spec);
+
+	return !len || (!strncmp(spec, name, len) &&
+			(!name[len] || name[len] == '.'));
+}
+
+/* The next case that spec names: start with *table = *place = 0. NULL: none. */
+static const struct bench_case *next_case(const char *spec, u32 *table,
+					  u32 *place)
+{
+	for (; *table < ARRAY_SIZE(tables); (*table)++, *place = 0)
+		while (*place < tables[*table]->count) {
+			const struct bench_case *c =
+				&tables[*table]->cases[(*place)++];
+
+			if (spec_names(spec, c->name))
+				return c;
+		}
+	return NULL;
+}
+
+static void list_cases(void)
+{
+	const struct bench_case *c;
+	u32 table = 0, place = 0;
+
+	while ((c = next_case(ANY_NAME, &table, &place)))
+		printk("%s\n", c->name);
+}
+
+static void run_named(const char *spec)
+{
+	u32 table = 0, place = 0, ran = 0, skipped = 0;
+	const struct bench_case *c;
+
+	printk("bench: unit: one tick of the time-stamp counter; an "
+	       "instruction under -icount shift=0, else a cycle\n"
+	       "bench: compiler: " __VERSION__ "\n");
+	while ((c = next_case(spec, &table, &place))) {
+		if (run_case(c))
+			ran++;
+		else
+			skipped++;
+	}
+	printk("bench: %u cases, %u skipped\n", ran, skipped);
+}
+
+/* 0, or what kept it from running. */
+static int run_bench(const char *spec)
+{
+	u32 table = 0, place = 0;
+
+	if (!next_case(spec, &table, &place)) {
+		printk("no benchmark is named \"%s\"; see bench list\n", spec);
+		return -ENOENT;
+	}
+	if (!cpu_has(X86_FEATURE_TSC)) {
+		printk("bench: this CPU has no time-stamp counter\n");
+		return -EIO;
+	}
+	bench_slots = (void **)__get_free_pages(GFP_KERNEL, SLOTS_ORDER);
+	if (!bench_slots)
+		return -ENOMEM;
+	run_named(spec);
+	free_pages((unsigned long)bench_slots, SLOTS_ORDER);
+	/* what is kept for the CPU would not count as free */
+	drain_all_pages();
+	return 0;
+}
+
+/* --- the command line, the prompt --- */
+
+static void run_boot_bench(void)
+{
+	if (boot_bench)
+		debug_exit(run_bench(boot_spec) ? DEBUG_EXIT_FAIL :
+						  DEBUG_EXIT_PASS);
+}
+
+late_initcall(run_boot_bench);
+
+static int cmd_bench(int argc, char **argv)
+{
+	if (argc > 2)
+		return -EINVAL;
+	if (argc == 2 && !strcmp(argv[1], "list"))
+		list_cases();
+	else if (run_bench(argc == 2 ? argv[1] : ANY_NAME) == -ENOMEM)
+		return -ENOMEM;
+	return 0;
+}
+
+MONITOR_COMMAND(bench, "[NAME | list]", "what operations cost", cmd_bench);

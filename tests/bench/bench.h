@@ -1,0 +1,90 @@
+/*
+ * Benchmarks inside the kernel: what one operation costs, in ticks of the
+ * time-stamp counter. Under `qemu -icount shift=0` a tick is exactly one guest
+ * instruction; anywhere else it is a cycle. docs/bench.md tells how to read it.
+ *
+ * 1. A case runs in batches of `ops` operations. The first one warms up and
+ *    does not count. min and mean are those of (ticks of a batch) / ops over
+ *    the others. What the loop itself takes (2 or 3) is not subtracted.
+ * 2. Only what stands between bench_start() and bench_stop() counts, so that a
+ *    case may prepare and clean up; it may do so several times in a batch.
+ * 3. Before each case the CPU's lists are drained, so that a case costs the
+ *    same by itself and behind others.
+ * 4. A figure of the boot was taken once: `read` returns it.
+ *
+ * A file has one table of its cases; bench.c lists the tables.
+ */
+#ifndef TESTS_BENCH_H
+#define TESTS_BENCH_H
+
+#include <kernel/cpu/processor.h>
+#include <kernel/cpu/tlb.h>
+#include <mm/page/page_alloc.h>
+
+#define BENCH_OPS 2000
+#define BENCH_BATCHES 20
+
+/* A batch that runs: the framework's, but for reading ops. */
+struct bench {
+	u32 ops;
+	u64 ticks;
+	u32 flushes;
+};
+
+/* Free blocks without which a case cannot run; blocks 0: nothing needed. */
+struct bench_need {
+	gfp_t gfp;
+	unsigned int order;
+	u32 blocks;
+};
+
+struct bench_case {
+	const char *name;
+	u32 ops, batches;
+	void (*batch)(struct bench *b);
+	struct bench_need need;
+	void (*begin)(void);	/* around all batches; may be NULL */
+	void (*end)(void);
+	u64 (*read)(void);	/* instead of batch: hundredths; 0: none */
+};
+
+struct bench_table {
+	const struct bench_case *cases;
+	u32 count;
+};
+
+#define BENCH_TABLE(name, array)					\
+	const struct bench_table name = {				\
+		.cases = (array), .count = ARRAY_SIZE(array),		\
+	}
+
+extern const struct bench_table bench_boot, bench_calib, bench_page;
+
+/* Room of the cases: whatever the last one left. */
+#define BENCH_SLOTS 4096
+extern void **bench_slots;
+
+/* n / by, rounded to the nearest. by > 0. */
+u64 bench_div(u64 n, u32 by);
+
+static inline u32 bench_flushes(void)
+{
+	struct tlb_counts tlb = tlb_counts();
+
+	return tlb.one + tlb.local + tlb.all;
+}
+
+/* Both inline, the counter read last and first: they count as nothing. */
+static __always_inline void bench_start(struct bench *b)
+{
+	b->flushes -= bench_flushes();
+	b->ticks -= rdtsc();
+}
+
+static __always_inline void bench_stop(struct bench *b)
+{
+	b->ticks += rdtsc();
+	b->flushes += bench_flushes();
+}
+
+#endif

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Counts guest instructions per operation: `make bench`.
+
+    python3 tests/bench/run.py --build build [--update] [NAME]
+
+Boots BUILD/swapper.elf with `bench` (or `bench=NAME`) in QEMU under
+-icount shift=0, where a tick of the time-stamp counter is one instruction, and
+prints each case next to the baseline and to Linux 6.1. All cases together go to
+BUILD/bench.json; --update makes them the new baseline, too, and writes the
+table of docs/bench.md.
+"""
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:
+    sys.path.insert(0, str(HERE.parent))
+
+# pylint: disable=wrong-import-position
+from machines.harness import Failure, Journal, require          # noqa: E402
+from machines.qemu import (                                     # noqa: E402
+    GB, PASSED, Guest, kernel_args, machine_args)
+
+BASELINE = HERE / "baseline.json"
+BASELINE_CC = HERE / "baseline.cc"
+LINUX = HERE / "linux-6.1.json"
+DOCUMENT = HERE.parents[1] / "docs" / "bench.md"
+
+MEMORY = 2 * GB         # that of the Linux figures
+CPU = "pentium3"        # theirs, too: TSC, large and global pages, PAE
+# one instruction is one nanosecond; an idle CPU does not wait
+COUNTING = ["-icount", "shift=0,sleep=off", "-rtc", "base=2000-01-01,clock=vm"]
+LIMIT = 120             # seconds; it takes five
+GROWTH = 0.03           # what a case may grow before it fails
+LEAST = 0.005           # half a printed digit: no growth at all
+
+COMPILER = re.compile(r"^bench: compiler: (.*)$", re.M)
+RESULT = re.compile(r"^bench (\S+) min (\d+\.\d\d) mean (\d+\.\d\d) "
+                    r"tlb (\d+\.\d\d)$", re.M)
+SKIPPED = re.compile(r"^bench (\S+) skipped: (.*)$", re.M)
+DOC_TABLE = re.compile(r"^(\| case \|.*\n\|---.*\n)(?:\|.*\n)*", re.M)
+TOTAL = re.compile(r"^bench: (\d+) cases, (\d+) skipped$", re.M)
+
+# Calibration: if they are not exactly this, no instructions were counted.
+EXACT = {"calib.empty_loop": 2.0, "calib.nop1000": 1002.0,
+         "calib.nop2000": 2002.0}
+
+# The most that a case may take, whatever the baseline says.
+BOUNDS = {"page.order0.pair": 80.0, "page.order3.pair": 250.0,
+          "boot.tables_to_pages.per_page": 16.0}
+
+
+@dataclass
+class Run:
+    """What one boot said: raw bytes, compiler, cases as bench.json has them."""
+
+    raw: bytes
+    compiler: str
+    cases: list
+
+
+# --- measuring ---------------------------------------------------------------
+
+def parse(text):
+    """(compiler, cases) of a finished run; a Failure if it is not whole."""
+    total, compiler = TOTAL.search(text), COMPILER.search(text)
+    require(total and compiler, "lost output", "the run has no end")
+    skipped = SKIPPED.search(text)
+    require(not skipped, "failed case",
+            f"{skipped and skipped[1]} was skipped: {skipped and skipped[2]}")
+    cases = [{"case": name, "min": float(least), "mean": float(mean),
+              "tlb_flushes": float(flushes)}
+             for name, least, mean, flushes in RESULT.findall(text)]
+    require(len(cases) == int(total[1]), "lost output",
+            f"{len(cases)} cases were read, {total[1]} ran")
+    require(len(by_name(cases)) == len(cases), "wrong output",
+            "two cases have one name")
+    return compiler[1], cases
+
+
+def measure(journal, kernel, spec="", memory=MEMORY, counting=None):
+    """Boots with bench, or bench=spec; a Run."""
+    args = machine_args(memory, cpu=CPU) + kernel_args(
+        kernel, f"bench={spec}" if spec else "bench")
+    args += COUNTING if counting is None else counting
+    with Guest(journal, args, limit=LIMIT) as guest:
+        guest.expect_end(PASSED)
+        return Run(guest.raw, *parse(guest.text))
+
+
+# --- judging -----------------------------------------------------------------
+
+def by_name(cases):
+    """{name: case}."""
+    return {case["case"]: case for case in cases}
+
+
+def wrong_unit(cases):
+    """Which cases say that the ticks were no instructions."""
+    found = by_name(cases)
+    return [f"{name} is {found[name]['min']:.2f}, not {exact:.2f}: no "
+            "instructions were counted" for name, exact in EXACT.items()
+            if name in found and found[name]["min"] != exact]
+
+
+def beyond_bounds(cases):
+    """Which cases are missing, or above what they may take at most."""
+    found = by_name(cases)
+    return [f"{name} is missing" for name in BOUNDS if name not in found] + [
+        f"{name} takes {found[name]['mean']:.2f}, at most {bound:.0f} are "
+        "allowed" for name, bound in BOUNDS.items()
+        if name in found and found[name]["mean"] > bound]
+
+
+def grown(cases, baseline):
+    """Which cases grew since the baseline, are new, or are gone."""
+    now, before = by_name(cases), by_name(baseline)
+    wrong = [f"{name} is not in the baseline" for name in now
+             if name not in before]
+    wrong += [f"{name} was not measured" for name in before if name not in now]
+    for name in now.keys() & before.keys():
+        for key in ("min", "mean", "tlb_flushes"):
+            new, old = now[name][key], before[name][key]
+            if new > old * (1 + GROWTH) + LEAST:
+                wrong.append(f"{name} grew: {key} {old:.2f} -> {new:.2f}")
+    return sorted(wrong)
+
+
+# --- files -------------------------------------------------------------------
+
+def load(path):
+    """A list of cases."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def store(path, cases):
+    """One case a line: a difference shows which."""
+    lines = ",\n".join("  " + json.dumps(case) for case in cases)
+    path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+def baseline_compiler():
+    """The version of the compiler that the baseline was made with."""
+    return BASELINE_CC.read_text(encoding="utf-8").strip()
+
+
+def document(cases, linux):
+    """docs/bench.md with these cases in its table."""
+    other = by_name(linux)
+    rows = "".join(
+        f"| {case['case']} | {case['mean']:.2f} | "
+        f"{other[case['case']]['mean']:.2f} |\n" for case in cases
+        if case["case"] in other and not case["case"].startswith("calib."))
+    text = DOCUMENT.read_text(encoding="utf-8")
+    new, count = DOC_TABLE.subn(lambda found: found[1] + rows, text)
+    require(count == 1, "wrong contents", f"{DOCUMENT.name} has no table")
+    return new
+
+
+def update(run):
+    """The run becomes the baseline, and what docs/bench.md shows."""
+    store(BASELINE, run.cases)
+    BASELINE_CC.write_text(run.compiler + "\n", encoding="utf-8")
+    DOCUMENT.write_text(document(run.cases, load(LINUX)), encoding="utf-8")
+
+
+# --- showing -----------------------------------------------------------------
+
+def change(new, old):
+    """How much more, as a percentage; "" where there is nothing to say."""
+    return f"{(new / old - 1) * 100:+.1f} %" if old and new != old else ""
+
+
+def table(cases, baseline, linux):
+    """The cases as text, next to both others."""
+    old, other = by_name(baseline), by_name(linux)
+    lines = [f"{'instructions per operation':32}{'min':>12}{'mean':>12}"
+             f"{'tlb':>6}{'baseline':>12}{'':>9}{'Linux 6.1':>11}"]
+    for case in cases:
+        name = case["case"]
+        before = old.get(name, {}).get("mean")
+        theirs = other.get(name, {}).get("mean")
+        lines.append(
+            f"{name:32}{case['min']:12.2f}{case['mean']:12.2f}"
+            f"{case['tlb_flushes']:6.2f}"
+            f"{'' if before is None else f'{before:.2f}':>12}"
+            f"{'' if before is None else change(case['mean'], before):>9}"
+            f"{'' if theirs is None else f'{theirs:.2f}':>11}".rstrip())
+    return "\n".join(lines)
+
+
+def judge(run):
+    """What is wrong with a run of all cases: sentences."""
+    wrong = beyond_bounds(run.cases)
+    if run.compiler == baseline_compiler():
+        return wrong + grown(run.cases, load(BASELINE))
+    return wrong + [f"no comparison: the baseline is of compiler "
+                    f"{baseline_compiler()}, this kernel of {run.compiler}"]
+
+
+def report(args, run):
+    """Writes the files, prints the table and the sentences."""
+    whole = not args.name
+    if whole:
+        store(args.build / "bench.json", run.cases)
+    if args.update:
+        update(run)
+    print(table(run.cases, load(BASELINE), load(LINUX)))
+    if whole:
+        print("\n".join(judge(run)) or
+              "no case grew by more than 3 %, none is beyond its bound")
+
+
+def main():
+    """Entry; the exit status: 0, whatever the figures are."""
+    parser = argparse.ArgumentParser(description="Counts instructions.")
+    parser.add_argument("--build", type=Path, default=HERE.parents[1] / "build")
+    parser.add_argument("--update", action="store_true",
+                        help="make this run the baseline")
+    parser.add_argument("name", nargs="?", default="",
+                        help="a case, or the words its name begins with")
+    args = parser.parse_args()
+    if args.update and args.name:
+        parser.error("--update needs all cases")
+    journal = Journal(args.build, "bench")
+    try:
+        run = measure(journal, args.build / "swapper.elf", args.name)
+        wrong = wrong_unit(run.cases)
+        require(not wrong, "wrong output", "; ".join(wrong))
+    except Failure as failure:
+        print(f"bench: {failure}; see {journal.path}")
+        return 1
+    finally:
+        journal.close()
+    report(args, run)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

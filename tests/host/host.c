@@ -1,0 +1,256 @@
+/*
+ * The host's side of the kernel: what host.h promises, and the few functions
+ * of layers that are not compiled here.
+ *
+ * Physical memory is a file in memory. The direct map, and each window that
+ * the kernel opens on a frame, are shared mappings of it: the same frame may be
+ * seen at two addresses, and high memory at none, as on the real machine.
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host.h"
+#include <boot/bootinfo.h>
+#include <kernel/base/panic.h>
+#include <kernel/base/printk.h>
+#include <kernel/base/symbols.h>
+#include <kernel/cpu/page.h>
+#include <kernel/cpu/spinlock.h>
+#include <kernel/lib/string.h>
+#include <kernel/setup.h>
+
+#define LOG_SIZE 0x40000
+#define DEFAULT_SEED 20240229U	/* guessed */
+
+u32 host_eflags = EFLAGS_IF;
+unsigned int host_locks_held;
+u32 host_lowmem;
+
+static int memory_file = -1;
+static u64 memory_size;
+
+static char log_text[LOG_SIZE];
+static size_t log_used;
+static unsigned int warnings_before;
+
+jmp_buf host_death;
+bool host_death_armed;
+char host_death_text[512];
+
+static u32 random_state = DEFAULT_SEED;
+
+/* --- ends --- */
+
+void host_die(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fputs("host: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+	va_end(args);
+	abort();
+}
+
+static void die_or_jump(void)
+{
+	if (host_death_armed)
+		longjmp(host_death, 1);
+	host_die("%s\n%s", host_death_text, log_text);
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(host_death_text, sizeof(host_death_text), fmt, args);
+	va_end(args);
+	die_or_jump();
+	__builtin_unreachable();
+}
+
+static void on_bug(const struct bug_site *site)
+{
+	snprintf(host_death_text, sizeof(host_death_text), "%s:%d: %s",
+		 site->file, site->line, site->sentence);
+	die_or_jump();
+}
+
+void host_died(void)
+{
+	host_death_armed = false;
+	host_locks_held = 0;
+	host_eflags = EFLAGS_IF;
+}
+
+/* --- the log --- */
+
+/* A console. What does not fit is lost: host_reset() before each test. */
+static void log_write(const char *text, size_t n)
+{
+	if (getenv("HOST_LOG"))
+		fwrite(text, 1, n, stderr);
+	n = min(n, LOG_SIZE - 1 - log_used);
+	memcpy(log_text + log_used, text, n);
+	log_used += n;
+	log_text[log_used] = '\0';
+}
+
+static struct console log_console = { .name = "log", .write = log_write };
+
+unsigned int host_warnings(void)
+{
+	return printk_warnings() - warnings_before;
+}
+
+const char *host_log(void)
+{
+	return log_text;
+}
+
+unsigned int host_log_count(const char *text)
+{
+	const char *at = log_text;
+	unsigned int n = 0;
+
+	while ((at = strstr(at, text))) {
+		at += strlen(text);
+		n++;
+	}
+	return n;
+}
+
+void host_expect_warnings(unsigned int n, const char *text)
+{
+	unsigned int found = host_log_count(text);
+
+	if (host_warnings() != n || found != n)
+		fail_msg("%u warnings, %u with \"%s\"; expected %u:\n%s",
+			 host_warnings(), found, text, n, log_text);
+	host_reset();
+}
+
+void host_reset(void)
+{
+	static bool registered;
+
+	if (!registered)
+		register_console(&log_console);
+	registered = true;
+	log_used = 0;
+	log_text[0] = '\0';
+	warnings_before = printk_warnings();
+	host_locks_held = 0;
+	host_eflags = EFLAGS_IF;
+	bug_hook = on_bug;
+}
+
+int host_setup(void **state)
+{
+	(void)state;
+	host_reset();
+	return 0;
+}
+
+int host_teardown(void **state)
+{
+	(void)state;
+	if (!host_locks_held && host_eflags == EFLAGS_IF && !host_warnings())
+		return 0;
+	print_error("left behind: %u locks, eflags %#x, %u warnings\n%s",
+		    host_locks_held, host_eflags, host_warnings(), log_text);
+	return -1;
+}
+
+/* --- memory --- */
+
+void host_memory_init(u64 bytes, u32 lowmem)
+{
+	void *at = (void *)(uintptr_t)PAGE_OFFSET;
+
+	if (memory_file >= 0) {
+		munmap(at, host_lowmem);
+		close(memory_file);
+	}
+	memory_file = memfd_create("memory", 0);
+	memory_size = bytes;
+	host_lowmem = lowmem;
+	if (memory_file < 0 || ftruncate(memory_file, (off_t)bytes))
+		host_die("no %llu bytes of memory to be had", bytes);
+	if (mmap(at, lowmem, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED_NOREPLACE, memory_file, 0) != at)
+		host_die("no room for a direct map of %u bytes", lowmem);
+}
+
+void host_memory_read(u64 pa, void *buf, size_t size)
+{
+	if (pread(memory_file, buf, size, (off_t)pa) != (ssize_t)size)
+		host_die("no memory at %#llx", pa);
+}
+
+void host_memory_write(u64 pa, const void *buf, size_t size)
+{
+	if (pwrite(memory_file, buf, size, (off_t)pa) != (ssize_t)size)
+		host_die("no memory at %#llx", pa);
+}
+
+/* --- random numbers --- */
+
+u32 host_env(const char *name, u32 otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? (u32)strtoul(text, NULL, 0) : otherwise;
+}
+
+void host_seed(const char *what)
+{
+	random_state = host_env("SEED", DEFAULT_SEED);
+	print_message("# %s: SEED=%u\n", what, random_state);
+	if (!random_state)
+		random_state = 1;	/* 0 would stay 0 */
+}
+
+/* Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003. */
+u32 host_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state;
+}
+
+u32 host_below(u32 n)
+{
+	return (u32)((u64)host_random() * n >> 32);
+}
+
+/* --- what the kernel's other layers give --- */
+
+size_t host_strlcpy(char *dst, const char *src, size_t size)
+{
+	size_t len = strlen(src), n = min(len, size - 1);
+
+	/* a test of the command line copies a line onto itself */
+	memmove(dst, src, n);
+	dst[n] = '\0';
+	return len;
+}
+
+/* The suites of the kernel know of them; nobody fills them here. */
+struct boot_info boot_info;
+struct boot_params boot_params;
+
+const char *symbol_lookup(u32 addr, u32 *offset, u32 *size)
+{
+	return NULL;
+}
+
+const char *symbol_text(u32 addr, char *buf)
+{
+	snprintf(buf, SYMBOL_TEXT, "site_%x", addr);
+	return buf;
+}
