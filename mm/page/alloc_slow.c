@@ -15,7 +15,8 @@
  *		No: out_of_memory(), and all over again
  *
  * Pass 4 is repeated for small blocks (order 3 and below), __GFP_REPEAT and
- * __GFP_NOFAIL, never for __GFP_NORETRY. While nothing has registered in
+ * __GFP_NOFAIL, never for __GFP_NORETRY; after a kill everything is. While
+ * nothing has registered in
  * reclaim_hooks there is nothing to wait for: a request that pass 2 cannot meet
  * fails, whatever its flags; __GFP_NOFAIL then panics, as its caller has
  * no way to go on.
@@ -136,7 +137,6 @@ static struct page *last_resort(const struct request *rq, bool *again)
 {
 	struct page *page;
 
-	*again = false;
 	if (!(rq->gfp & __GFP_FS) || rq->gfp & __GFP_NORETRY)
 		return NULL;
 	page = try_zones(rq, WMARK_HIGH, 0);
@@ -150,25 +150,26 @@ static struct page *last_resort(const struct request *rq, bool *again)
 /* Passes 4 and 5. */
 static struct page *alloc_by_reclaim(const struct request *rq)
 {
-	do {
+	for (;;) {
+		bool again = false, progress = reclaim(rq);
 		struct page *page;
-		bool again;
 
-		if (reclaim(rq)) {
+		if (progress)
 			page = try_zones(rq, WMARK_MIN, rq->flags);
-		} else {
+		else
 			page = last_resort(rq, &again);
-			if (!page && again)
-				page = alloc_without_waiting(rq);
-			if (!page && !again && !reclaim_hooks.out_of_memory)
-				return NULL;
-		}
+		if (again)
+			page = alloc_without_waiting(rq);
 		if (page)
 			return page;
-		if (may_retry(rq) && reclaim_hooks.congestion_wait)
+		if (again)
+			continue;
+		if (!may_retry(rq) ||
+		    (!progress && !reclaim_hooks.out_of_memory))
+			return NULL;
+		if (reclaim_hooks.congestion_wait)
 			reclaim_hooks.congestion_wait();
-	} while (may_retry(rq));
-	return NULL;
+	}
 }
 
 static void failed(const struct request *rq)

@@ -32,7 +32,7 @@
  *    1024. Where there is less, borders stay where they are, and nodes differ
  *    by one frame at most.
  *
- * 5. Cost. Everything is a walk of at most 64 ranges and 128 regions, done once.
+ * 5. Cost. All is a walk of at most 64 ranges and 128 regions, done once.
  */
 #include <kernel/base/cmdline.h>
 #include <kernel/cpu/page.h>

@@ -518,7 +518,11 @@ void free_pages(unsigned long addr, unsigned int order)
 {
 	if (!addr)
 		return;
-	__free_pages(virt_to_page((void *)addr), order);
+	if (!virt_addr_valid((void *)addr) || addr & (PAGE_SIZE - 1)) {
+		bad_page("an address that is no page's, to free", NULL);
+		return;
+	}
+	free_block(virt_to_page((void *)addr), order);
 }
 
 /* --- users --- */

@@ -14,6 +14,12 @@
 #define SLOTS_ORDER 2
 #define ANY_NAME ""
 
+#ifdef __VERSION__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "unknown"	/* sparse */
+#endif
+
 _Static_assert(BENCH_SLOTS * sizeof(void *) == PAGE_SIZE << SLOTS_ORDER,
 	       "the slots do not fill their block");
 
@@ -200,7 +206,7 @@ static void run_named(const char *spec)
 
 	printk("bench: unit: one tick of the time-stamp counter; an "
 	       "instruction under -icount shift=0, else a cycle\n"
-	       "bench: compiler: " __VERSION__ "\n");
+	       "bench: compiler: " COMPILER "\n");
 	while ((c = next_case(spec, &table, &place))) {
 		if (run_case(c))
 			ran++;

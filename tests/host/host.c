@@ -158,10 +158,12 @@ int host_setup(void **state)
 int host_teardown(void **state)
 {
 	(void)state;
-	if (!host_locks_held && host_eflags == EFLAGS_IF && !host_warnings())
+	if (!host_locks_held && host_eflags == EFLAGS_IF && !host_warnings() &&
+	    !host_windows)
 		return 0;
-	print_error("left behind: %u locks, eflags %#x, %u warnings\n%s",
-		    host_locks_held, host_eflags, host_warnings(), log_text);
+	print_error("left behind: %u locks, eflags %#x, %u windows, "
+		    "%u warnings\n%s", host_locks_held, host_eflags,
+		    host_windows, host_warnings(), log_text);
 	return -1;
 }
 
@@ -183,6 +185,15 @@ void host_memory_init(u64 bytes, u32 lowmem)
 	if (mmap(at, lowmem, PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_FIXED_NOREPLACE, memory_file, 0) != at)
 		host_die("no room for a direct map of %u bytes", lowmem);
+}
+
+void host_memory_map(void *at, u64 pa)
+{
+	if (pa + PAGE_SIZE > memory_size ||
+	    mmap(at, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED_NOREPLACE, memory_file,
+		 (off_t)pa) != at)
+		host_die("%#llx cannot be shown at %p", pa, at);
 }
 
 void host_memory_read(u64 pa, void *buf, size_t size)

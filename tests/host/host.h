@@ -25,6 +25,12 @@
  */
 void host_memory_init(u64 bytes, u32 lowmem);
 
+/* Shows the frame of pa at another address, too. */
+void host_memory_map(void *at, u64 pa);
+
+/* Frames that the kernel shows by the fixmap now. */
+extern unsigned int host_windows;
+
 /* Reads and writes physical memory wherever it lies, mapped or not. */
 void host_memory_read(u64 pa, void *buf, size_t size);
 void host_memory_write(u64 pa, const void *buf, size_t size);

@@ -144,6 +144,12 @@ void *page_address(const struct page *page);
 /* The first frame without a place in the direct map. */
 extern u32 max_low_pfn;
 
+/* Is it an address in the direct map, so that virt_to_page() may be used? */
+static inline bool virt_addr_valid(const void *va)
+{
+	return __pa(va) >> PAGE_SHIFT < max_low_pfn;
+}
+
 static inline bool page_is_high(const struct page *page)
 {
 	return page_to_pfn(page) >= max_low_pfn;
