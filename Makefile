@@ -61,7 +61,10 @@ else
   NM := $(CROSS)nm
   OBJCOPY := $(CROSS)objcopy
   # the cases of a linker-section table keep the order of the source
-  COMPILER_FLAGS := -fno-toplevel-reorder
+  # -mtune=i486 would turn each multiplication into a chain of shifts, and no
+  # SSE means that nothing wants the stack aligned to 16 bytes
+  COMPILER_FLAGS := -fno-toplevel-reorder -mtune=generic \
+	-mpreferred-stack-boundary=2
   ONLY_GCC := -fno-tree-loop-distribute-patterns
 endif
 

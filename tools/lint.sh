@@ -19,7 +19,7 @@ cd "$(dirname "$0")/.." || exit 1
 # lines, functions of 60 (from the opening brace to the closing one: the house
 # keeps both in the first column), no blanks at the end of a line.
 check_text() {
-	find boot include kernel mm tests/kernel -name '*.[chS]' -o -name '*.ld' |
+	find boot include kernel mm tests/kernel tests/bench -name '*.[chS]' -o -name '*.ld' |
 		sort | xargs awk "$text_rules"
 	find . -path ./.git -prune -o -path ./build -prune -o -path ./toolchain \
 		-prune -o -name __pycache__ -prune -o -type f ! -name '*.[chS]' \
@@ -138,7 +138,7 @@ run() {	# run CHECKER TOOL: over every C file, on all cores
 		echo "lint: $2 is not installed: $1 passed over"
 		return
 	fi
-	find boot kernel mm tests/kernel -name '*.c' | sort |
+	find boot kernel mm tests/kernel tests/bench -name '*.c' | sort |
 		xargs -P "$(nproc)" -n 1 tools/lint.sh --one "$1" \
 		>>"$report" 2>&1 || echo "$2 broke off" >>"$report"
 }

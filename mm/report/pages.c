@@ -9,8 +9,8 @@
  *    mechanism puts its rows where Linux has them. What is not counted has no
  *    row; a 0 would be a lie.
  *
- * 3. Free pages are those of the buddy system. Pages kept for a CPU count as
- *    used, as in the reference; zoneinfo shows them as `count`.
+ * 3. Free pages are those of the buddy system. What is kept for a CPU counts as
+ *    used, as in the reference; zoneinfo shows the single pages as `count`.
  *
  * 4. Nothing is printed under zone->lock: a line takes the serial port
  *    milliseconds. The orders of one zone are copied under it, so that they

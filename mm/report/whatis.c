@@ -6,25 +6,23 @@
  *    compound ones say it by themselves.
  *
  * 2. A page with no flags and no users is one of three: in a free block, in a
- *    block in use, or kept for a CPU. Blocks are aligned to their size: if it
- *    is in one of order n, that begins at its number rounded down to 2^n, and
- *    the page there says order n. Only one can be true, as blocks never
- *    overlap. In none of them: the lists of the CPUs are searched.
+ *    block in use, or kept for a CPU. page_block() finds the block; where there
+ *    is none, what the CPUs keep is searched.
  *
  * 3. A page that fits no row is lost: it was refused when it came back, or
  *    somebody overwrote mem_map. This is for finding out, so nothing that is
  *    read is trusted further than it was checked.
  *
  * Lock: zone->lock, with interrupts off, from the first look at the page until
- * its state is known; printing comes after it. The lists of other CPUs are read
- * without a lock: what is on the way to or from one may look lost.
+ * its state is known; printing comes after it. What other CPUs keep is read
+ * without a lock: what is on the way to or from them may look lost.
  */
 #include <boot/sections.h>
 #include <kernel/base/printk.h>
 #include <kernel/base/symbols.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
-#include <mm/page/mmzone.h>
+#include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
 #include <mm/report/whatis.h>
 #include <mm/table/layout.h>
@@ -33,7 +31,7 @@
 enum frame_state {
 	FRAME_RESERVED,
 	FRAME_FREE,		/* in a block of the buddy system */
-	FRAME_KEPT,		/* on the list of a CPU */
+	FRAME_KEPT,		/* for a CPU */
 	FRAME_USED,
 	FRAME_LOST,
 };
@@ -44,34 +42,8 @@ struct frame {
 	struct page page;	/* as it was under the lock */
 	struct page head;	/* FREE, USED: the first page of its block */
 	u32 head_pfn;
-	unsigned int cpu;	/* KEPT: whose list */
+	unsigned int cpu;	/* KEPT: by whom */
 };
-
-static bool heads_a_block(const struct page *page, unsigned int order)
-{
-	if (PageReserved(page) || page_order(page) != order)
-		return false;
-	return PageBuddy(page) || page_count(page) > 0;
-}
-
-/* The first page of the block that frame pfn is in; NULL: it is in none. */
-static const struct page *find_head(u32 pfn)
-{
-	const struct page *page = pfn_to_page(pfn);
-	unsigned int order;
-
-	if (PageCompound(page)) {
-		page = (const struct page *)page->private;
-		/* not trusted: it may point anywhere */
-		return page_to_pfn(page) < max_mapnr ? page : NULL;
-	}
-	for (order = 0; order < MAX_ORDER; order++) {
-		page = pfn_to_page(ALIGN_DOWN(pfn, 1U << order));
-		if (heads_a_block(page, order))
-			return page;
-	}
-	return NULL;
-}
 
 static bool is_kept(const struct per_cpu_pages *pcp, const struct page *wanted)
 {
@@ -117,7 +89,7 @@ static void classify(struct frame *frame, const struct zone *zone)
 		frame->state = FRAME_RESERVED;
 		return;
 	}
-	head = find_head(frame->pfn);
+	head = page_block(pfn_to_page(frame->pfn));
 	if (head) {
 		frame->state = PageBuddy(head) ? FRAME_FREE : FRAME_USED;
 		frame->head = *head;

@@ -66,7 +66,8 @@ def complain(kind, wrong):
 def check_names(document, level, pattern):
     """Headings of that level in `code` against what the sources declare."""
     declared = set()
-    for text in sources("kernel/**/*.c", "mm/**/*.c", "tests/kernel/*.c").values():
+    for text in sources("kernel/**/*.c", "mm/**/*.c", "tests/kernel/*.c",
+                        "tests/bench/*.c").values():
         declared |= set(pattern.findall(text))
     path = ROOT / "docs" / document
     described = {found.group(1) for found in re.finditer(
@@ -107,7 +108,7 @@ def check_identifiers(_journal):
     """Every `name_of_something` or `name()` occurs in the tree."""
     code = "\n".join(sources(
         "Makefile", "boot/*", "kernel/**/*.[chS]", "mm/**/*.[ch]", "include/**/*.h",
-        "tests/kernel/*", "tools/gdb/*").values())
+        "tests/kernel/*", "tests/bench/*", "tools/gdb/*").values())
     known = set(re.findall(r"\w+", code))
     wrong = []
     for path in DOCUMENTS:

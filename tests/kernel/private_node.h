@@ -65,6 +65,15 @@ u32 private_free(const struct zone *zone);
 /* Sound? Each difference is printed. */
 bool private_sound(struct zone *zone);
 
+/*
+ * Nodes of numbers alone: pages[node][type] is what their zones say they have.
+ * Distances are 10 and 20, all have CPUs; zonelists and marks are not made yet.
+ * NULL: no memory for them.
+ */
+struct node_set *numbers_start(unsigned int nr,
+			       const u32 (*present)[MAX_NR_ZONES]);
+void numbers_stop(void);
+
 /* The same numbers in every run: below n. */
 u32 private_random(u32 n);
 

@@ -436,7 +436,10 @@ def check_sums(seen):
                     f"{name} is {seen.mem[name]} kB, summed up "
                     f"{pages[part] * 4}")
     stat = seen.stat
-    in_use = total["Mem"] - free["Mem"] - sum(z.kept for z in seen.zones)
+    in_use, kept = walk_mem_map(seen.pages)
+    require(total["Mem"] == free["Mem"] + in_use + kept, "leak",
+            f"of {total['Mem']} pages {free['Mem']} are free, {in_use} in use, "
+            f"{kept} kept")
     given = sum(stat[f"pgalloc_{n}"] for n in ("dma", "normal", "high"))
     for what, got, want in (
             ("nr_free_pages", stat["nr_free_pages"], free["Mem"]),
@@ -447,6 +450,21 @@ def check_sums(seen):
              stat["numa_hit"] + stat["numa_miss"]),
             ("allocstall", stat["allocstall"], 0)):
         require(got == want, "leak", f"vmstat: {what}: {got}, not {want}")
+
+
+def walk_mem_map(pages):
+    """How many pages are in use, and how many are kept for CPUs."""
+    at = used = kept = 0
+    while at < len(pages):
+        flags, count = pages[at]
+        size = 1
+        if not flags >> PG_RESERVED & 1:
+            if flags >> PG_BUDDY & 1 or count:
+                size = 1 << (flags >> ORDER_SHIFT & 15)
+            used += size if count else 0
+            kept += 0 if flags >> PG_BUDDY & 1 or count else 1
+        at += size
+    return used, kept
 
 
 def check_mem_map(seen):
@@ -592,8 +610,7 @@ def check_owners(seen, with_owners):
     for _, _, name in sites:
         require(re.fullmatch(r"\w+\+0x[0-9a-f]+/0x[0-9a-f]+", name),
                 "wrong output", f"owners names \"{name}\"")
-    in_use = seen.mem["MemTotal"] // 4 - seen.mem["MemFree"] // 4 - \
-        sum(zone.kept for zone in seen.zones)
+    in_use, _ = walk_mem_map(seen.pages)
     want = (in_use, sum(row[1] for row in sites), "in all")
     require(total == want and sum(row[0] for row in sites) == in_use, "leak",
             f"owners sums up {total}, must be {want}")

@@ -69,16 +69,18 @@ static inline bool list_empty(const struct list_head *head)
 	list_entry((head)->next, type, member)
 
 #define list_for_each_entry(pos, head, member)				\
-	for (pos = list_entry((head)->next, __typeof__(*pos), member);	\
-	     &pos->member != (head);					\
-	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
+	for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member); \
+	     &(pos)->member != (head);					\
+	     (pos) = list_entry((pos)->member.next, __typeof__(*(pos)),	\
+				member))
 
 /* pos may be taken off the list in the body. */
 #define list_for_each_entry_safe(pos, n, head, member)			\
-	for (pos = list_entry((head)->next, __typeof__(*pos), member),	\
-	     n = list_entry(pos->member.next, __typeof__(*pos), member); \
-	     &pos->member != (head);					\
-	     pos = n,							\
-	     n = list_entry(n->member.next, __typeof__(*n), member))
+	for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member), \
+	     (n) = list_entry((pos)->member.next, __typeof__(*(pos)),	\
+			      member);					\
+	     &(pos)->member != (head);					\
+	     (pos) = (n),						\
+	     (n) = list_entry((n)->member.next, __typeof__(*(n)), member))
 
 #endif
