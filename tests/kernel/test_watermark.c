@@ -440,7 +440,10 @@ static u32 drink(gfp_t gfp)
 	struct page *page;
 	u32 n = 0;
 
-	while ((page = private_alloc(gfp | __GFP_NOWARN, 0))) {
+	while (nr_held < ARRAY_SIZE(held)) {
+		page = private_alloc(gfp | __GFP_NOWARN, 0);
+		if (!page)
+			break;
 		held[nr_held++] = page;
 		n++;
 	}

@@ -17,7 +17,7 @@ import struct
 from dataclasses import dataclass
 from typing import Optional
 
-from machines import bad_info, ktap, matrix, model, stub
+from machines import bad_info, ktap, matrix, model, reports_mm, stub
 from machines.harness import Test, require, run_command
 from machines.qemu import GB, KB, MB, Guest, kernel_args, machine_args
 
@@ -26,7 +26,6 @@ LARGEST_BLOCK = 4 * MB
 LOW_HOLE = (640 * KB, MB)
 DMA_END = 16 * MB
 ZONES = ("DMA", "Normal", "HighMem")
-NO_CPUS = "none"
 
 
 @dataclass(frozen=True)
@@ -88,10 +87,10 @@ def node_ranges(sizes):
     return tuple(result)
 
 
-def qemu_nodes(name, sizes, cpus, distances=(), **rest):
+def qemu_nodes(name, sizes, cpus, dist=(), **rest):
     """A Case for a machine whose nodes QEMU describes."""
     fields = {
-        "mem": sum(sizes), "args": node_args(sizes, cpus, distances),
+        "mem": sum(sizes), "args": node_args(sizes, cpus, dist),
         "ranges": node_ranges(sizes), "nodes": len(sizes),
         "cpus": tuple(node for node, some in enumerate(cpus) if some),
     }
@@ -148,8 +147,9 @@ def too_many_nodes():
 
 def broken(sentence, table="SRAT"):
     """The warning for a table that is not used."""
-    end = "the machine is taken as one node" if table == "SRAT" else \
-        "each node is taken as 20 from the others"
+    end = "the machine is taken as one node"
+    if table == "SLIT":
+        end = "each node is taken as 20 from the others"
     return re.escape(f"{table}: {sentence}; {end}") + "$"
 
 
@@ -589,38 +589,25 @@ def expected_zones(ranges, ram, low_end):
 
 
 def read_zones(guest):
-    """What zoneinfo and buddyinfo list, as {(node, zone): numbers}."""
-    info = {}
-    for part in re.split(r"^(?=Node )", guest.command("zoneinfo"),
-                         flags=re.M)[1:]:
-        head = re.match(r"Node (\d+), zone +(\w+)$", part, re.M)
-        require(head, "wrong output", f"zoneinfo says \"{part[:60]}\"")
-        number = {name: re.search(rf"^ +{name}:? +(\d+)$", part, re.M)
-                  for name in ("spanned", "present", "start_pfn")}
-        require(all(number.values()), "wrong output",
-                f"zoneinfo lacks a number: \"{part}\"")
-        info[int(head[1]), head[2]] = {n: int(m[1])
-                                       for n, m in number.items()}
-    free = {}
-    for line in guest.command("buddyinfo").splitlines():
-        match = re.fullmatch(r"Node (\d+), zone +(\w+)((?: +\d+){11}) *", line)
-        require(match, "wrong output", f"buddyinfo says \"{line}\"")
-        free[int(match[1]), match[2]] = sum(
-            int(n) << order for order, n in enumerate(match[3].split()))
-    return info, free
+    """What zoneinfo and buddyinfo list."""
+    return (reports_mm.read_zoneinfo(guest.command("zoneinfo")),
+            reports_mm.read_buddyinfo(guest.command("buddyinfo")))
 
 
 def check_zones(zones, want):
     """Exactly the zones of the model, with their frames."""
     info, free = zones
-    require(list(info) == sorted(want, key=lambda z: (z[0], ZONES.index(z[1]))),
-            "wrong output", f"zoneinfo lists {list(info)}, not {list(want)}")
-    require(list(free) == list(info), "wrong output",
-            f"buddyinfo lists {list(free)}, zoneinfo {list(info)}")
-    for zone, (first, last, present) in want.items():
-        expected = {"spanned": last - first, "present": present,
-                    "start_pfn": first}
-        require(info[zone] == expected, "wrong memory map",
-                f"zone {zone} is {info[zone]}, not {expected}")
-        require(free[zone] <= present, "wrong memory map",
-                f"zone {zone} has {free[zone]} free pages of {present}")
+    keys = sorted(want, key=lambda zone: (zone[0], ZONES.index(zone[1])))
+    got = [zone.key for zone in info]
+    require(got == keys, "wrong output", f"zoneinfo lists {got}, not {keys}")
+    require(list(free) == keys, "wrong output",
+            f"buddyinfo lists {list(free)}, not {keys}")
+    for zone in info:
+        start, end, present = want[zone.key]
+        require((zone.start, zone.spanned, zone.present) ==
+                (start, end - start, present), "wrong memory map",
+                f"zone {zone.key} begins at {zone.start}, spans "
+                f"{zone.spanned}, has {zone.present} pages; not {start}, "
+                f"{end - start}, {present}")
+        require(zone.free <= present, "wrong memory map",
+                f"zone {zone.key} has {zone.free} free pages of {present}")
