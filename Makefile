@@ -187,6 +187,11 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/kernel $(CFLAGS) -c $< -o $@
 
+# functions that are called most: no frame pointer, and a back trace misses
+# nothing but them
+$(O)/obj/mm/page/page_hot.o: CFLAGS += -fomit-frame-pointer \
+	-momit-leaf-frame-pointer
+
 $(O)/obj/%.o: %.c $(O)/config
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

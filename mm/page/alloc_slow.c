@@ -12,14 +12,14 @@
  *	-	who may not wait fails here
  *	4	reclaim; then as pass 2, if that got something
  *	5	pages_high, if it did not: has another OOM kill helped?
- *		No: out_of_memory(), and all over again
+ *		No: out_of_memory(), and all over again; pages_min for who
+ *		may not cause a kill
  *
- * Pass 4 is repeated for small blocks (order 3 and below), __GFP_REPEAT and
- * __GFP_NOFAIL, never for __GFP_NORETRY; after a kill everything is. While
- * nothing has registered in
- * reclaim_hooks there is nothing to wait for: a request that pass 2 cannot meet
- * fails, whatever its flags; __GFP_NOFAIL then panics, as its caller has
- * no way to go on.
+ * Pass 4 is repeated for small blocks (order 3 and below) and __GFP_REPEAT
+ * unless __GFP_NORETRY, for __GFP_NOFAIL always, and for everybody after a kill.
+ * While nothing has registered in reclaim_hooks there is nothing to wait for: a
+ * request that pass 2 cannot meet fails, whatever its flags; __GFP_NOFAIL then
+ * panics, as its caller has no way to go on.
  */
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
@@ -32,7 +32,11 @@
 struct reclaim_hooks reclaim_hooks;
 u32 allocstall;
 
-/* Inside reclaim on this CPU; the threads will each have their own. */
+/*
+ * Inside reclaim on this CPU. Interrupts are all masked so far: a handler that
+ * comes meanwhile must not count as reclaiming, so the threads will each have
+ * their own.
+ */
 static u32 reclaiming[NR_CPUS];
 
 struct request {
@@ -114,11 +118,13 @@ static u32 reclaim(const struct request *rq)
 	u32 *inside = &reclaiming[smp_processor_id()];
 	u32 progress;
 
-	allocstall++;
+	__atomic_fetch_add(&allocstall, 1, __ATOMIC_RELAXED);
 	++*inside;
 	progress = reclaim_hooks.try_to_free_pages(rq->zonelist, rq->gfp,
 						   rq->order);
 	--*inside;
+	/* what came back page by page is with the CPU: no mark counts that */
+	drain_zonelist(rq);
 	return progress;
 }
 
@@ -137,8 +143,9 @@ static struct page *last_resort(const struct request *rq, bool *again)
 {
 	struct page *page;
 
+	/* others may have freed something meanwhile, too */
 	if (!(rq->gfp & __GFP_FS) || rq->gfp & __GFP_NORETRY)
-		return NULL;
+		return try_zones(rq, WMARK_MIN, rq->flags);
 	page = try_zones(rq, WMARK_HIGH, 0);
 	if (!page && reclaim_hooks.out_of_memory) {
 		reclaim_hooks.out_of_memory(rq->zonelist, rq->gfp, rq->order);
@@ -180,10 +187,11 @@ static void failed(const struct request *rq)
 		panic("no memory for a request that must not fail: order %u, "
 		      "mode 0x%x, by %s", rq->order, rq->gfp,
 		      symbol_text(rq->site, text));
-	if (!(rq->gfp & __GFP_NOWARN))
-		pr_warn("swapper: page allocation failure. order:%u, "
-			"mode:0x%x, by %s\n", rq->order, rq->gfp,
-			symbol_text(rq->site, text));
+	if (rq->gfp & __GFP_NOWARN)
+		return;
+	pr_warn("swapper: page allocation failure. order:%u, mode:0x%x\n",
+		rq->order, rq->gfp);
+	printk("  asked for by %s\n", symbol_text(rq->site, text));
 }
 
 static struct page *find_pages(const struct request *rq)
@@ -216,7 +224,7 @@ struct page *alloc_pages_from(gfp_t gfp, unsigned int order,
 
 	if (order >= MAX_ORDER)
 		return NULL;
-	if (page_debugging && page_debug_fails())
+	if (page_debugging && !(gfp & __GFP_NOFAIL) && page_debug_fails())
 		page = NULL;
 	else
 		page = find_pages(&rq);
@@ -228,7 +236,7 @@ struct page *alloc_pages_from(gfp_t gfp, unsigned int order,
 		page_debug_alloc(page, order, gfp, site);
 	if (gfp & __GFP_ZERO)
 		for (i = 0; i < 1U << order; i++)
-			clear_page_of(page + i);
+			clear_highpage(page + i);
 	return page;
 }
 

@@ -135,7 +135,7 @@ static void __init clip_ram(void)
 		panic("no room for the pages of the kernel's own memory");
 	lost = e820_limit_ram(&e820_map, limit);
 	memblock_remove(&memblock, limit, 0 - limit);
-	memory_layout.max_pfn = PFN_DOWN(limit);
+	memory_layout.max_pfn = e820_end_pfn(&e820_map);
 	memory_layout.max_low_pfn = min(memory_layout.max_low_pfn,
 					(u32)memory_layout.max_pfn);
 	pr_warn("lowmem has no room for the pages of all RAM: %llu MB above "
@@ -156,12 +156,15 @@ static void __init alloc_mem_map(void)
 	for (;;) {
 		max_mapnr = ALIGN((u32)memory_layout.max_pfn, LARGEST_BLOCK);
 		size = max_mapnr * (u32)sizeof(struct page);
-		mem_map = alloc_early(size, "mem_map");
-		if (mem_map)
+		if (size <= largest_free() / 4 * 3)
 			break;
 		clip_ram();
 	}
+	mem_map = alloc_early(size, "mem_map");
+	if (!mem_map)
+		panic("no room to note where mem_map is");
 	handover.mem_map_bytes = size;
+	mem_map_bytes = size;
 	max_low_pfn = memory_layout.max_low_pfn;
 }
 
@@ -262,6 +265,8 @@ static void __init mark_reserved(void)
 		for (pfn = (u32)PFN_DOWN(r->base); pfn < end; pfn++) {
 			struct page *page = pfn_to_page(pfn);
 
+			/* frames of holes have it already: they are no RAM */
+			handover.reserved_pages += !PageReserved(page);
 			page->flags |= 1U << PG_reserved;
 			atomic_set(&page->_count, 1);
 		}
@@ -314,8 +319,9 @@ static u32 __init memblock_free_frames(void)
 	return frames;
 }
 
-static u32 __init verify_area(const struct free_area *area, unsigned int order)
+static u32 __init verify_area(const struct zone *zone, unsigned int order)
 {
+	const struct free_area *area = &zone->free_area[order];
 	const struct page *page;
 	u32 pages = 0;
 
@@ -323,11 +329,13 @@ static u32 __init verify_area(const struct free_area *area, unsigned int order)
 		phys_addr_t pa = page_to_phys(page);
 		phys_addr_t size = (phys_addr_t)PAGE_SIZE << order;
 
-		if (!memblock_is_memory(&memblock, pa, size) ||
+		if (page_zone(page) != zone ||
+		    !memblock_is_memory(&memblock, pa, size) ||
 		    memblock_is_reserved(&memblock, pa, size))
-			panic("frames %x to %x are free and yet no free RAM",
-			      page_to_pfn(page),
-			      page_to_pfn(page) + (1U << order) - 1);
+			panic("frames %x to %x are free and yet no free RAM "
+			      "of zone %s", page_to_pfn(page),
+			      page_to_pfn(page) + (1U << order) - 1,
+			      zone->name);
 		pages += 1U << order;
 	}
 	return pages;
@@ -341,16 +349,18 @@ static void __init verify_handover(void)
 
 	for_each_zone_of(&machine_nodes, zone, i) {
 		for (order = 0; order < MAX_ORDER; order++)
-			listed += verify_area(&zone->free_area[order], order);
+			listed += verify_area(zone, order);
 		totalram_pages += zone->managed_pages;
 		if (zone->type == ZONE_HIGHMEM)
 			totalhigh_pages += zone->managed_pages;
 	}
-	if (listed != free || totalram_pages != free)
-		panic("memblock had %u pages free, %u are on the free lists, "
-		      "%u are counted", free, listed, totalram_pages);
 	handover.free_pages = free;
-	handover.reserved_pages = handover.ram_pages - free;
+	if (listed != free || totalram_pages != free ||
+	    free + handover.reserved_pages != handover.ram_pages)
+		panic("memblock had %u pages free, %u are on the free lists, "
+		      "%u are counted; %u of %u are reserved", free, listed,
+		      totalram_pages, handover.reserved_pages,
+		      handover.ram_pages);
 }
 
 static phys_addr_t table_from_pages(void)
@@ -383,7 +393,7 @@ void __init page_alloc_init(const struct numa_info *info)
 	verify_handover();
 	build_zonelists(&machine_nodes);
 	min_free_kbytes = default_min_free_kbytes(&machine_nodes);
-	setup_per_zone_marks(&machine_nodes, min_free_kbytes);
+	setup_per_zone_pages_min(&machine_nodes, min_free_kbytes);
 	memblock.current_limit = 0;
 	pt_alloc_table = table_from_pages;
 	pt_free_table = table_to_pages;
@@ -397,18 +407,35 @@ bool pfn_valid(u64 pfn)
 
 /* --- the init sections --- */
 
+/* How far from pfn on all frames are of one zone; a border of nodes may run
+ * through a section. */
+static u32 same_zone_until(u32 pfn, u32 last)
+{
+	const struct zone *zone = page_zone(pfn_to_page(pfn));
+	u32 next = pfn + 1;
+
+	while (next < last && page_zone(pfn_to_page(next)) == zone)
+		next++;
+	return next;
+}
+
 static void free_init_range(char *start, char *end, const char *what)
 {
 	u32 pfn = __pa(start) >> PAGE_SHIFT, last = __pa(end) >> PAGE_SHIFT;
-	struct zone *zone = page_zone(pfn_to_page(pfn));
+	u32 next;
 
 	memset(start, POISON_FREE_INITMEM, (size_t)(end - start));
 	memblock_free(&memblock, __pa(start), (phys_addr_t)(end - start));
-	init_pages(pfn, last, zone_flags(zone), 0);
-	page_debug_free_range(pfn, last);
-	free_page_range(zone, pfn, last);
 	totalram_pages += last - pfn;
 	pr_info("init: %u KB of %s given back\n", (last - pfn) * 4, what);
+	for (; pfn < last; pfn = next) {
+		struct zone *zone = page_zone(pfn_to_page(pfn));
+
+		next = same_zone_until(pfn, last);
+		init_pages(pfn, next, zone_flags(zone), 0);
+		page_debug_free_range(pfn, next);
+		free_page_range(zone, pfn, next);
+	}
 }
 
 void free_initmem(void)

@@ -28,6 +28,7 @@ struct zone *zone_table[MAX_ZONEIDS];
 int cpu_to_node[NR_CPUS];
 struct page *mem_map;
 u32 max_mapnr;
+uintptr_t mem_map_bytes;
 u32 max_low_pfn;
 
 static const char *const zone_names[MAX_NR_ZONES] = {
@@ -172,10 +173,9 @@ static int highest_zone(unsigned int modifiers)
 	return modifiers & __GFP_HIGHMEM ? ZONE_HIGHMEM : ZONE_NORMAL;
 }
 
-static void build_zonelist(struct node_set *set, unsigned int home,
-			   unsigned int modifiers)
+void build_zonelist(const struct node_set *set, unsigned int home,
+		    unsigned int modifiers, struct zonelist *list)
 {
-	struct zonelist *list = &set->node[home]->node_zonelists[modifiers];
 	unsigned int nr = 0;
 	u32 used = 0;
 	int node, type;
@@ -196,5 +196,7 @@ void build_zonelists(struct node_set *set)
 
 	for (home = 0; home < set->nr; home++)
 		for (modifiers = 0; modifiers < GFP_ZONETYPES; modifiers++)
-			build_zonelist(set, home, modifiers);
+			build_zonelist(set, home, modifiers,
+				       &set->node[home]->
+				       node_zonelists[modifiers]);
 }

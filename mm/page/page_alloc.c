@@ -27,43 +27,7 @@
 #include <kernel/lib/string.h>
 #include <mm/page/internal.h>
 
-/* Flags with which a single page does not go the hot way back. */
-#define PAGE_FLAGS_LONG_WAY (PAGE_FLAGS_IN_USE | 1U << PG_compound | \
-			     PAGE_ORDER_MASK)
-
 u32 totalram_pages, totalhigh_pages;
-
-/* Is it as a free page must be? Not one bit may say that somebody has it. */
-static __always_inline bool page_is_clean(const struct page *page)
-{
-	return !(page->flags & (PAGE_FLAGS_ALL | PAGE_ORDER_MASK)) &&
-	       !page->_count.counter && page->_mapcount.counter == -1 &&
-	       !page->mapping;
-}
-
-struct page *fastcall alloc_hot(struct zone *zone)
-{
-	u32 flags = local_irq_save();
-	struct per_cpu_pageset *set = &zone->pageset[smp_processor_id()];
-	u32 count = set->pcp[0].count;
-	struct page *page;
-
-	if (unlikely(count <= set->pcp[0].take_above ||
-		     zone->free_pages <= zone->hot_mark))
-		goto fail;
-	page = set->pcp[0].stack[count - 1];
-	if (unlikely(!page_is_clean(page)))
-		goto fail;
-	set->pcp[0].count = count - 1;
-	set->count.numa_hit++;
-	page->_count.counter = 1;
-	page->private = 0;
-	local_irq_restore(flags);
-	return page;
-fail:
-	local_irq_restore(flags);
-	return NULL;
-}
 
 static void make_compound(struct page *page, unsigned int order)
 {
@@ -157,6 +121,16 @@ static void refill(struct zone *zone, struct per_cpu_pages *pcp)
 			pcp->count * sizeof(*pcp->stack));
 }
 
+/* A page that was kept, if it still is as it was then. */
+static void give_back_one(struct zone *zone, struct page *page,
+			  unsigned int order)
+{
+	if (likely(page_is_clean(page)))
+		__free_one_page(zone, page, order);
+	else
+		bad_page("somebody wrote to a free page's state", page);
+}
+
 /* The n pages that were not touched longest go back. Interrupts off. */
 static __noinline void give_back(struct zone *zone, struct per_cpu_pages *pcp,
 				 u32 n)
@@ -166,7 +140,7 @@ static __noinline void give_back(struct zone *zone, struct per_cpu_pages *pcp,
 	n = min(n, pcp->count);
 	spin_lock(&zone->lock);
 	for (i = 0; i < n; i++)
-		__free_one_page(zone, pcp->stack[i], 0);
+		give_back_one(zone, pcp->stack[i], 0);
 	spin_unlock(&zone->lock);
 	pcp->count -= n;
 	memmove(pcp->stack, pcp->stack + n, pcp->count * sizeof(*pcp->stack));
@@ -179,7 +153,7 @@ static void give_back_blocks(struct zone *zone, struct per_cpu_pageset *set)
 	spin_lock(&zone->lock);
 	for (order = 1; order <= PCP_BLOCK_MOST; order++)
 		if (set->block[order]) {
-			__free_one_page(zone, set->block[order], order);
+			give_back_one(zone, set->block[order], order);
 			set->block[order] = NULL;
 		}
 	spin_unlock(&zone->lock);
@@ -306,7 +280,8 @@ static const char *problem_without_users(struct page *page)
 /* What is wrong with giving up a use of it; NULL: nothing. */
 static const char *put_problem(struct page *page)
 {
-	if (PageReserved(page))
+	/* users of a reserved page come and go; it itself stays */
+	if (PageReserved(page) && page_count(page) <= 1)
 		return "it is reserved";
 	if (page_count(page) <= 0)
 		return problem_without_users(page);
@@ -327,22 +302,6 @@ static const char *free_problem(const struct page *page, unsigned int order)
 	if (page->flags & PAGE_FLAGS_IN_USE)
 		return "it is still in use";
 	return NULL;
-}
-
-/* Nothing to find and nothing to wipe in the pages behind the first? */
-static __always_inline bool tails_are_clean(const struct page *page,
-					    unsigned int order)
-{
-	u32 zone = page->flags >> ZONEID_SHIFT << ZONEID_SHIFT;
-	const struct page *end = page + (1U << order);
-	uintptr_t dirt = 0;
-
-	while (++page < end)
-		dirt |= (uintptr_t)((page->flags ^ zone) |
-				    (u32)page->_count.counter |
-				    (u32)(page->_mapcount.counter + 1)) |
-			(uintptr_t)page->mapping;
-	return !dirt;
 }
 
 /* The pages behind the first: nobody may have any of them. */
@@ -411,13 +370,13 @@ static void put_free(struct page *page, unsigned int order)
 	local_irq_restore(flags);
 }
 
-static __noinline void free_slow(struct page *page, unsigned int order,
-				 u32 site)
+void fastcall free_slow(struct page *page, unsigned int order, u32 site)
 {
 	const char *problem;
 
 	if (order >= MAX_ORDER || page < mem_map ||
-	    page >= mem_map + max_mapnr) {
+	    page >= mem_map + max_mapnr ||
+	    ((uintptr_t)page - (uintptr_t)mem_map) % sizeof(*page)) {
 		bad_page("no page, or an order above 10, to free", NULL);
 		return;
 	}
@@ -441,79 +400,6 @@ static __noinline void free_slow(struct page *page, unsigned int order,
 	put_free(page, order);
 }
 
-/* Its only user gives it back, and nothing speaks against it: true. */
-static __always_inline bool free_hot(struct page *page)
-{
-	u32 flags = page->flags, irq_flags, count;
-	struct per_cpu_pageset *set;
-
-	if (unlikely(flags & PAGE_FLAGS_LONG_WAY || page->_count.counter != 1 ||
-		     page->_mapcount.counter != -1 || page->mapping))
-		return false;
-	irq_flags = local_irq_save();
-	set = &zone_table[flags >> ZONEID_SHIFT]->pageset[smp_processor_id()];
-	count = set->pcp[0].count;
-	if (unlikely(count >= set->pcp[0].put_below)) {
-		local_irq_restore(irq_flags);
-		return false;
-	}
-	page->flags = flags & ~(PAGE_FLAGS_ALL | PAGE_ORDER_MASK);
-	page->_count.counter = 0;
-	set->pcp[0].stack[count] = page;
-	set->pcp[0].count = count + 1;
-	set->count.pgfree++;
-	local_irq_restore(irq_flags);
-	return true;
-}
-
-void fastcall free_single(struct page *page)
-{
-	if (unlikely(!free_hot(page)))
-		free_slow(page, 0, CALLER);
-}
-
-/* May a small block be kept, as it was given out to its only user? */
-static __always_inline bool may_be_kept(const struct page *page,
-					const struct per_cpu_pageset *set,
-					unsigned int order)
-{
-	u32 flags = page->flags ^ order << PAGE_ORDER_SHIFT;
-
-	return !set->block[order] && !(flags & PAGE_FLAGS_LONG_WAY) &&
-	       page->_count.counter == 1 && page->_mapcount.counter == -1 &&
-	       !page->mapping && tails_are_clean(page, order);
-}
-
-/* The same as free_hot() for a small block, if the CPU keeps no other one. */
-static __always_inline bool free_hot_block(struct page *page,
-					   unsigned int order)
-{
-	u32 flags = page->flags >> ZONEID_SHIFT, irq_flags = local_irq_save();
-	struct per_cpu_pageset *set;
-	bool kept;
-
-	set = &zone_table[flags]->pageset[smp_processor_id()];
-	kept = may_be_kept(page, set, order);
-	if (kept) {
-		page->flags = flags << ZONEID_SHIFT;
-		page->_count.counter = 0;
-		set->block[order] = page;
-		set->count.pgfree += 1U << order;
-	}
-	local_irq_restore(irq_flags);
-	return kept;
-}
-
-void fastcall free_block(struct page *page, unsigned int order)
-{
-	if (!order && free_hot(page))
-		return;
-	if (order - 1 < PCP_BLOCK_MOST && !page_debugging &&
-	    free_hot_block(page, order))
-		return;
-	free_slow(page, order, CALLER);
-}
-
 void free_pages(unsigned long addr, unsigned int order)
 {
 	if (!addr)
@@ -522,7 +408,7 @@ void free_pages(unsigned long addr, unsigned int order)
 		bad_page("an address that is no page's, to free", NULL);
 		return;
 	}
-	free_block(virt_to_page((void *)addr), order);
+	__free_pages_ok(virt_to_page((void *)addr), order);
 }
 
 /* --- users --- */
@@ -536,8 +422,12 @@ void get_page(struct page *page)
 
 void put_page(struct page *page)
 {
+	if (unlikely((uintptr_t)page - (uintptr_t)mem_map >= mem_map_bytes)) {
+		free_slow(page, 0, CALLER);
+		return;
+	}
 	page = compound_head(page);
-	free_block(page, PageCompound(page) ? page_order(page) : 0);
+	__free_pages_ok(page, PageCompound(page) ? page_order(page) : 0);
 }
 
 void split_page(struct page *page, unsigned int order)
@@ -619,7 +509,7 @@ void free_pages_exact(void *addr, size_t size)
 		free_page((unsigned long)p);
 }
 
-void clear_page_of(struct page *page)
+void clear_highpage(struct page *page)
 {
 	u32 flags;
 	void *p = page_window_open(page, &flags);
@@ -630,7 +520,7 @@ void clear_page_of(struct page *page)
 
 /* --- sums --- */
 
-u32 nr_free_pages(void)
+u32 nr_unused_pages(void)
 {
 	struct zone *zone;
 	unsigned int i;

@@ -106,7 +106,9 @@ static void print_owner(const struct page *page)
 
 void bad_page(const char *what, const struct page *page)
 {
-	bad_pages++;
+	const struct page *block;
+
+	__atomic_fetch_add(&bad_pages, 1, __ATOMIC_RELAXED);
 	if (!page) {
 		pr_err("bad page: %s\n", what);
 		return;
@@ -115,7 +117,11 @@ void bad_page(const char *what, const struct page *page)
 	       "mapped %d, mapping %p\n", page_to_pfn(page), what, page->flags,
 	       page_order(page), page_count(page), page_mapcount(page),
 	       page->mapping);
-	print_owner(page);
+	block = page_block((struct page *)(uintptr_t)page);
+	if (block && block != page)
+		printk("  in the block of order %u at frame %x\n",
+		       page_order(block), page_to_pfn(block));
+	print_owner(block ? block : page);
 }
 
 static void note_alloc(struct page *page, unsigned int order, gfp_t gfp,
@@ -184,7 +190,7 @@ static void check_poison(struct page *page)
 		return;
 	pr_err("page of frame %x was written after it was freed: %08x at "
 	       "offset %x\n", page_to_pfn(page), word, at * 4);
-	bad_pages++;
+	__atomic_fetch_add(&bad_pages, 1, __ATOMIC_RELAXED);
 	print_owner(page);
 }
 
@@ -225,14 +231,24 @@ void page_debug_alloc(struct page *page, unsigned int order, gfp_t gfp,
 		note_alloc(page, order, gfp, site);
 }
 
+/* Each page of the block: the next owner may take only a part of it. */
+static void note_free(const struct page *page, u32 i, u32 site)
+{
+	struct page_owner *owner = &owners[page_to_pfn(page)];
+
+	owner[i] = owner[0];
+	owner[i].free_site = site;
+}
+
 void page_debug_free(struct page *page, unsigned int order, u32 site)
 {
 	u32 i;
 
-	if (owners)
-		owners[page_to_pfn(page)].free_site = site;
-	for (i = 0; i < 1U << order; i++)
+	for (i = 0; i < 1U << order; i++) {
+		if (owners)
+			note_free(page, i, site);
 		debug_free_page(page + i);
+	}
 }
 
 void page_debug_free_range(u32 start, u32 end)

@@ -16,9 +16,9 @@
  *    lies in the zones above z up to class, divided by a ratio. With 4 GB a
  *    HIGHMEM request gets nothing at all from DMA.
  *
- * 4. fast_mark[class] = pages_low + lowmem_reserve[class] is derived, so that
- *    the most frequent test, one page against pages_low, is one comparison. The
- *    most frequent class is the zone's own: hot_mark.
+ * 4. hot_mark = pages_low + lowmem_reserve[own type] is derived, so that the
+ *    most frequent test, one page for the zone's own class against pages_low,
+ *    is one comparison.
  *
  * Lock: zone->lock while marks change. Reading them takes none.
  */
@@ -71,16 +71,6 @@ u32 default_min_free_kbytes(const struct node_set *set)
 	return max(MIN_FREE_LEAST, min(kbytes, MIN_FREE_MOST));
 }
 
-static void derive_fast_marks(struct zone *zone)
-{
-	unsigned int class;
-
-	for (class = 0; class < MAX_NR_ZONES; class++)
-		zone->fast_mark[class] = zone->pages_low +
-					 zone->lowmem_reserve[class];
-	zone->hot_mark = zone->fast_mark[zone->type];
-}
-
 void zone_set_marks(struct zone *zone, u32 pages_min, u32 low, u32 high)
 {
 	u32 flags = spin_lock_irqsave(&zone->lock);
@@ -88,7 +78,7 @@ void zone_set_marks(struct zone *zone, u32 pages_min, u32 low, u32 high)
 	zone->pages_min = pages_min;
 	zone->pages_low = low;
 	zone->pages_high = high;
-	derive_fast_marks(zone);
+	zone->hot_mark = low + zone->lowmem_reserve[zone->type];
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
@@ -103,6 +93,12 @@ static u32 pages_between(const pg_data_t *pgdat, unsigned int lower,
 	return pages;
 }
 
+u32 zone_reserve(const pg_data_t *pgdat, enum zone_type lower,
+		 unsigned int class)
+{
+	return pages_between(pgdat, lower, class) / reserve_ratio[lower];
+}
+
 static void set_reserves(pg_data_t *pgdat)
 {
 	unsigned int lower, class;
@@ -110,8 +106,7 @@ static void set_reserves(pg_data_t *pgdat)
 	for (lower = 0; lower < MAX_NR_ZONES; lower++)
 		for (class = 0; class < MAX_NR_ZONES; class++)
 			pgdat->node_zones[lower].lowmem_reserve[class] =
-				pages_between(pgdat, lower, class) /
-				reserve_ratio[lower];
+				zone_reserve(pgdat, lower, class);
 }
 
 static u32 zone_min(const struct zone *zone, u32 min_pages, u32 low_pages)
@@ -124,7 +119,7 @@ static u32 zone_min(const struct zone *zone, u32 min_pages, u32 low_pages)
 	return low_pages ? min_pages * present / low_pages : 0;
 }
 
-void setup_per_zone_marks(struct node_set *set, u32 kbytes)
+void setup_per_zone_pages_min(struct node_set *set, u32 kbytes)
 {
 	u32 low_pages = lowmem_pages(set);
 	u32 min_pages = kbytes >> (PAGE_SHIFT - 10);

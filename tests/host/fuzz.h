@@ -10,12 +10,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(cond) do {							\
-	if (!(cond))							\
-		host_die("%s:%d: not true: %s", __FILE__, __LINE__,	\
-			 #cond);					\
-} while (0)
-
 /* Bytes that are not there are 0. */
 struct input {
 	const u8 *at, *end;

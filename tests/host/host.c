@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host.h"
@@ -84,6 +85,25 @@ void host_died(void)
 	host_death_armed = false;
 	host_locks_held = 0;
 	host_eflags = EFLAGS_IF;
+}
+
+void host_in_child(void (*fn)(const void *arg), const void *arg,
+		   const char *what)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		host_die("no process to be had");
+	if (!pid) {
+		fn(arg);
+		/* the counters of coverage are written on the way out */
+		exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		fail_msg("%s ended with status %#x", what, (unsigned)status);
 }
 
 /* --- the log --- */

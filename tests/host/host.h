@@ -81,8 +81,22 @@ extern char host_death_text[];
 
 void host_died(void);
 
+/*
+ * fn(arg) in a process of its own, whose globals nobody else sees. The test
+ * fails if that does not end by itself, well. what: named then.
+ */
+void host_in_child(void (*fn)(const void *arg), const void *arg,
+		   const char *what);
+
 /* Ends the program: what a test cannot survive. */
 __noreturn __format_printf(1, 2) void host_die(const char *fmt, ...);
+
+/* For fuzz targets and children, where cmocka's asserts lead nowhere. */
+#define MUST(cond) do {							\
+	if (!(cond))							\
+		host_die("%s:%d: not true: %s", __FILE__, __LINE__,	\
+			 #cond);					\
+} while (0)
 
 /* --- random numbers: xorshift, seeded by SEED in the environment --- */
 

@@ -319,6 +319,21 @@ static void damage_of_a_free_page(void **state)
 	expect_lost(page, 7);
 }
 
+/* The hot way looks, too: of several that the CPU has, the next one is bad. */
+static void damage_on_the_hot_way(void **state)
+{
+	struct page *page[5];
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		page[i] = get(0);
+	for (i = 0; i < 5; i++)
+		__free_pages(page[i], 0);
+	assert_true(zone->pageset[0].pcp[0].count >
+		    zone->pageset[0].pcp[0].low);
+	expect_lost(page[4], 0);
+}
+
 /* A small block kept for the CPU is passed over, as long as it is not sound. */
 static void damage_of_a_kept_block(void **state)
 {
@@ -350,6 +365,7 @@ int main(void)
 		BAD_TEST(compound_with_a_lost_tail),
 		BAD_TEST(one_of_two_users),
 		BAD_TEST(damage_of_a_free_page),
+		BAD_TEST(damage_on_the_hot_way),
 		BAD_TEST(damage_of_a_kept_block),
 	};
 

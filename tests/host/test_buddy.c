@@ -294,8 +294,25 @@ static void make_four_nodes(void)
 	host_zone(&nodes, 3, ZONE_HIGHMEM, 6001, 8191, NULL);
 }
 
+/* The lists per CPU as they are in a zone of 64 MB and more. */
+static void make_large_batches(void)
+{
+	struct zone *zone;
+	struct per_cpu_pages *pcp;
+
+	host_nodes_init(&nodes, 1);
+	zone = host_zone(&nodes, 0, ZONE_NORMAL, 0, 2500, swiss_cheese);
+	for (pcp = zone->pageset[0].pcp; pcp < zone->pageset[0].pcp + 2;
+	     pcp++) {
+		pcp->low *= PCP_BATCH_MOST;
+		pcp->high *= PCP_BATCH_MOST;
+		pcp->batch *= PCP_BATCH_MOST;
+	}
+	zone_set_hot(zone, true);
+}
+
 static void (*const machines[])(void) = {
-	make_one_node, make_interleaved, make_four_nodes,
+	make_one_node, make_interleaved, make_four_nodes, make_large_batches,
 };
 
 static void make(void (*machine)(void))

@@ -10,9 +10,10 @@
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
 #include <mm/early/options.h>
+#include <mm/page/numa.h>
 
 #define STEPS 100000U
-#define UNITS 320U		/* more than 2 * MEMBLOCK_REGIONS: lists fill up */
+#define UNITS 320U	/* more than 2 * MEMBLOCK_REGIONS: lists fill up */
 #define MB ((u64)1 << 20)
 #define GB ((u64)1 << 30)
 
@@ -498,7 +499,10 @@ static void options_on_the_command_line(void **state)
 {
 	assert_false(mem_option_nopentium());
 	parse_command_line("mem=0x4000000 memmap=1M$16M,1M#32M mem=nopentium "
-			   "memmap=exactmap debug=pagealloc,page_owner");
+			   "memmap=exactmap debug=pagealloc,page_owner "
+			   "numa=fake=3");
+	assert_int_equal(numa_option_fake(), 3);
+	assert_false(numa_option_off());
 	assert_true(mem_option_nopentium());
 	assert_true(debug_enabled(DEBUG_PAGEALLOC));
 	assert_true(debug_enabled(DEBUG_PAGE_OWNER));

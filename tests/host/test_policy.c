@@ -181,14 +181,11 @@ static void make_counts(u32 mb)
 
 static void expect_marks(const struct zone *zone, const u32 want[3])
 {
-	unsigned int class;
-
 	assert_int_equal(zone->pages_min, want[0]);
 	assert_int_equal(zone->pages_low, want[1]);
 	assert_int_equal(zone->pages_high, want[2]);
-	for (class = 0; class < MAX_NR_ZONES; class++)
-		assert_int_equal(zone->fast_mark[class],
-				 want[1] + zone->lowmem_reserve[class]);
+	assert_int_equal(zone->hot_mark,
+			 want[1] + zone->lowmem_reserve[zone->type]);
 }
 
 static void worked_figures(void **state)
@@ -203,7 +200,7 @@ static void worked_figures(void **state)
 		zone = nodes.node[0].node_zones;
 		assert_int_equal(default_min_free_kbytes(&nodes.set),
 				 m->min_free_kbytes);
-		setup_per_zone_marks(&nodes.set, m->min_free_kbytes);
+		setup_per_zone_pages_min(&nodes.set, m->min_free_kbytes);
 		expect_marks(&zone[ZONE_DMA], m->dma);
 		expect_marks(&zone[ZONE_NORMAL], m->normal);
 		expect_marks(&zone[ZONE_HIGHMEM], m->high);
@@ -241,17 +238,17 @@ static void marks_at_the_bounds(void **state)
 	assert_int_equal(default_min_free_kbytes(&nodes.set), 128);
 	zone_init(&zone[ZONE_DMA], 0, 16, 16);
 	assert_int_equal(default_min_free_kbytes(&nodes.set), 128);
-	setup_per_zone_marks(&nodes.set, 128);
+	setup_per_zone_pages_min(&nodes.set, 128);
 	assert_int_equal(zone[ZONE_DMA].pages_min, 32);
 	EXPECT_DEATH("out of its bounds",
-		     setup_per_zone_marks(&nodes.set, 127));
+		     setup_per_zone_pages_min(&nodes.set, 127));
 	EXPECT_DEATH("out of its bounds",
-		     setup_per_zone_marks(&nodes.set, 65537));
+		     setup_per_zone_pages_min(&nodes.set, 65537));
 
 	/* high memory alone: no lowmem to share the pages among */
 	host_nodes_init(&nodes, 1);
 	zone_init(&zone[ZONE_HIGHMEM], 0, 40000, 40000);
-	setup_per_zone_marks(&nodes.set, 65536);
+	setup_per_zone_pages_min(&nodes.set, 65536);
 	assert_int_equal(zone[ZONE_HIGHMEM].pages_min, 39);
 	assert_int_equal(zone[ZONE_NORMAL].pages_min, 0);
 }
@@ -263,7 +260,7 @@ static void marks_by_hand(void **state)
 
 	make_counts(64);
 	zone = &nodes.node[0].node_zones[ZONE_DMA];
-	setup_per_zone_marks(&nodes.set, 1024);
+	setup_per_zone_pages_min(&nodes.set, 1024);
 	zone_set_marks(zone, 1, 2, 3);
 	expect_marks(zone, (const u32[]){ 1, 2, 3 });
 	assert_int_equal(zone->lowmem_reserve[ZONE_NORMAL], 48);

@@ -13,7 +13,7 @@ static const char *skip_reason;
 
 /* SUITE.CASE, or SUITE for all of it. */
 static const char *const of_the_machine[] = {
-	"multiboot.of_this_machine", "symbols",
+	"multiboot.of_this_machine", "numa.fake_on_this_machine", "symbols",
 };
 
 static bool fail_at(const struct test_site *site)

@@ -1,7 +1,7 @@
 #include "zones.h"
 #include <mm/page/internal.h>
 
-char host_difference[256];
+char host_difference[4096];
 
 static void set_page(struct page *page, u32 flags, s32 count)
 {
@@ -19,6 +19,7 @@ void host_frames(u32 frames)
 	free(mem_map);
 	max_mapnr = ALIGN(frames, 1U << (MAX_ORDER - 1));
 	max_low_pfn = max_mapnr;
+	mem_map_bytes = max_mapnr * sizeof(struct page);
 	mem_map = malloc(max_mapnr * sizeof(struct page));
 	for (pfn = 0; pfn < max_mapnr; pfn++)
 		set_page(pfn_to_page(pfn), ZONEID_PRIVATE << ZONEID_SHIFT |
@@ -79,18 +80,19 @@ void host_nodes_done(struct host_nodes *nodes)
 	host_check(&nodes->set);
 }
 
-static void keep_first(const char *sentence)
+static void keep(const char *sentence)
 {
-	if (!*host_difference)
-		snprintf(host_difference, sizeof(host_difference), "%s",
-			 sentence);
+	size_t at = strlen(host_difference);
+
+	snprintf(host_difference + at, sizeof(host_difference) - at, "%s\n",
+		 sentence);
 }
 
 unsigned int host_differences(struct zone *zone)
 {
 	host_difference[0] = '\0';
-	return check_zone(zone, keep_first) +
-	       check_zone_pages(zone, keep_first);
+	return check_zone(zone, keep) +
+	       check_zone_pages(zone, keep);
 }
 
 void host_check_zone(struct zone *zone)
@@ -106,7 +108,7 @@ void host_check_lists(struct zone *zone)
 	unsigned int n;
 
 	host_difference[0] = '\0';
-	n = check_zone(zone, keep_first);
+	n = check_zone(zone, keep);
 	if (n)
 		fail_msg("%u differences: %s", n, host_difference);
 }
@@ -116,7 +118,7 @@ void host_check(const struct node_set *set)
 	unsigned int n;
 
 	host_difference[0] = '\0';
-	n = check_nodes(set, keep_first);
+	n = check_nodes(set, keep);
 	if (n)
 		fail_msg("%u differences: %s", n, host_difference);
 }

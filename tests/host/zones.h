@@ -41,9 +41,9 @@ void host_check_zone(struct zone *zone);
 /* The free lists alone: while blocks of __rmqueue() are out. */
 void host_check_lists(struct zone *zone);
 
-/* How many differences there are, and what the first one says. */
+/* How many differences there are, and what they say. */
 unsigned int host_differences(struct zone *zone);
-extern char host_difference[256];
+extern char host_difference[4096];
 
 /* __rmqueue() and __free_one_page() with the lock. */
 struct page *host_take(struct zone *zone, unsigned int order);

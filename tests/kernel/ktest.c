@@ -534,21 +534,36 @@ static void free_leaked(void)
 	__free_page(leaked);
 }
 
-/* The number of free pages stays: another block is split instead. */
-static struct page *other;
+/* Of a block of four the first page is given back, and one more is taken: as
+ * many are free, in other blocks. */
+static struct page *four;
 
-static void swap_pages(void)
+static void hold_first_two(void)
 {
-	other = alloc_pages(GFP_KERNEL, 1);
-	split_page(other, 1);
-	__free_page(leaked);
-	__free_page(other);
+	four = alloc_pages(GFP_KERNEL, 2);
+	split_page(four, 2);
+	__free_page(four + 2);
+	__free_page(four + 3);
 }
 
-static void swap_back(void)
+/* 0 and 1 in use leave a block of two; 0 and 2 leave two single pages. */
+static void hold_first_and_third(void)
 {
-	__free_page(other + 1);
-	leak_page();
+	struct page *again;
+
+	__free_page(four + 1);
+	drain_all_pages();
+	again = alloc_pages(GFP_KERNEL, 1);
+	if (again == four + 2) {
+		split_page(again, 1);
+		__free_page(again + 1);
+	}
+}
+
+static void give_back_all(void)
+{
+	__free_page(four);
+	__free_page(four + 2);
 }
 
 static void break_a_list(void)
@@ -617,9 +632,8 @@ TEST(ktest, ledger_sees_mappings)
 
 TEST(ktest, ledger_sees_which_pages)
 {
-	leak_page();
-	EXPECT(ledger_sees(swap_pages, swap_back));
-	free_leaked();
+	hold_first_two();
+	EXPECT(ledger_sees(hold_first_and_third, give_back_all));
 }
 
 /* The checks of what is there now, after the list was broken. */

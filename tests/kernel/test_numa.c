@@ -410,6 +410,34 @@ TEST(numa, fake)
 			fake(&ram_cases[i], wanted);
 }
 
+/* To the nearest multiple of 4 MB, up from the middle on. */
+TEST(numa, fake_borders)
+{
+	memblock_init(&mb);
+	memblock_add(&mb, 2 * MB, 64 * MB);
+	EXPECT_EQ(numa_fake(&info, &mb, 2), 2);
+	EXPECT_RANGE(0, 0, 0x2400, 0);
+	EXPECT_RANGE(1, 0x2400, 0x4200, 1);
+	memblock_init(&mb);
+	memblock_add(&mb, 2 * MB - 0x1000, 64 * MB);
+	EXPECT_EQ(numa_fake(&info, &mb, 2), 2);
+	EXPECT_RANGE(0, 0, 0x2000, 0);
+	EXPECT_RANGE(1, 0x2000, 0x41ff, 1);
+	/* half of all ends where a hole begins: the border is behind it */
+	memblock_init(&mb);
+	memblock_add(&mb, MB, 4 * MB);
+	memblock_add(&mb, 16 * MB, 4 * MB);
+	EXPECT_EQ(numa_fake(&info, &mb, 2), 2);
+	EXPECT_RANGE(0, 0, 0x1000, 0);
+	EXPECT_RANGE(1, 0x1000, 0x1400, 1);
+	/* too little for 4 MB each: to the page */
+	memblock_init(&mb);
+	memblock_add(&mb, 0x3000, 0x5000);
+	EXPECT_EQ(numa_fake(&info, &mb, 2), 2);
+	EXPECT_RANGE(0, 0, 5, 0);
+	EXPECT_RANGE(1, 5, 8, 1);
+}
+
 /* Every frame of the RAM that all this runs on has a node. */
 TEST(numa, fake_on_this_machine)
 {

@@ -49,7 +49,8 @@ static const struct worked worked[] = {
 	  { 0, 0, 0 }, { 0, 0, 0 }, { 1, 0, 0 } },
 	{ "4 MB", { 1024, 0, 0 }, 256, { { 64, 80, 96 }, { 0 }, { 0 } },
 	  { 0, 0, 0 }, { 0, 0, 0 }, { 1, 0, 0 } },
-	{ "16 MB", { DMA_PAGES, 0, 0 }, 512, { { 128, 160, 192 }, { 0 }, { 0 } },
+	{ "16 MB", { DMA_PAGES, 0, 0 }, 512,
+	  { { 128, 160, 192 }, { 0 }, { 0 } },
 	  { 0, 0, 0 }, { 0, 0, 0 }, { 1, 0, 0 } },
 	{ "64 MB", { DMA_PAGES, LOW(64), 0 }, 1024,
 	  { { 64, 80, 96 }, { 192, 240, 288 }, { 0 } },
@@ -87,10 +88,9 @@ static bool expect_reserve(const struct zone *zone, const u32 *want)
 	bool ok = true;
 
 	for (class = 0; class < MAX_NR_ZONES; class++)
-		ok &= EXPECT_EQ(zone->lowmem_reserve[class], want[class]) &
-		      EXPECT_EQ(zone->fast_mark[class],
-				zone->pages_low + want[class]);
-	return ok & EXPECT_EQ(zone->hot_mark, zone->fast_mark[zone->type]);
+		ok &= EXPECT_EQ(zone->lowmem_reserve[class], want[class]);
+	return ok & EXPECT_EQ(zone->hot_mark,
+			      zone->pages_low + want[zone->type]);
 }
 
 /* hot: 2 and 6 batches; cold: 0 and 2. */
@@ -114,7 +114,7 @@ static bool expect_worked(const struct worked *w)
 	if (!set)
 		return false;
 	ok = EXPECT_EQ(default_min_free_kbytes(set), w->kbytes);
-	setup_per_zone_marks(set, w->kbytes);
+	setup_per_zone_pages_min(set, w->kbytes);
 	for (i = 0; i < MAX_NR_ZONES; i++) {
 		const struct zone *zone = &set->node[0]->node_zones[i];
 
@@ -155,7 +155,7 @@ TEST(watermark, two_nodes)
 	REQUIRE(set);
 	/* 112 MB: the root of 114688 * 16 */
 	EXPECT_EQ(default_min_free_kbytes(set), 1354);
-	setup_per_zone_marks(set, 1354);
+	setup_per_zone_pages_min(set, 1354);
 	expect_marks(&set->node[0]->node_zones[ZONE_DMA],
 		     (const u32[]){ 48, 60, 72 });
 	expect_marks(&set->node[0]->node_zones[ZONE_NORMAL],
@@ -184,11 +184,11 @@ TEST(watermark, min_free_kbytes_bounds)
 	numbers_stop();
 	set = numbers_start(1, full);
 	REQUIRE(set);
-	setup_per_zone_marks(set, 65536);
+	setup_per_zone_pages_min(set, 65536);
 	/* 16384 * 225280 / 229376 */
 	expect_marks(&set->node[0]->node_zones[ZONE_NORMAL],
 		     (const u32[]){ 16091, 20113, 24136 });
-	setup_per_zone_marks(set, 128);
+	setup_per_zone_pages_min(set, 128);
 	expect_marks(&set->node[0]->node_zones[ZONE_NORMAL],
 		     (const u32[]){ 31, 38, 46 });
 	numbers_stop();
@@ -204,7 +204,7 @@ TEST(watermark, set_by_hand)
 
 	REQUIRE(set);
 	zone = &set->node[0]->node_zones[ZONE_DMA];
-	setup_per_zone_marks(set, 1024);
+	setup_per_zone_pages_min(set, 1024);
 	zone_set_marks(zone, 5, 7, 9);
 	expect_marks(zone, (const u32[]){ 5, 7, 9 });
 	expect_reserve(zone, (const u32[]){ 0, 48, 48 });
@@ -225,7 +225,7 @@ TEST(watermark, of_the_machine)
 	set = numbers_start(machine_nodes.nr, present);
 	REQUIRE(set);
 	EXPECT_EQ(default_min_free_kbytes(set), min_free_kbytes);
-	setup_per_zone_marks(set, min_free_kbytes);
+	setup_per_zone_pages_min(set, min_free_kbytes);
 	for_each_zone_of(&machine_nodes, zone, i) {
 		const struct zone *like = &set->node[i / MAX_NR_ZONES]->
 					  node_zones[i % MAX_NR_ZONES];
@@ -242,13 +242,13 @@ TEST(watermark, of_the_machine)
 TEST_PANIC(watermark, min_free_kbytes_too_small,
 	   "min_free_kbytes is out of its bounds")
 {
-	setup_per_zone_marks(&machine_nodes, 127);
+	setup_per_zone_pages_min(&machine_nodes, 127);
 }
 
 TEST_PANIC(watermark, min_free_kbytes_too_large,
 	   "min_free_kbytes is out of its bounds")
 {
-	setup_per_zone_marks(&machine_nodes, 65537);
+	setup_per_zone_pages_min(&machine_nodes, 65537);
 }
 
 /* --- the truth table --- */
@@ -358,7 +358,7 @@ TEST(watermark, small_blocks_do_not_count)
 	EXPECT(!OK(3, 0, 0));
 }
 
-/* In other words: count pages in blocks that are large enough, order by order. */
+/* In other words: pages in blocks that are large enough, order by order. */
 static bool allowed(unsigned int order, u32 mark, enum zone_type class,
 		    unsigned int flags)
 {

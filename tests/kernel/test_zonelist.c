@@ -272,10 +272,12 @@ static struct page *take(struct zonelist *from, gfp_t gfp)
 	return page;
 }
 
+/* Nothing stays with the CPU: marks are about what is on the free lists. */
 static void give_back_all(void)
 {
 	while (nr_held)
 		__free_page(held[--nr_held]);
+	drain_local_pages(&private_nodes);
 }
 
 /*
@@ -315,7 +317,6 @@ TEST_PRIVATE(zonelist, falls_back_before_it_digs_deeper, 6)
 	private_ready();
 	zone_set_marks(home, 4, 8, 12);
 	zone_set_marks(away, 3, 7, 12);
-	/* a CPU keeps some of each: the numbers are those of whole zones */
 	EXPECT_STREQ(sequence(&private_nodes.node[1]->node_zonelists[0],
 			      GFP_KERNEL), "1N*25 0N*24 1N*4 0N*4");
 	EXPECT_EQ(private_free(home), 4);

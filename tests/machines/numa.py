@@ -53,7 +53,7 @@ class Case:
     warnings: tuple = ()
 
 
-# --- what QEMU is told ---------------------------------------------------------
+# --- what QEMU is told --------------------------------------------------------
 
 def node_args(sizes, cpus, distances=()):
     """-numa for nodes of these sizes (0: none) and these CPUs ("" or "0-1")."""
@@ -87,17 +87,17 @@ def node_ranges(sizes):
     return tuple(result)
 
 
-def qemu_nodes(name, sizes, cpus, dist=(), **rest):
+def qemu_nodes(name, sizes, cpus_of, dist=(), **rest):
     """A Case for a machine whose nodes QEMU describes."""
     fields = {
-        "mem": sum(sizes), "args": node_args(sizes, cpus, dist),
+        "mem": sum(sizes), "args": node_args(sizes, cpus_of, dist),
         "ranges": node_ranges(sizes), "nodes": len(sizes),
-        "cpus": tuple(node for node, some in enumerate(cpus) if some),
+        "cpus": tuple(node for node, some in enumerate(cpus_of) if some),
     }
     return Case(name, **{**fields, **rest})
 
 
-# --- machines as QEMU describes them -------------------------------------------
+# --- machines as QEMU describes them ------------------------------------------
 
 TWO = ((33 * MB, 63 * MB), ("0", "1"))
 LINE = ((0, 1, 20), (0, 2, 30), (0, 3, 40), (1, 2, 20), (1, 3, 30), (2, 3, 20))
@@ -141,8 +141,9 @@ def real_cases():
 def too_many_nodes():
     """17 nodes are more than there may be."""
     sizes = (8 * MB,) * 17
-    yield Case("seventeen", mem=sum(sizes), args=node_args(
-        sizes, ("0", *[""] * 16)), warnings=(broken("too many proximity domains"),))
+    yield Case("seventeen", mem=sum(sizes),
+               args=node_args(sizes, ("0", *[""] * 16)),
+               warnings=(broken("too many proximity domains"),))
 
 
 def broken(sentence, table="SRAT"):
@@ -153,10 +154,10 @@ def broken(sentence, table="SRAT"):
     return re.escape(f"{table}: {sentence}; {end}") + "$"
 
 
-# --- made up -------------------------------------------------------------------
+# --- made up ------------------------------------------------------------------
 
 def fake_ranges(mem, n):
-    """Equal shares of RAM; borders to the nearest 4 MB if each has that much."""
+    """Equal shares of RAM; borders to the nearest 4 MB if each has so much."""
     ram = model.ram_pages(model.memory_map(model.Row("", mem=mem)))
     frames = [frame for start, end in ram
               for frame in range(start // PAGE, end // PAGE)]
@@ -178,7 +179,7 @@ def option_cases():
                    ranges=fake_ranges(96 * MB, n))
         yield qemu_nodes(f"fake={n}-of-two", *TWO, cmdline=f"numa=fake={n}",
                          nodes=n, ranges=fake_ranges(96 * MB, n), cpus=(0,))
-    for mem in (8, 65, 96):
+    for mem in (8, 65):
         yield Case(f"fake=16-{mem}M", mem=mem * MB, nodes=16,
                    cmdline="numa=fake=16", ranges=fake_ranges(mem * MB, 16))
     yield Case("fake=3-1G", mem=GB, nodes=3, cmdline="numa=fake=3",
@@ -205,7 +206,7 @@ def option_cases():
                          r"option numa is given twice; the first counts",))
 
 
-# --- tables of our own: text for iasl ------------------------------------------
+# --- tables of our own: text for iasl -----------------------------------------
 
 HEADER = """\
 Signature : "{0}"
@@ -325,7 +326,7 @@ def compile_table(journal, number, table):
     return path
 
 
-# --- machines that are described oddly or wrongly -------------------------------
+# --- machines that are described oddly or wrongly -----------------------------
 
 def good_entries(a=0, b=1):
     """33 MB and 63 MB, upper node first; node a has the CPU."""
@@ -365,9 +366,11 @@ def odd_cases():
         cpu(9, 0, 0), *good_entries(), memory(8, 0, GB, 0),
         memory(7, 0, GB, ENABLED | VOLATILE_NOT), memory(6, 5, 5)))
     yield described("forgotten-pages", srat(
-        cpu(0, 0), memory(0, 64 * KB, 640 * KB), memory(0, MB, 33 * MB - 64 * KB),
-        memory(1, 33 * MB, 95 * MB)), ranges=(
-            (0, 0, 640 * KB), (0, MB, 33 * MB), (1, 33 * MB, 96 * MB - 128 * KB)))
+        cpu(0, 0), memory(0, 64 * KB, 640 * KB),
+        memory(0, MB, 33 * MB - 64 * KB),
+        memory(1, 33 * MB, 95 * MB + 512 * KB)),
+        ranges=((0, 0, 640 * KB), (0, MB, 33 * MB),
+                (1, 33 * MB, 96 * MB - 128 * KB)))
     yield described("boot-cpu-not-listed", srat(
         cpu(1, 9), *good_entries()[0:1], *good_entries()[2:]), cpus=(0, 1))
     yield described("60K", srat(*good_entries(), padding=fill(0xF000)))
@@ -407,8 +410,9 @@ def broken_cases():
     yield undescribed("entry-too-short", "an entry is too short for its type",
                       patched((second + 1, b"\x0f")))
     for kind in (7, 255):
-        yield undescribed(f"entry-type-{kind}", "an entry is of an unknown type",
-                          patched((second, bytes([kind]))))
+        yield undescribed(
+            f"entry-type-{kind}", "an entry is of an unknown type",
+            patched((second, bytes([kind]))))
     yield undescribed("one-byte-behind", past,
                       srat(*good_entries(), padding=b"\0"))
     yield undescribed("too-long", "it is too long to be mapped", srat(
@@ -449,10 +453,11 @@ def broken_distances():
                         warnings=(broken(sentence, "SLIT"),))
 
 
-# --- the checksum, through a loader of our own -----------------------------------
+# --- the checksum, through a loader of our own --------------------------------
 
 STUB_TOP = 63 * MB
-STUB_SRAT = bad_info.EXTRA + 0x100
+STUB_FADT = bad_info.EXTRA + 0x100
+STUB_SRAT = bad_info.EXTRA + 0x200
 
 
 def stub_srat(good_sum):
@@ -467,12 +472,15 @@ def stub_srat(good_sum):
 
 def check_checksum(ctx, journal, good_sum):
     """A table with a bad sum is as none; the same with a good one is used."""
-    rsdt = bad_info.acpi_table(b"RSDT", body=struct.pack("<I", STUB_SRAT))
+    rsdt = bad_info.acpi_table(b"RSDT", body=struct.pack("<2I", STUB_FADT,
+                                                         STUB_SRAT))
+    fadt = bad_info.acpi_table(b"FACP", body=bytes(80))
     info = stub.block(*bad_info.GOOD, stub.tag(
         stub.OLD_RSDP, bad_info.rsdp(bad_info.EXTRA)))
     path = stub.pack(ctx, journal.scratch / "image", stub.MB2_MAGIC,
                      bad_info.INFO, [(bad_info.INFO, info),
                                      (bad_info.EXTRA, rsdt),
+                                     (STUB_FADT, fadt),
                                      (STUB_SRAT, stub_srat(good_sum))])
     args = machine_args(64 * MB) + kernel_args(path)
     ranges = ((0, 0, 40 * MB), (1, 40 * MB, 64 * MB)) if good_sum else ()
@@ -490,7 +498,7 @@ def check_checksum(ctx, journal, good_sum):
     ktap.check(report)
 
 
-# --- judging -------------------------------------------------------------------
+# --- judging ------------------------------------------------------------------
 
 def tests(ctx):
     """A boot for each case."""

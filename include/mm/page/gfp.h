@@ -29,7 +29,6 @@ typedef u32 gfp_t;
 #define __GFP_COMP	0x4000U	/* make a compound page */
 #define __GFP_ZERO	0x8000U	/* zeroed */
 #define __GFP_NOMEMALLOC 0x10000U /* keep off the reserves, always */
-#define __GFP_ALL	0x1fff3U
 
 #define GFP_ATOMIC	(__GFP_HIGH)
 #define GFP_NOIO	(__GFP_WAIT)

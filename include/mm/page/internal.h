@@ -32,6 +32,30 @@ static inline u32 buddy_flags(const struct zone *zone, unsigned int order)
 	return zone_flags(zone) | order << PAGE_ORDER_SHIFT | 1U << PG_buddy;
 }
 
+/* Is it as a free page must be? Not one bit may say that somebody has it. */
+static __always_inline bool page_is_clean(const struct page *page)
+{
+	return !(page->flags & (PAGE_FLAGS_ALL | PAGE_ORDER_MASK)) &&
+	       !page->_count.counter && page->_mapcount.counter == -1 &&
+	       !page->mapping;
+}
+
+/* Nothing to find and nothing to wipe in the pages behind the first? */
+static __always_inline bool tails_are_clean(const struct page *page,
+					    unsigned int order)
+{
+	u32 zone = page->flags >> ZONEID_SHIFT << ZONEID_SHIFT;
+	const struct page *end = page + (1U << order);
+	uintptr_t dirt = 0;
+
+	while (++page < end)
+		dirt |= (uintptr_t)((page->flags ^ zone) |
+				    (u32)page->_count.counter |
+				    (u32)(page->_mapcount.counter + 1)) |
+			(uintptr_t)page->mapping;
+	return !dirt;
+}
+
 /* --- page_debug.c --- */
 
 /* Anything of the below to do? Then a page takes the slow way. */
@@ -69,6 +93,9 @@ struct page *alloc_pages_from(gfp_t gfp, unsigned int order,
 			      struct zonelist *zonelist, u32 site);
 
 /* --- page_alloc.c --- */
+
+/* What page_hot.c leaves: any page, any order, any mistake. site: who asked. */
+void fastcall free_slow(struct page *page, unsigned int order, u32 site);
 
 /* A block from this zone, single pages through the CPU's stack; prepared.
  * wanted: the first zone of the zonelist, for the counters. */

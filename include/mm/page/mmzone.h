@@ -89,11 +89,10 @@ enum watermark { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARKS };
 struct zone {
 	/* what an allocation of one page reads */
 	u32 free_pages;			/* on free_area; not those per CPU */
-	u32 hot_mark;			/* fast_mark[type] */
+	u32 hot_mark;		/* derived: pages_low + reserve[own type] */
 	struct per_cpu_pageset pageset[NR_CPUS];
 
 	u32 pages_min, pages_low, pages_high;
-	u32 fast_mark[MAX_NR_ZONES];	/* derived: pages_low + reserve */
 	/* pages kept from allocations that may use that higher class, too */
 	u32 lowmem_reserve[MAX_NR_ZONES];
 
@@ -201,6 +200,8 @@ void zone_set_hot(struct zone *zone, bool hot);
  * HIGHMEM, NORMAL, DMA as far as the class goes. Empty zones are left out.
  */
 void build_zonelists(struct node_set *set);
+void build_zonelist(const struct node_set *set, unsigned int home,
+		    unsigned int modifiers, struct zonelist *list);
 
 /* --- watermarks (mm/page/watermark.c) --- */
 
@@ -208,13 +209,17 @@ void build_zonelists(struct node_set *set);
 u32 default_min_free_kbytes(const struct node_set *set);
 
 /*
- * pages_min, low, high, lowmem_reserve and fast_mark of every zone.
+ * pages_min, low, high, lowmem_reserve and hot_mark of every zone.
  * 128 <= min_free_kbytes <= 65536. Takes each zone->lock.
  */
-void setup_per_zone_marks(struct node_set *set, u32 min_free_kbytes);
+void setup_per_zone_pages_min(struct node_set *set, u32 min_free_kbytes);
 extern u32 min_free_kbytes;	/* the machine's */
 
-/* Sets one zone's marks by hand: for tests. Derives fast_mark. */
+/* The rule behind lowmem_reserve[class] of a node's zone. */
+u32 zone_reserve(const pg_data_t *pgdat, enum zone_type lower,
+		 unsigned int class);
+
+/* Sets one zone's marks by hand: for tests. Derives hot_mark. */
 void zone_set_marks(struct zone *zone, u32 pages_min, u32 low, u32 high);
 
 #define ALLOC_HARDER 0x1U	/* may not wait, or dies: a quarter less */

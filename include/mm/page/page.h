@@ -113,6 +113,7 @@ static inline unsigned int page_order(const struct page *page)
  */
 extern struct page *mem_map;
 extern u32 max_mapnr;		/* pages in mem_map */
+extern uintptr_t mem_map_bytes;	/* its size */
 
 static inline struct page *pfn_to_page(u32 pfn)
 {

@@ -93,22 +93,22 @@ void *alloc_pages_exact(size_t size, gfp_t gfp);
 void free_pages_exact(void *addr, size_t size);
 
 /* order as it was allocated with. One user less; the last one frees. */
-void fastcall free_block(struct page *page, unsigned int order);
-void fastcall free_single(struct page *page);	/* order 0 */
+void fastcall __free_pages_ok(struct page *page, unsigned int order);
+void fastcall free_hot_page(struct page *page);	/* order 0 */
 
 static __always_inline void __free_pages(struct page *page, unsigned int order)
 {
 	if (__builtin_constant_p(order) && order == 0)
-		free_single(page);
+		free_hot_page(page);
 	else
-		free_block(page, order);
+		__free_pages_ok(page, order);
 }
 
 void free_pages(unsigned long addr, unsigned int order);	/* 0: nothing */
 
 static inline void __free_page(struct page *page)
 {
-	free_single(page);
+	free_hot_page(page);
 }
 
 static inline void free_page(unsigned long addr)
@@ -147,10 +147,10 @@ void drain_local_pages(struct node_set *set);
 void drain_all_pages(void);		/* of the machine */
 
 /* Zeroes one page, of high memory too. Any context. */
-void clear_page_of(struct page *page);
+void clear_highpage(struct page *page);
 
 /* Free pages of the machine: on the lists of zones, and kept for CPUs. */
-u32 nr_free_pages(void);
+u32 nr_unused_pages(void);
 u32 nr_pcp_pages(const struct zone *zone);
 
 /* Pages given to the allocator since boot: RAM less what is reserved. */

@@ -1,0 +1,116 @@
+/*
+ * The shortest ways out and back. Compiled without frame pointers (Makefile):
+ * three instructions less each, and a back trace misses nothing but them.
+ *
+ * Everything out of the ordinary goes the long way, from the beginning: nothing
+ * was changed yet. page_alloc.c has the theory.
+ */
+#include <mm/page/internal.h>
+
+/* Flags with which a single page does not go the hot way back. */
+#define PAGE_FLAGS_LONG_WAY (PAGE_FLAGS_IN_USE | 1U << PG_compound | \
+			     PAGE_ORDER_MASK)
+
+struct page *fastcall alloc_hot(struct zone *zone)
+{
+	u32 flags = local_irq_save();
+	struct per_cpu_pageset *set = &zone->pageset[smp_processor_id()];
+	u32 count = set->pcp[0].count;
+	struct page *page;
+
+	if (unlikely(count <= set->pcp[0].take_above ||
+		     zone->free_pages <= zone->hot_mark))
+		goto fail;
+	page = set->pcp[0].stack[count - 1];
+	if (unlikely(!page_is_clean(page)))
+		goto fail;
+	set->pcp[0].count = count - 1;
+	set->count.numa_hit++;
+	page->_count.counter = 1;
+	page->private = 0;
+	local_irq_restore(flags);
+	return page;
+fail:
+	local_irq_restore(flags);
+	return NULL;
+}
+
+/* Not a pointer to anything but a page: the first look of every free. */
+static __always_inline bool in_mem_map(const struct page *page)
+{
+	return (uintptr_t)page - (uintptr_t)mem_map < mem_map_bytes;
+}
+
+/* Its only user gives it back, and nothing speaks against it: true. */
+static __always_inline bool free_hot(struct page *page)
+{
+	u32 flags = page->flags, irq_flags, count;
+	struct per_cpu_pageset *set;
+
+	if (unlikely(flags & PAGE_FLAGS_LONG_WAY || page->_count.counter != 1 ||
+		     page->_mapcount.counter != -1 || page->mapping))
+		return false;
+	irq_flags = local_irq_save();
+	set = &zone_table[flags >> ZONEID_SHIFT]->pageset[smp_processor_id()];
+	count = set->pcp[0].count;
+	if (unlikely(count >= set->pcp[0].put_below)) {
+		local_irq_restore(irq_flags);
+		return false;
+	}
+	page->flags = flags & ~(PAGE_FLAGS_ALL | PAGE_ORDER_MASK);
+	page->_count.counter = 0;
+	set->pcp[0].stack[count] = page;
+	set->pcp[0].count = count + 1;
+	set->count.pgfree++;
+	local_irq_restore(irq_flags);
+	return true;
+}
+
+void fastcall free_hot_page(struct page *page)
+{
+	if (unlikely(!in_mem_map(page) || !free_hot(page)))
+		free_slow(page, 0, CALLER);
+}
+
+/* May a small block be kept, as it was given out to its only user? */
+static __always_inline bool may_be_kept(const struct page *page,
+					const struct per_cpu_pageset *set,
+					unsigned int order)
+{
+	u32 flags = page->flags ^ order << PAGE_ORDER_SHIFT;
+
+	return !set->block[order] && !(flags & PAGE_FLAGS_LONG_WAY) &&
+	       page->_count.counter == 1 && page->_mapcount.counter == -1 &&
+	       !page->mapping && tails_are_clean(page, order);
+}
+
+/* The same as free_hot() for a small block, if the CPU keeps no other one. */
+static __always_inline bool free_hot_block(struct page *page,
+					   unsigned int order)
+{
+	u32 flags = page->flags >> ZONEID_SHIFT, irq_flags = local_irq_save();
+	struct per_cpu_pageset *set;
+	bool kept;
+
+	set = &zone_table[flags]->pageset[smp_processor_id()];
+	kept = may_be_kept(page, set, order);
+	if (kept) {
+		page->flags = flags << ZONEID_SHIFT;
+		page->_count.counter = 0;
+		set->block[order] = page;
+		set->count.pgfree += 1U << order;
+	}
+	local_irq_restore(irq_flags);
+	return kept;
+}
+
+void fastcall __free_pages_ok(struct page *page, unsigned int order)
+{
+	if (!order && in_mem_map(page) && free_hot(page))
+		return;
+	if (order - 1 < PCP_BLOCK_MOST && in_mem_map(page) &&
+	    !page_debugging && free_hot_block(page, order))
+		return;
+	free_slow(page, order, CALLER);
+}
+
