@@ -17,7 +17,13 @@
  *    node never has that word, and so ends the merge. mem_map is rounded up to
  *    the largest block: the buddy always has a page to look at.
  *
- * 4. Invariants (check.c recomputes them):
+ * 4. Many at once. n single pages taken one by one empty the lists from the
+ *    lowest order up, as what a split leaves is the smallest block next time;
+ *    so whole blocks from the smallest up are the same pages, for less. And
+ *    pages that follow each other go back as the largest blocks they make: in
+ *    which order blocks merge makes no difference in what comes out.
+ *
+ * 5. Invariants (check.c recomputes them):
  *	a. a block on free_area[o] is aligned, its flags are buddy_flags(o), and
  *	   its other pages' flags are zone_flags(); all have _count 0;
  *	b. no two buddies below the largest order are both free;
@@ -94,15 +100,30 @@ void __free_one_page(struct zone *zone, struct page *page, unsigned int order)
 	area->nr_free++;
 }
 
-/* The largest block that begins at pfn and ends at or before end. */
-static unsigned int largest_order(u32 pfn, u32 end)
+struct page *__rmqueue_upto(struct zone *zone, u32 most, unsigned int *order)
 {
-	unsigned int order = 0;
+	unsigned int largest = min(31U - (u32)__builtin_clz(most),
+				   MAX_ORDER - 1U);
 
-	while (order < MAX_ORDER - 1 && IS_ALIGNED(pfn, 2U << order) &&
-	       end - pfn >= 2U << order)
-		order++;
-	return order;
+	for (*order = 0; *order < largest; ++*order)
+		if (zone->free_area[*order].nr_free)
+			break;
+	return __rmqueue(zone, *order);
+}
+
+void __free_run(struct zone *zone, struct page *page, u32 n)
+{
+	while (n) {
+		u32 pfn = page_to_pfn(page);
+		unsigned int order = 31 - (u32)__builtin_clz(n);
+
+		if (pfn)
+			order = min(order, (u32)__builtin_ctz(pfn));
+		order = min(order, MAX_ORDER - 1U);
+		__free_one_page(zone, page, order);
+		page += 1U << order;
+		n -= 1U << order;
+	}
 }
 
 void free_page_range(struct zone *zone, u32 start, u32 end)
@@ -110,11 +131,6 @@ void free_page_range(struct zone *zone, u32 start, u32 end)
 	u32 flags = spin_lock_irqsave(&zone->lock);
 
 	zone->managed_pages += end - start;
-	while (start < end) {
-		unsigned int order = largest_order(start, end);
-
-		__free_one_page(zone, pfn_to_page(start), order);
-		start += 1U << order;
-	}
+	__free_run(zone, pfn_to_page(start), end - start);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }

@@ -108,12 +108,14 @@ static void refill(struct zone *zone, struct per_cpu_pages *pcp)
 		pcp->count * sizeof(*pcp->stack));
 	spin_lock(&zone->lock);
 	while (left) {
-		struct page *page = __rmqueue(zone, 0);
+		unsigned int order;
+		struct page *page = __rmqueue_upto(zone, left, &order), *end;
 
 		if (!page)
 			break;
-		pcp->stack[--left] = page;
-		pcp->count++;
+		pcp->count += 1U << order;
+		for (end = page + (1U << order); page < end; page++)
+			pcp->stack[--left] = page;
 	}
 	spin_unlock(&zone->lock);
 	if (left)
@@ -121,14 +123,42 @@ static void refill(struct zone *zone, struct per_cpu_pages *pcp)
 			pcp->count * sizeof(*pcp->stack));
 }
 
-/* A page that was kept, if it still is as it was then. */
-static void give_back_one(struct zone *zone, struct page *page,
-			  unsigned int order)
+/* Is a page that was kept still as it was then? Else it is lost. */
+static bool still_clean(const struct page *page)
 {
 	if (likely(page_is_clean(page)))
-		__free_one_page(zone, page, order);
+		return true;
+	bad_page("somebody wrote to a free page's state", page);
+	return false;
+}
+
+/* How many of n kept pages from stack[0] on follow each other, up or down. */
+static u32 run_of(struct page **stack, u32 n, int step)
+{
+	u32 run = 1;
+
+	while (run < n && stack[run] == stack[run - 1] + step &&
+	       page_is_clean(stack[run]))
+		run++;
+	return run;
+}
+
+/* Pages that came one behind the other go back as blocks; how many did. */
+static u32 give_back_run(struct zone *zone, struct page **stack, u32 n)
+{
+	u32 run = 1;
+
+	if (!still_clean(stack[0]))
+		return 1;
+	if (n > 1 && stack[1] == stack[0] + 1)
+		run = run_of(stack, n, 1);
+	else if (n > 1 && stack[1] == stack[0] - 1)
+		run = run_of(stack, n, -1);
+	if (run == 1)
+		__free_one_page(zone, stack[0], 0);
 	else
-		bad_page("somebody wrote to a free page's state", page);
+		__free_run(zone, min(stack[0], stack[run - 1]), run);
+	return run;
 }
 
 /* The n pages that were not touched longest go back. Interrupts off. */
@@ -139,8 +169,8 @@ static __noinline void give_back(struct zone *zone, struct per_cpu_pages *pcp,
 
 	n = min(n, pcp->count);
 	spin_lock(&zone->lock);
-	for (i = 0; i < n; i++)
-		give_back_one(zone, pcp->stack[i], 0);
+	for (i = 0; i < n;)
+		i += give_back_run(zone, pcp->stack + i, n - i);
 	spin_unlock(&zone->lock);
 	pcp->count -= n;
 	memmove(pcp->stack, pcp->stack + n, pcp->count * sizeof(*pcp->stack));
@@ -153,7 +183,9 @@ static void give_back_blocks(struct zone *zone, struct per_cpu_pageset *set)
 	spin_lock(&zone->lock);
 	for (order = 1; order <= PCP_BLOCK_MOST; order++)
 		if (set->block[order]) {
-			give_back_one(zone, set->block[order], order);
+			if (still_clean(set->block[order]))
+				__free_one_page(zone, set->block[order],
+						order);
 			set->block[order] = NULL;
 		}
 	spin_unlock(&zone->lock);

@@ -149,7 +149,7 @@ static u32 take_all(void)
 /* The marks, too, are as they were at boot: the check makes them anew. */
 static void give_all(u32 n)
 {
-	setup_per_zone_marks(&machine_nodes, min_free_kbytes);
+	setup_per_zone_pages_min(&machine_nodes, min_free_kbytes);
 	while (n) {
 		u32 i = host_below(n--);
 

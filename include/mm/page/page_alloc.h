@@ -167,6 +167,13 @@ extern u32 allocstall;
  */
 struct page *__rmqueue(struct zone *zone, unsigned int order);
 
+/* The smallest block there is of no more than `most` pages (1 and up), or a part
+ * of a larger one. The lock must be held. */
+struct page *__rmqueue_upto(struct zone *zone, u32 most, unsigned int *order);
+
+/* n pages that follow each other, each as below. The lock must be held. */
+void __free_run(struct zone *zone, struct page *page, u32 n);
+
 /* A block with _count 0 and no flags to the free lists, merged. The lock must
  * be held. */
 void __free_one_page(struct zone *zone, struct page *page, unsigned int order);
