@@ -238,21 +238,22 @@ static void tails_in_use(void **state)
 		struct page *last = page + (1U << order) - 1;
 
 		last->flags |= 1U << PG_locked;
-		expect_bad(page, order, used);
+		expect_refused(page, order, used);
 		last->flags ^= 1U << PG_locked | 1U << PAGE_ORDER_SHIFT;
-		expect_bad(page, order, used);
+		expect_refused(page, order, used);
 		last->flags ^= 1U << PAGE_ORDER_SHIFT | 1U << PG_compound;
-		expect_bad(page, order, "not of one compound block");
+		expect_refused(page, order, "not of one compound block");
 		last->flags ^= 1U << PG_compound;
 		atomic_inc(&last->_count);
-		expect_bad(page, order, used);
+		expect_refused(page, order, used);
 		atomic_dec(&last->_count);
 		atomic_inc(&last->_mapcount);
-		expect_bad(page, order, used);
+		expect_refused(page, order, used);
 		atomic_dec(&last->_mapcount);
 		last->mapping = &nodes;
-		expect_bad(page, order, used);
+		expect_refused(page, order, used);
 		last->mapping = NULL;
+		host_check_zone(zone);
 		__free_pages(page, order);
 	}
 }
@@ -263,7 +264,7 @@ static void compound_with_a_lost_tail(void **state)
 					  host_zonelist(&nodes, 0, 0));
 
 	page[2].flags &= ~(1U << PG_compound);
-	expect_bad(page, 2, "not of one compound block");
+	expect_refused(page, 2, "not of one compound block");
 	page[2].flags |= 1U << PG_compound;
 	put_page(page + 3);
 }

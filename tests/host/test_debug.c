@@ -360,12 +360,13 @@ static void run(void (*fn)(const void *arg), u32 debug)
 	host_simple_machine(&m, 8);
 	m.debug = debug;
 	if (fn == no_room_for_owners) {
-		/* room for mem_map and the node, but for 64 KB more only */
+		/* a quarter is left of what mem_map stands in: 128 KB less
+		 * the node */
 		m.taken[0] = (struct host_range){ 0, 0x100000, "all" };
 		m.ram[0].size = 32 * HOST_MB;
 		m.taken[1] = (struct host_range){
-			0x200000, 30 * HOST_MB - 8192 * sizeof(struct page) -
-			PAGE_ALIGN(sizeof(pg_data_t)) - 0x10000, "all",
+			0x200000, 30 * HOST_MB -
+			8192 * sizeof(struct page) / 3 * 4, "all",
 		};
 	}
 	host_seed("debug");
