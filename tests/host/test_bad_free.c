@@ -335,6 +335,32 @@ static void damage_on_the_hot_way(void **state)
 	expect_lost(page[4], 0);
 }
 
+/* Or when the CPU's pages go back: then it is lost on the way. */
+static void damage_of_a_page_given_back(void **state)
+{
+	struct page *page = get(0);
+
+	__free_page(page);
+	page->mapping = &nodes;
+	drain_zone_pages(zone);
+	host_expect_warnings(1, "somebody wrote to a free page's state");
+	page->mapping = NULL;
+	host_give(zone, page, 0);
+}
+
+/* No page of any mem_map: what comes out of a wrong pointer. */
+static void put_of_no_page(void **state)
+{
+	static struct page stray;
+	u32 bad = bad_pages;
+
+	put_page(&stray);
+	put_page(mem_map - 1);
+	put_page(mem_map + max_mapnr);
+	host_expect_warnings(3, "no page");
+	assert_int_equal(bad_pages, bad + 3);
+}
+
 /* A small block kept for the CPU is passed over, as long as it is not sound. */
 static void damage_of_a_kept_block(void **state)
 {
@@ -367,6 +393,8 @@ int main(void)
 		BAD_TEST(one_of_two_users),
 		BAD_TEST(damage_of_a_free_page),
 		BAD_TEST(damage_on_the_hot_way),
+		BAD_TEST(damage_of_a_page_given_back),
+		BAD_TEST(put_of_no_page),
 		BAD_TEST(damage_of_a_kept_block),
 	};
 

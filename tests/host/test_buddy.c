@@ -93,6 +93,18 @@ static void model_give(u32 index)
 		owner[pfn + i] = index + 1;
 }
 
+/* One frame comes back; the rest of its block becomes single pages. */
+static void model_cut(u32 pfn)
+{
+	struct block b = block[owner[pfn] - 1];
+	u32 i;
+
+	model_give(owner[pfn] - 1);
+	for (i = 0; b.order && i < 1U << b.order; i++)
+		if (page_to_pfn(b.page + i) != pfn)
+			model_take(b.page + i, 0, false);
+}
+
 static void model_compare(void)
 {
 	struct zone *zone;
@@ -401,6 +413,76 @@ static void every_order_to_exhaustion(void **state)
 	}
 }
 
+/* --- several pages at once --- */
+
+static void take_upto(struct zone *zone, u32 most)
+{
+	u32 flags = spin_lock_irqsave(&zone->lock), o;
+	struct host_areas before = host_areas(zone);
+	unsigned int order = ~0U;
+	struct page *page = __rmqueue_upto(zone, most, &order);
+
+	spin_unlock_irqrestore(&zone->lock, flags);
+	if (!page) {
+		assert_int_equal(zone->free_pages, 0);
+		return;
+	}
+	assert_true(order < MAX_ORDER && 1U << order <= most);
+	/* the smallest block there is, as long as it is not too large */
+	for (o = 0; o < order; o++)
+		assert_int_equal(before.nr[o], 0);
+	assert_true(model_is_free(page_to_pfn(page), 1U << order, zone));
+	model_take(page, order, false);
+}
+
+/* The frames around a block that are out, too, whoever has them. */
+static void give_run(struct zone *zone)
+{
+	u32 first, last, pfn, flags;
+
+	if (!nr_blocks)
+		return;
+	first = last = page_to_pfn(block[host_below(nr_blocks)].page);
+	while (first && owner[first - 1] - 1 < HOLE - 1 &&
+	       zone_of[first - 1] == zone && host_below(64))
+		first--;
+	while (last + 1 < FRAMES && owner[last + 1] - 1 < HOLE - 1 &&
+	       zone_of[last + 1] == zone && host_below(64))
+		last++;
+	flags = spin_lock_irqsave(&zone->lock);
+	__free_run(zone, pfn_to_page(first), last + 1 - first);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	/* what is left of blocks that were cut is single pages now */
+	for (pfn = first; pfn <= last; pfn++)
+		model_cut(pfn);
+}
+
+/* Any run of pages may come back, however they went out. */
+static void runs_against_model(void **state)
+{
+	struct host_areas before, after;
+	struct zone *zone;
+	u32 step;
+
+	host_seed("buddy, runs");
+	make(make_large_batches);
+	zone = &nodes.node[0].node_zones[ZONE_NORMAL];
+	before = host_areas(zone);
+	for (step = 0; step < STEPS / 50; step++) {
+		if (host_below(100) < 55)
+			take_upto(zone, 1 + host_below(1 + host_below(1500)));
+		else
+			give_run(zone);
+		if (step % 100 == 0)
+			host_check_lists(zone);
+	}
+	while (nr_blocks)
+		give_run(zone);
+	after = host_areas(zone);
+	assert_memory_equal(&before, &after, sizeof(after));
+	host_check(&nodes.set);
+}
+
 /* Single pages of a fresh block come out in ascending order: 4.2 of buddy.c. */
 static void singles_ascend(void **state)
 {
@@ -476,6 +558,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(random_against_model),
 		HOST_TEST(every_order_to_exhaustion),
+		HOST_TEST(runs_against_model),
 		HOST_TEST(singles_ascend),
 		HOST_TEST(no_merge_across_zones),
 		HOST_TEST(misuse),

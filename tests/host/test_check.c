@@ -221,6 +221,22 @@ static void blocks_of_a_cpu(void **state)
 	*kept = page;
 }
 
+/* The pages behind the first of a block that somebody has. */
+static void tails_of_a_used_block(void **state)
+{
+	used[3].flags |= 1U << PG_dirty;
+	expect(0, "");
+	used[3].flags = zone_flags(zone) | 1U << PG_reserved;
+	expect(1, "in a block in use has flags");
+	used[3].flags = zone_flags(zone);
+	atomic_inc(&used[1]._count);
+	expect(1, "in a block in use has flags");
+	atomic_dec(&used[1]._count);
+	used->flags |= 1U << PG_compound;
+	expect(3, "in a block in use has flags");
+	used->flags &= ~(1U << PG_compound);
+}
+
 static void pages_of_no_state(void **state)
 {
 	used->flags = zone_flags(zone);
@@ -281,6 +297,7 @@ int main(void)
 		CHECK_TEST(broken_links),
 		CHECK_TEST(pages_of_a_cpu),
 		CHECK_TEST(blocks_of_a_cpu),
+		CHECK_TEST(tails_of_a_used_block),
 		CHECK_TEST(pages_of_no_state),
 		CHECK_TEST(links_to_nowhere),
 		CHECK_TEST(an_order_too_large),

@@ -62,9 +62,9 @@ def run_program(ctx, name):
         try:
             done = subprocess.run([str(folder(ctx) / f"test_{name}")], env=env,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  stdin=subprocess.DEVNULL, timeout=120, check=False)
+                                  stdin=subprocess.DEVNULL, timeout=300, check=False)
         except subprocess.TimeoutExpired:
-            raise Failure("timeout", f"test_{name} took more than 120 s") from None
+            raise Failure("timeout", f"test_{name} took more than 300 s") from None
         return done.returncode, done.stdout.decode("utf-8", "replace")
     return ctx.once(("host", name), produce)
 

@@ -214,6 +214,54 @@ static void exhausted(const void *arg)
 	finish();
 }
 
+/* --- what check_nodes() knows of the machine --- */
+
+static const char *expected;
+static unsigned int told;
+
+static void tell(const char *sentence)
+{
+	told += strstr(sentence, expected) != NULL;
+}
+
+/* One difference, with that sentence in it; others may follow from it. */
+static void expect_told(const char *sentence)
+{
+	expected = sentence;
+	told = 0;
+	MUST(check_nodes(&machine_nodes, tell) >= 1);
+	MUST(told == 1);
+}
+
+static void rules(const void *arg)
+{
+	struct zone *zone, **z, *other;
+
+	start(arg);
+	zone = &NODE_DATA(0)->node_zones[ZONE_NORMAL];
+	zone->lowmem_reserve[ZONE_HIGHMEM]++;
+	expect_told("lowmem_reserve[2] is");
+	zone->lowmem_reserve[ZONE_HIGHMEM]--;
+	zone->pageset[0].pcp[0].high++;
+	expect_told("other bounds than it should");
+	zone->pageset[0].pcp[0].high--;
+	zone->managed_pages--;
+	expect_told("pages are not reserved");
+	expect_told("zones manage");
+	zone->managed_pages++;
+	totalhigh_pages++;
+	expect_told("zones manage");
+	totalhigh_pages--;
+	z = NODE_DATA(0)->node_zonelists[0].zones;
+	other = z[0];
+	z[0] = z[1];
+	z[1] = other;
+	expect_told("zonelist 0 of the node is not in order");
+	z[1] = z[0];
+	z[0] = other;
+	finish();
+}
+
 /* --- nodes --- */
 
 static void nodes(const void *arg)
@@ -261,6 +309,7 @@ PAGES_TEST(zeroed, 8, 1)
 PAGES_TEST(exact, 0, 1)
 PAGES_TEST(compound, 0, 2)
 PAGES_TEST(exhausted, 8, 1)
+PAGES_TEST(rules, 8, 1)
 PAGES_TEST(nodes, 32, 4)
 
 int main(void)
@@ -272,6 +321,7 @@ int main(void)
 		HOST_TEST(test_exact),
 		HOST_TEST(test_compound),
 		HOST_TEST(test_exhausted),
+		HOST_TEST(test_rules),
 		HOST_TEST(test_nodes),
 	};
 

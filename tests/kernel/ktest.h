@@ -65,10 +65,11 @@ bool test_expect_streq(const char *got, const char *want,
 
 #define AS_U64_(x) ((u64)(x))
 
-#define EXPECT(cond) test_expect((cond), TEST_SITE_(#cond))
+/* ints, so that a row of them may be joined by & and all be judged */
+#define EXPECT(cond) ((int)test_expect((cond), TEST_SITE_(#cond)))
 #define EXPECT_EQ(got, want)						\
-	test_expect_eq(AS_U64_(got), AS_U64_(want),			\
-		       TEST_SITE_(#got " == " #want))
+	((int)test_expect_eq(AS_U64_(got), AS_U64_(want),		\
+			     TEST_SITE_(#got " == " #want)))
 #define EXPECT_STREQ(got, want)						\
 	test_expect_streq((got), (want), TEST_SITE_(#got " is " #want))
 #define REQUIRE(cond) do {						\

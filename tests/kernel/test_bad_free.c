@@ -315,11 +315,25 @@ TEST(bad_free, half_a_compound_block)
 
 /* --- somebody wrote to a free page's struct --- */
 
+/* A damaged page was lost; mended, it goes to the free lists. */
+static void bring_back(struct zone *zone, struct page *page)
+{
+	u32 flags;
+
+	page->flags = zone->id << ZONEID_SHIFT;
+	page->mapping = NULL;
+	atomic_set(&page->_count, 0);
+	atomic_set(&page->_mapcount, -1);
+	flags = spin_lock_irqsave(&zone->lock);
+	__free_one_page(zone, page, 0);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
 /* The next page to come is damaged: `next` comes instead, and it never does. */
 static void passed_over(struct zone *zone, struct page *page,
 			struct page *next, void (*damage)(struct page *page))
 {
-	u32 reports = bad_pages, n = 1, flags, i;
+	u32 reports = bad_pages, n = 1, i;
 	struct page *got[4];
 
 	damage(page);
@@ -334,14 +348,7 @@ static void passed_over(struct zone *zone, struct page *page,
 		__free_page(got[i]);
 	}
 	EXPECT_EQ(bad_pages - reports, 1);
-	/* it was lost, and comes back */
-	page->flags = zone->id << ZONEID_SHIFT;
-	page->mapping = NULL;
-	atomic_set(&page->_count, 0);
-	atomic_set(&page->_mapcount, -1);
-	flags = spin_lock_irqsave(&zone->lock);
-	__free_one_page(zone, page, 0);
-	spin_unlock_irqrestore(&zone->lock, flags);
+	bring_back(zone, page);
 	drain_zone_pages(zone);
 }
 
@@ -400,4 +407,36 @@ TEST_PRIVATE(bad_free, damaged_page_of_a_list, 2)
 	passed_over(zone, private_page(0), private_page(1), make_mapped);
 	passed_over(zone, private_page(0), private_page(1), make_owned);
 	test_allow_warnings(3);
+}
+
+/* Of three neighbours that the CPU gives back the middle one is damaged. */
+static void not_given_back(struct zone *zone,
+			   void (*damage)(struct page *page))
+{
+	struct page *page[4];
+	u32 reports = bad_pages, i;
+
+	for (i = 0; i < 4; i++)
+		page[i] = private_alloc(GFP_KERNEL, 0);
+	REQUIRE(page[3]);
+	for (i = 0; i < 4; i++)
+		__free_page(page[i]);
+	damage(page[1]);
+	drain_zone_pages(zone);
+	EXPECT_EQ(bad_pages - reports, 1);
+	EXPECT_EQ(nr_pcp_pages(zone), 0);
+	EXPECT_EQ(zone->free_pages, 7);
+	bring_back(zone, page[1]);
+}
+
+TEST_PRIVATE(bad_free, damaged_page_is_not_given_back, 3)
+{
+	struct zone *zone = private_zone(0, ZONE_NORMAL, 0, 8);
+
+	private_ready();
+	not_given_back(zone, make_used);
+	not_given_back(zone, make_mapped);
+	not_given_back(zone, make_owned);
+	not_given_back(zone, make_dirty);
+	test_allow_warnings(4);
 }

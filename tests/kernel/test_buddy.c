@@ -564,6 +564,118 @@ TEST_PRIVATE_SIZES(buddy, random_steps_against_a_shadow, 6, 8)
 	as_wanted(zone, 1);
 }
 
+/* --- many at once --- */
+
+static struct page *take_upto(struct zone *zone, u32 most, unsigned int *order)
+{
+	u32 flags = spin_lock_irqsave(&zone->lock);
+	struct page *page = __rmqueue_upto(zone, most, order);
+
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return page;
+}
+
+/* What upto() gives, as the index of its first page and its order. */
+#define EXPECT_UPTO(most, first, want_order) do {			\
+	unsigned int order_ = 99;					\
+	struct page *page_ = take_upto(zone, (most), &order_);		\
+									\
+	REQUIRE(page_);							\
+	EXPECT_EQ(private_index(page_), first);				\
+	EXPECT_EQ(order_, want_order);					\
+} while (0)
+
+/* Free are page 5, a block of four at 8 and one of 32 at 32. */
+TEST_PRIVATE(buddy, upto_takes_the_smallest_there_is, 6)
+{
+	struct zone *zone = private_span(0, ZONE_NORMAL, 0, 64, 64);
+	unsigned int order;
+
+	private_give(zone, 5, 1);
+	private_give(zone, 8, 4);
+	private_give(zone, 32, 32);
+	EXPECT_UPTO(16, 5, 0);
+	EXPECT_UPTO(7, 8, 2);
+	/* nothing so small is left: a part of what there is */
+	EXPECT_UPTO(7, 32, 2);
+	EXPECT_STREQ(areas(zone), "2:1 3:1 4:1");
+	EXPECT_UPTO(3, 36, 1);
+	EXPECT_UPTO(1, 38, 0);
+	EXPECT_UPTO(1, 39, 0);
+	EXPECT_UPTO(1000000, 40, 3);
+	EXPECT_UPTO(8, 48, 3);
+	EXPECT_UPTO(8, 56, 3);
+	EXPECT(!take_upto(zone, 1, &order));
+	EXPECT(!take_upto(zone, 1 << LARGEST, &order));
+	EXPECT_EQ(zone->free_pages, 0);
+	raw_put(zone, private_page(5), 0);
+	raw_put(zone, private_page(8), 2);
+	raw_put(zone, private_page(32), 5);
+}
+
+/* The same pages in the same order as n single ones, one by one. */
+static bool same_as_single_ones(u32 n)
+{
+	static u32 single[64];
+	struct zone *zone = private_zone(0, ZONE_NORMAL, 3, 58);
+	unsigned int order;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		single[i] = private_index(raw_take(zone, 0));
+	node_init(private_nodes.node[0], 0, ZONEID_PRIVATE);
+	zone = private_zone(0, ZONE_NORMAL, 3, 58);
+	for (i = 0; i < n;) {
+		struct page *page = take_upto(zone, n - i, &order);
+		u32 end = i + (1U << order);
+
+		if (!EXPECT(page && end <= n))
+			return false;
+		for (; i < end; i++, page++)
+			if (!EXPECT_EQ(private_index(page), single[i]))
+				return false;
+	}
+	node_init(private_nodes.node[0], 0, ZONEID_PRIVATE);
+	return true;
+}
+
+TEST_PRIVATE(buddy, upto_is_like_single_pages, 6)
+{
+	u32 n;
+
+	for (n = 1; n <= 58; n++)
+		REQUIRE(same_as_single_ones(n));
+}
+
+static void put_run(struct zone *zone, u32 first, u32 n)
+{
+	u32 flags = spin_lock_irqsave(&zone->lock);
+
+	__free_run(zone, private_page(first), n);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	set_owner(first, n, 1);
+}
+
+/* Pages [first, end) go back at once, then those before and those behind. */
+TEST_PRIVATE(buddy, every_run_goes_back, 5)
+{
+	u32 pages = private_pages(), first, end, i;
+	struct zone *zone = private_zone(0, ZONE_NORMAL, 0, pages);
+
+	for (first = 0; first < pages; first++)
+		for (end = first; end <= pages; end++) {
+			for (i = 0; i < pages; i++)
+				REQUIRE(raw_take(zone, 0));
+			set_owner(0, pages, 0);
+			put_run(zone, first, end - first);
+			REQUIRE(as_wanted(zone, 1));
+			put_run(zone, end, pages - end);
+			REQUIRE(as_wanted(zone, 1));
+			put_run(zone, 0, first);
+			REQUIRE(as_wanted(zone, 1));
+		}
+}
+
 /* --- what must hold around it --- */
 
 TEST(buddy, every_frame_has_a_buddy)
