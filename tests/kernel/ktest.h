@@ -57,19 +57,19 @@ struct test_site {
 	(&(const struct test_site){					\
 		.file = __FILE__, .line = __LINE__, .text = (text_) })
 
-/* Each returns whether the expectation held. Values are compared as 64 bits. */
-bool test_expect(bool ok, const struct test_site *site);
-bool test_expect_eq(u64 got, u64 want, const struct test_site *site);
-bool test_expect_streq(const char *got, const char *want,
+/* Each returns whether the expectation held (an int, so that several may be
+ * joined by & and all be judged). Values are compared as 64 bits. */
+int test_expect(bool ok, const struct test_site *site);
+int test_expect_eq(u64 got, u64 want, const struct test_site *site);
+int test_expect_streq(const char *got, const char *want,
 		       const struct test_site *site);
 
 #define AS_U64_(x) ((u64)(x))
 
-/* ints, so that a row of them may be joined by & and all be judged */
-#define EXPECT(cond) ((int)test_expect((cond), TEST_SITE_(#cond)))
+#define EXPECT(cond) test_expect((cond), TEST_SITE_(#cond))
 #define EXPECT_EQ(got, want)						\
-	((int)test_expect_eq(AS_U64_(got), AS_U64_(want),		\
-			     TEST_SITE_(#got " == " #want)))
+	test_expect_eq(AS_U64_(got), AS_U64_(want),			\
+		       TEST_SITE_(#got " == " #want))
 #define EXPECT_STREQ(got, want)						\
 	test_expect_streq((got), (want), TEST_SITE_(#got " is " #want))
 #define REQUIRE(cond) do {						\

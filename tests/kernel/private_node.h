@@ -25,6 +25,12 @@
 extern struct node_set private_nodes;
 
 /*
+ * Pages of the machine's largest zone: a block lies in one zone, however much
+ * RAM all of them have.
+ */
+u32 largest_zone(void);
+
+/*
  * 1 << order pages, order as large as the machine has it, in [least, most].
  * Skips the case (and returns false) where the machine is too small for that.
  */

@@ -12,10 +12,10 @@
 #define MAX_BYTES ((u32)PAGE_SIZE << LARGEST)
 #define DMA_END (16U << 20)
 
-/* A machine with so many pages must have a block of this order: guessed. */
+/* A zone with so many pages must have a block of this order: guessed. */
 static bool must_have(unsigned int order)
 {
-	return totalram_pages >= 12U << order;
+	return largest_zone() >= 12U << order;
 }
 
 /* --- contents, of high memory too --- */

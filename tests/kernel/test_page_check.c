@@ -291,7 +291,7 @@ TEST_PRIVATE(page_check, pages_of_no_zone, 6)
 {
 	setup();
 	FINDS_VALUE("is of no zone", single->flags,
-		    (MAX_ZONEIDS - 1) << ZONEID_SHIFT);
+		    (MAX_ZONEIDS - 1U) << ZONEID_SHIFT);
 	FINDS_VALUE("is of no zone", single->flags,
 		    single->flags + (1U << ZONEID_SHIFT));
 	finish();

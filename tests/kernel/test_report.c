@@ -587,7 +587,8 @@ TEST(report, check_finds_nothing)
 
 TEST(report, check_reports_what_it_finds)
 {
-	struct zone *zone = &NODE_DATA(0)->node_zones[ZONE_DMA];
+	/* node 0 may have no memory; where the kernel stands there is some */
+	struct zone *zone = page_zone(virt_to_page(_text));
 	unsigned int before = printk_warnings(), zones, blocks;
 
 	zone->free_pages++;
