@@ -94,6 +94,13 @@ static void drain_zonelist(const struct request *rq)
 		drain_zone_pages(*z);
 }
 
+/* Who reclaims gives back more than it takes. */
+static bool may_take_all(const struct request *rq)
+{
+	return reclaiming[smp_processor_id()] &&
+	       !(rq->gfp & __GFP_NOMEMALLOC);
+}
+
 /* Passes 1 to 3: what can be had without waiting. */
 static struct page *alloc_without_waiting(const struct request *rq)
 {
@@ -105,12 +112,15 @@ static struct page *alloc_without_waiting(const struct request *rq)
 	page = try_zones(rq, WMARK_MIN, rq->flags);
 	if (page)
 		return page;
-	if (reclaiming[smp_processor_id()] && !(rq->gfp & __GFP_NOMEMALLOC))
+	if (may_take_all(rq))
 		page = try_zones(rq, NO_MARK, 0);
 	if (page)
 		return page;
 	drain_zonelist(rq);
-	return try_zones(rq, WMARK_MIN, rq->flags);
+	page = try_zones(rq, WMARK_MIN, rq->flags);
+	if (!page && may_take_all(rq))
+		page = try_zones(rq, NO_MARK, 0);
+	return page;
 }
 
 static u32 reclaim(const struct request *rq)

@@ -432,6 +432,15 @@ void fastcall free_slow(struct page *page, unsigned int order, u32 site)
 	put_free(page, order);
 }
 
+/* For whom the caller's caller is who asked. */
+static void put_pages(struct page *page, unsigned int order, u32 site)
+{
+	if (page_debugging)
+		free_slow(page, order, site);
+	else
+		__free_pages_ok(page, order);
+}
+
 void free_pages(unsigned long addr, unsigned int order)
 {
 	if (!addr)
@@ -440,7 +449,7 @@ void free_pages(unsigned long addr, unsigned int order)
 		bad_page("an address that is no page's, to free", NULL);
 		return;
 	}
-	__free_pages_ok(virt_to_page((void *)addr), order);
+	put_pages(virt_to_page((void *)addr), order, CALLER);
 }
 
 /* --- users --- */
@@ -459,7 +468,7 @@ void put_page(struct page *page)
 		return;
 	}
 	page = compound_head(page);
-	__free_pages_ok(page, PageCompound(page) ? page_order(page) : 0);
+	put_pages(page, PageCompound(page) ? page_order(page) : 0, CALLER);
 }
 
 void split_page(struct page *page, unsigned int order)

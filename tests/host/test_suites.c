@@ -16,31 +16,31 @@ static const char *const of_the_machine[] = {
 	"multiboot.of_this_machine", "numa.fake_on_this_machine", "symbols",
 };
 
-static bool fail_at(const struct test_site *site)
+static int fail_at(const struct test_site *site)
 {
 	print_error("%s:%d: %s\n", site->file, site->line, site->text);
 	failures++;
-	return false;
+	return 0;
 }
 
-bool test_expect(bool ok, const struct test_site *site)
+int test_expect(bool ok, const struct test_site *site)
 {
 	return ok || fail_at(site);
 }
 
-bool test_expect_eq(u64 got, u64 want, const struct test_site *site)
+int test_expect_eq(u64 got, u64 want, const struct test_site *site)
 {
 	if (got == want)
-		return true;
+		return 1;
 	print_error("got %#llx, want %#llx\n", got, want);
 	return fail_at(site);
 }
 
-bool test_expect_streq(const char *got, const char *want,
-		       const struct test_site *site)
+int test_expect_streq(const char *got, const char *want,
+		      const struct test_site *site)
 {
 	if (got && want && !strcmp(got, want))
-		return true;
+		return 1;
 	print_error("got \"%s\", want \"%s\"\n", got ? got : "(null)",
 		    want ? want : "(null)");
 	return fail_at(site);
