@@ -16,10 +16,10 @@
  *		may not cause a kill
  *
  * Pass 4 is repeated for small blocks (order 3 and below) and __GFP_REPEAT
- * unless __GFP_NORETRY, for __GFP_NOFAIL always, and for everybody after a kill.
- * While nothing has registered in reclaim_hooks there is nothing to wait for: a
- * request that pass 2 cannot meet fails, whatever its flags; __GFP_NOFAIL then
- * panics, as its caller has no way to go on.
+ * unless __GFP_NORETRY, for __GFP_NOFAIL always, and for everybody after a
+ * kill. While nothing has registered in reclaim_hooks there is nothing to wait
+ * for: a request that pass 2 cannot meet fails, whatever its flags;
+ * __GFP_NOFAIL then panics, as its caller has no way to go on.
  */
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>

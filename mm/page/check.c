@@ -60,10 +60,12 @@ static bool looks_free(const struct check *c, const struct page *page)
 static bool link_is_sound(const struct list_head *link,
 			  const struct list_head *head)
 {
-	const struct page *page = list_entry(link, struct page, lru);
-	uintptr_t at = (uintptr_t)page - (uintptr_t)mem_map;
+	/* a number, not a pointer: it may point anywhere */
+	uintptr_t at = (uintptr_t)link - offsetof(struct page, lru) -
+		       (uintptr_t)mem_map;
 
-	return link == head || (at < mem_map_bytes && !(at % sizeof(*page)));
+	return link == head ||
+	       (at < mem_map_bytes && !(at % sizeof(struct page)));
 }
 
 /* The page that a link stands in; NULL if the link, or one next to it, is no

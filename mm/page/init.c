@@ -251,25 +251,28 @@ static void __init init_mem_map(const struct numa_info *info)
 	boot_mark(BOOT_MARK_MEM_MAP_END);
 }
 
+static void __init mark_frame_reserved(struct page *page)
+{
+	/* frames of holes have it already: they are no RAM */
+	handover.reserved_pages += !PageReserved(page);
+	page->flags |= 1U << PG_reserved;
+	atomic_set(&page->_count, 1);
+}
+
 static void __init mark_reserved(void)
 {
 	const struct memblock_type *taken = &memblock.reserved;
 	unsigned int i;
-	u32 pfn;
 
 	for (i = 0; i < taken->cnt; i++) {
 		const struct memblock_region *r = &taken->regions[i];
-		u64 end = min(PFN_UP(r->base + r->size), (u64)max_mapnr);
+		/* 64 bits: there may be reservations where no RAM is */
+		u64 pfn = PFN_DOWN(r->base);
+		u64 last = PFN_DOWN(r->base + r->size - 1);
 
 		/* a frame of which one byte is taken is taken */
-		for (pfn = (u32)PFN_DOWN(r->base); pfn < end; pfn++) {
-			struct page *page = pfn_to_page(pfn);
-
-			/* frames of holes have it already: they are no RAM */
-			handover.reserved_pages += !PageReserved(page);
-			page->flags |= 1U << PG_reserved;
-			atomic_set(&page->_count, 1);
-		}
+		for (; pfn <= last && pfn < max_mapnr; pfn++)
+			mark_frame_reserved(pfn_to_page((u32)pfn));
 	}
 }
 

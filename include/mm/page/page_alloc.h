@@ -167,8 +167,8 @@ extern u32 allocstall;
  */
 struct page *__rmqueue(struct zone *zone, unsigned int order);
 
-/* The smallest block there is of no more than `most` pages (1 and up), or a part
- * of a larger one. The lock must be held. */
+/* The smallest block there is of no more than `most` pages (1 and up), or a
+ * part of a larger one. The lock must be held. */
 struct page *__rmqueue_upto(struct zone *zone, u32 most, unsigned int *order);
 
 /* n pages that follow each other, each as below. The lock must be held. */
