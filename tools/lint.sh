@@ -74,6 +74,8 @@ check_sparse() {
 #	the linker script, of one object though cppcheck sees two
 # selfAssignment: `*byte = *byte` through volatile is a write to test the page
 # uninitvar: in pgtable.c an asm statement sets it
+# returnDanglingLifetime: a function that is given &a returns a sentence
+# legacyUninitvar: set in the line before, which calls a function of the suite
 # varFuncNullUB: printf is called with NULL, to see it print (null); on i386 a
 #	null pointer is passed like an int
 # staticStringCompare, memsetValueOutOfRange: the tests of strcmp and memset
@@ -84,6 +86,8 @@ check_cppcheck() {
 		--suppress=comparePointers --suppress=pointerOutOfBounds \
 		--suppress=selfAssignment \
 		--suppress=uninitvar:mm/table/pgtable.c \
+		--suppress=returnDanglingLifetime:kernel/srat.c \
+		'--suppress=legacyUninitvar:tests/kernel/*' \
 		'--suppress=varFuncNullUB:tests/kernel/*' \
 		'--suppress=staticStringCompare:tests/kernel/*' \
 		'--suppress=memsetValueOutOfRange:tests/kernel/*' \

@@ -105,7 +105,7 @@ static void refill(struct zone *zone, struct per_cpu_pages *pcp)
 
 	/* there is room: low + batch is not above high */
 	memmove(pcp->stack + left, pcp->stack,
-		pcp->count * sizeof(*pcp->stack));
+		pcp->count * sizeof(struct page *));
 	spin_lock(&zone->lock);
 	while (left) {
 		unsigned int order;
@@ -120,7 +120,7 @@ static void refill(struct zone *zone, struct per_cpu_pages *pcp)
 	spin_unlock(&zone->lock);
 	if (left)
 		memmove(pcp->stack, pcp->stack + left,
-			pcp->count * sizeof(*pcp->stack));
+			pcp->count * sizeof(struct page *));
 }
 
 /* Is a page that was kept still as it was then? Else it is lost. */
@@ -173,7 +173,7 @@ static __noinline void give_back(struct zone *zone, struct per_cpu_pages *pcp,
 		i += give_back_run(zone, pcp->stack + i, n - i);
 	spin_unlock(&zone->lock);
 	pcp->count -= n;
-	memmove(pcp->stack, pcp->stack + n, pcp->count * sizeof(*pcp->stack));
+	memmove(pcp->stack, pcp->stack + n, pcp->count * sizeof(struct page *));
 }
 
 static void give_back_blocks(struct zone *zone, struct per_cpu_pageset *set)

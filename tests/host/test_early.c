@@ -430,16 +430,20 @@ static void e820_random(void **state)
 
 static u8 claimed[MANY];
 
-static void random_overfull_map(void)
+/* one_ram: all of RAM is a single range, below everything that is claimed. */
+static void random_overfull_map(bool one_ram)
 {
 	u32 i, most = 2 + host_below(30);
 
 	memset(&map, 0, sizeof(map));
 	memset(claimed, 0, sizeof(claimed));
+	if (one_ram)
+		e820_add(&map, 0, (u64)MANY * 4096, E820_RAM);
 	for (i = 0; i < 700; i++) {
 		u32 first = host_below(MANY);
 		u32 n = 1 + host_below(min(MANY - first, most));
-		u32 type = host_below(3) ? E820_RAM : E820_RESERVED;
+		u32 type = !one_ram && host_below(3) ? E820_RAM :
+						       E820_RESERVED;
 
 		e820_add(&map, (u64)first * 4096, (u64)n * 4096, type);
 		if (type != E820_RAM)
@@ -470,7 +474,7 @@ static void e820_overfull(void **state)
 
 	host_seed("e820, too many ranges");
 	for (round = 0; round < 60; round++) {
-		random_overfull_map();
+		random_overfull_map(round & 1);
 		assert_true(map.dropped);
 		e820_sanitize(&map);
 		compare_overfull_map();
