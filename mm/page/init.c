@@ -384,6 +384,9 @@ void __init page_alloc_init(const struct numa_info *info)
 	unsigned int i;
 
 	alloc_mem_map();
+	BUG_ON(max_low_pfn < MAX_DMA_PFN &&
+	       max_low_pfn < memory_layout.max_pfn,
+	       "high memory below 16 MB: MIN_LOWMEM does not allow that");
 	make_nodes(info);
 	for_each_piece(info, &piece)
 		add_piece(&piece);

@@ -18,6 +18,7 @@ static u32 give_back;		/* pages that a call gets back */
 static unsigned int useless;	/* so many calls get nothing first */
 static bool inside;		/* reclaim allocates, too */
 static gfp_t inside_gfp;
+static unsigned int inside_order;
 static struct page *inside_page;
 
 static struct page *kept[FRAMES];
@@ -51,9 +52,11 @@ static u32 try_to_free_pages(struct zonelist *list, gfp_t gfp,
 {
 	note('r');
 	assert_ptr_equal(list->zones[0], zone);
-	if (inside)
-		inside_page = __alloc_pages(inside_gfp | __GFP_NOWARN, 0,
-					    list);
+	if (inside) {
+		release(inside_order * 2);
+		inside_page = __alloc_pages(inside_gfp | __GFP_NOWARN,
+					    inside_order, list);
+	}
 	if (useless) {
 		useless--;
 		return 0;
@@ -98,6 +101,7 @@ static int make(void **state)
 	calls[0] = '\0';
 	nr_kept = give_back = useless = 0;
 	inside = false;
+	inside_order = 0;
 	allocstall = 0;
 	return host_setup(state);
 }
@@ -380,6 +384,27 @@ static void reclaim_may_use_all(void **state)
 	expect_calls("wrw");
 }
 
+/* Two pages that the CPU keeps are a block once it gives them back. */
+static void reclaim_may_use_what_draining_makes(void **state)
+{
+	struct page *page;
+
+	zone_set_marks(zone, 0, 0, 0);
+	take_until_it_fails(GFP_ATOMIC);
+	zone_set_marks(zone, 64, 80, 96);
+	assert_int_equal(host_free_pages(zone), 0);
+	reclaim_hooks = all_hooks;
+	give_back = 200;
+	inside = true;
+	inside_order = 1;
+	inside_gfp = GFP_KERNEL;
+	page = get(GFP_KERNEL, 0);
+	assert_non_null(inside_page);
+	assert_int_equal(page_to_pfn(inside_page), FRAMES - 2);
+	__free_pages(inside_page, 1);
+	kept[nr_kept++] = page;
+}
+
 /* --- failure --- */
 
 static void failure_is_told(void **state)
@@ -476,6 +501,7 @@ int main(void)
 		SLOW_TEST(who_tries_again),
 		SLOW_TEST(repeat_and_nofail),
 		SLOW_TEST(reclaim_may_use_all),
+		SLOW_TEST(reclaim_may_use_what_draining_makes),
 		SLOW_TEST(failure_is_told),
 		SLOW_TEST(no_zone_at_all),
 		SLOW_TEST(counters),
