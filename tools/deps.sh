@@ -56,6 +56,11 @@ need_test() {
 	need clang clang 'second compiler under test'
 	need lld ld.lld 'the linker that goes with clang'
 	need llvm llvm-objcopy 'the object tools that go with clang'
+	need libcmocka-dev /usr/include/cmocka.h 'the frame of the host tests'
+	# clang names the file only if it has it, by its whole path
+	rt=$(clang -print-file-name=libclang_rt.asan-x86_64.a 2>/dev/null)
+	need libclang-rt-dev "${rt:-libclang_rt.asan-x86_64.a}" \
+		'the sanitizers and the fuzzer of clang'
 	need bochs bochs 'the second, stricter PC of the matrix'
 	need bochs-x bochs 'the smallest display that Bochs accepts'
 	need bochsbios /usr/share/bochs/BIOS-bochs-latest "Bochs's BIOS"
