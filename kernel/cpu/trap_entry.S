@@ -18,7 +18,11 @@ trap_entry_\vector:
 	pushl	$0
 	.endif
 	pushl	$\vector
+	.if \vector < FIRST_IRQ_VECTOR
 	jmp	trap_common
+	.else
+	jmp	irq_common
+	.endif
 	.endm
 
 	.altmacro
@@ -28,9 +32,7 @@ trap_entry_\vector:
 	.set	vector, vector + 1
 	.endr
 
-	.align 8
-	.type trap_common, @function
-trap_common:
+	.macro save_registers
 	pushl	%gs
 	pushl	%fs
 	pushl	%es
@@ -46,10 +48,16 @@ trap_common:
 	movl	%eax, %ds
 	movl	%eax, %es
 	cld
-	movl	%esp, %eax
-	pushl	%eax
+	.endm
+
+	.align 8
+	.type trap_common, @function
+trap_common:
+	save_registers
+	pushl	%esp
 	call	do_trap
 	addl	$4, %esp
+back_to_where_it_was:
 	popl	%ebx
 	popl	%ecx
 	popl	%edx
@@ -64,6 +72,36 @@ trap_common:
 	addl	$8, %esp	/* vector and error code */
 	iret
 	.size trap_common, . - trap_common
+
+	.align 8
+	.type irq_common, @function
+irq_common:
+	save_registers
+	pushl	%esp
+	call	do_irq
+	addl	$4, %esp
+	jmp	back_to_where_it_was
+	.size irq_common, . - irq_common
+
+/*
+ * void call_on_stack(void (*fn)(u32), u32 arg, void *top): calls fn(arg) on
+ * another stack. The frame there looks as if this function had called, so that
+ * a back trace finds the way from one stack to the other.
+ */
+	.globl call_on_stack
+	.type call_on_stack, @function
+call_on_stack:
+	pushl	%ebp
+	movl	%esp, %ebp
+	movl	8(%ebp), %eax
+	movl	12(%ebp), %edx
+	movl	16(%ebp), %esp
+	pushl	%edx
+	call	*%eax
+	movl	%ebp, %esp
+	popl	%ebp
+	ret
+	.size call_on_stack, . - call_on_stack
 
 /* The double-fault task starts here, on its own stack; error code pushed. */
 	.globl double_fault_entry

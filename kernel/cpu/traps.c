@@ -113,8 +113,6 @@ void do_trap(struct pt_regs *regs)
 {
 	trap_handler_t handler = handlers[regs->vector];
 
-	if (regs->vector >= FIRST_IRQ_VECTOR)
-		restart_sequence(regs);
 	if (probe_active && is_fault(regs->vector)) {
 		divert_to_landing(regs);
 		return;

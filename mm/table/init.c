@@ -45,6 +45,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/desc.h>
+#include <kernel/cpu/irq.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/tlb.h>
 #include <kernel/lib/errno.h>
@@ -165,6 +166,9 @@ pteval_t kernel_page_prot(u32 va)
 	const char *p = (const char *)(uintptr_t)va;
 
 	if (p >= boot_stack_guard && p < boot_stack)
+		return 0;
+	if (p >= (const char *)irq_stack_guard &&
+	    p < (const char *)irq_stack_guard + PAGE_SIZE)
 		return 0;
 	if (p >= (const char *)doublefault_guard &&
 	    p < (const char *)doublefault_guard + PAGE_SIZE)

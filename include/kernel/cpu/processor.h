@@ -98,6 +98,16 @@ static inline void local_irq_restore(u32 flags)
 	write_eflags(flags);
 }
 
+static inline void local_irq_disable(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
+static inline void local_irq_enable(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
 static inline void cpu_relax(void)
 {
 	__asm__ volatile("rep; nop" : : : "memory");

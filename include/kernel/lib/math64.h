@@ -21,4 +21,21 @@ static inline u64 div_u64_rem16(u64 n, u16 base, u16 *rem)
 	return quotient;
 }
 
+/* n / by for any by above 0, rounded down. A bit at a time: not for hot ways. */
+static inline u64 div_u64(u64 n, u32 by)
+{
+	u64 quotient = 0, rest = 0;
+	int bit;
+
+	for (bit = 63; bit >= 0; bit--) {
+		rest = rest << 1 | (n >> bit & 1);
+		quotient <<= 1;
+		if (rest >= by) {
+			rest -= by;
+			quotient |= 1;
+		}
+	}
+	return quotient;
+}
+
 #endif
