@@ -19,6 +19,7 @@
 #include <mm/report/walk.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
+#include <mm/virt/vmalloc.h>
 
 void start_kernel(void);
 
@@ -51,6 +52,7 @@ static void __init setup_pages(void)
 	numa_setup(&numa);
 	page_alloc_init(&numa);
 	boot_mark(BOOT_MARK_PAGES);
+	vmalloc_init();
 	report_zones();
 }
 

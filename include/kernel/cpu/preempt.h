@@ -1,0 +1,38 @@
+/*
+ * Keeping the CPU: between preempt_disable() and preempt_enable() no other
+ * thread gets it. They nest. Any context. ULK3 section 5.1.1.
+ *
+ * The scheduler stands above: it says by need_resched that somebody should run
+ * more than who runs, and preempt_hook gives him the CPU.
+ */
+#ifndef KERNEL_CPU_PREEMPT_H
+#define KERNEL_CPU_PREEMPT_H
+
+#include <kernel/cpu/hardirq.h>
+
+extern bool need_resched_flags[NR_CPUS];
+#define need_resched() (need_resched_flags[smp_processor_id()])
+
+/* Somebody should run more, and nothing keeps the CPU any more. */
+extern void (*preempt_hook)(void);
+
+static inline void preempt_disable(void)
+{
+	preempt_count()++;
+	barrier();
+}
+
+static inline void preempt_enable_no_resched(void)
+{
+	barrier();
+	preempt_count()--;
+}
+
+static inline void preempt_enable(void)
+{
+	preempt_enable_no_resched();
+	if (unlikely(need_resched()) && !preempt_count() && preempt_hook)
+		preempt_hook();
+}
+
+#endif

@@ -1,0 +1,299 @@
+/*
+ * Who runs. ULK3 chapter 7.
+ *
+ * 1. The run queue has a list for each priority and a bit for each list that
+ *    has somebody: finding the next thread is one BSF. Who runs stays on his
+ *    list, at the front.
+ *
+ * 2. A thread loses the CPU in one of three ways:
+ *
+ *	how			where			state
+ *	waits			schedule()		not TASK_RUNNING
+ *	yields			yield(), cond_resched()	TASK_RUNNING
+ *	is preempted		irq_return(),		any: it stays on the
+ *				preempt_enable()	queue whatever it says
+ *
+ *    The last row is why a wait that is prepared is not lost: between "I wait
+ *    for this" and schedule() an interrupt may take the CPU away, and the thread
+ *    must come back to look again.
+ *
+ * 3. need_resched says that somebody should run more than who runs: one of a
+ *    lower number has been woken, or the time slice is over. It is looked at
+ *    where preempt_count() becomes 0: behind interrupts, and in
+ *    preempt_enable(). Locks count there, so nobody is preempted with one held.
+ *
+ * 4. Switching. The queue's lock is taken by who gives the CPU up and let go of
+ *    by who gets it (finish_switch()): until then no other CPU may touch the
+ *    stack that is left.
+ *
+ * 5. Waking. try_to_wake_up() changes the state under the lock; if the thread
+ *    has not left the queue yet, that is all. So a waker that comes between
+ *    set_current_state() and schedule() is not missed.
+ *
+ * Lock: run_queue.lock, interrupts off, inside of all others but printk's.
+ * Cost: some 60 instructions a switch.
+ */
+#include <kernel/base/panic.h>
+#include <kernel/cpu/irq.h>
+#include <kernel/cpu/time.h>
+#include <kernel/cpu/timer.h>
+#include <kernel/lib/bug.h>
+#include <kernel/lock.h>
+#include <kernel/sched/internal.h>
+
+struct task *current_tasks[NR_CPUS];
+struct run_queue run_queues[NR_CPUS];
+
+static struct run_queue *own_queue(void)
+{
+	return &run_queues[smp_processor_id()];
+}
+
+/* --- the queue; its lock is held --- */
+
+static void enqueue(struct run_queue *rq, struct task *task)
+{
+	list_add_tail(&task->run_list, &rq->queue[task->prio]);
+	rq->bitmap |= 1U << task->prio;
+	rq->nr_running++;
+	task->queued = true;
+}
+
+static void dequeue(struct run_queue *rq, struct task *task)
+{
+	list_del(&task->run_list);
+	if (list_empty(&rq->queue[task->prio]))
+		rq->bitmap &= ~(1U << task->prio);
+	rq->nr_running--;
+	task->queued = false;
+}
+
+/* The idle thread is on the queue, so there is always one. */
+static struct task *next_task(struct run_queue *rq)
+{
+	u32 prio = (u32)__builtin_ctz(rq->bitmap);
+
+	return list_first_entry(&rq->queue[prio], struct task, run_list);
+}
+
+static u32 full_slice(void)
+{
+	return msecs_to_jiffies(TIME_SLICE_MS);
+}
+
+/* --- switching --- */
+
+static void account(struct task *prev, struct task *next)
+{
+	u64 now = clock_ns();
+
+	prev->ran_ns += now - prev->since_ns;
+	prev->left_at = jiffies;
+	next->since_ns = now;
+	next->switches++;
+}
+
+void finish_switch(void)
+{
+	struct run_queue *rq = own_queue();
+	struct task *previous = rq->previous;
+	bool dead = previous->state == TASK_DEAD;
+
+	previous->on_cpu = false;
+	spin_unlock(&rq->lock);
+	if (dead)
+		task_is_off(previous);
+}
+
+static void switch_to(struct run_queue *rq, struct task *prev,
+		      struct task *next)
+{
+	account(prev, next);
+	prev->preempt_count = preempt_count();
+	rq->previous = prev;
+	next->on_cpu = true;
+	current = next;
+	preempt_count() = next->preempt_count;
+	switch_stacks(&prev->esp, next->esp);
+	finish_switch();
+}
+
+/* preempted: it did not ask for it, and stays on the queue. */
+static void pick_and_switch(bool preempted)
+{
+	u32 flags = local_irq_save();
+	struct run_queue *rq = own_queue();
+	struct task *prev = current, *next;
+
+	spin_lock(&rq->lock);
+	need_resched() = false;
+	if (prev->state != TASK_RUNNING && !preempted)
+		dequeue(rq, prev);
+	else if (!prev->time_slice) {
+		dequeue(rq, prev);
+		enqueue(rq, prev);
+		prev->time_slice = full_slice();
+	}
+	next = next_task(rq);
+	if (next == prev)
+		spin_unlock(&rq->lock);
+	else
+		switch_to(rq, prev, next);
+	local_irq_restore(flags);
+}
+
+void schedule(void)
+{
+	BUG_ON(in_atomic(), "schedule() where the CPU must be kept");
+	pick_and_switch(false);
+}
+
+static void preempt(void)
+{
+	while (need_resched())
+		pick_and_switch(true);
+}
+
+static void preempt_if_allowed(void)
+{
+	if (!irqs_disabled())
+		preempt();
+}
+
+/* Behind an interrupt: whoever was interrupted could have been anywhere. */
+static void irq_return(struct pt_regs *regs)
+{
+	if (need_resched() && regs->eflags & EFLAGS_IF)
+		preempt();
+}
+
+bool cond_resched(void)
+{
+	if (!need_resched() || in_atomic() || irqs_disabled())
+		return false;
+	preempt();
+	return true;
+}
+
+void yield(void)
+{
+	u32 flags = local_irq_save();
+
+	current->time_slice = 0;
+	local_irq_restore(flags);
+	schedule();
+}
+
+/* --- waking --- */
+
+bool try_to_wake_up(struct task *task, u32 states)
+{
+	struct run_queue *rq = own_queue();
+	u32 flags = spin_lock_irqsave(&rq->lock);
+	bool woken = task->state & states;
+
+	if (woken) {
+		task->state = TASK_RUNNING;
+		if (!task->queued)
+			enqueue(rq, task);
+		if (task->prio < current->prio)
+			need_resched() = true;
+	}
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return woken;
+}
+
+void set_prio(struct task *task, u32 prio)
+{
+	struct run_queue *rq = own_queue();
+	u32 flags = spin_lock_irqsave(&rq->lock);
+	bool queued = task->queued;
+
+	BUG_ON(prio >= PRIO_IDLE, "no such priority for a thread");
+	if (queued)
+		dequeue(rq, task);
+	task->prio = prio;
+	if (queued)
+		enqueue(rq, task);
+	need_resched() = true;
+	spin_unlock_irqrestore(&rq->lock, flags);
+	if (!in_atomic() && !irqs_disabled())
+		preempt();
+}
+
+/* In the tick's handler. */
+static void tick(void)
+{
+	struct task *task = current;
+
+	if (task->time_slice)
+		task->time_slice--;
+	if (!task->time_slice)
+		need_resched() = true;
+}
+
+/* --- waiting for a time --- */
+
+static void wake_sleeper(unsigned long data)
+{
+	try_to_wake_up((struct task *)data, TASK_NORMAL);
+}
+
+u32 schedule_timeout(u32 ticks)
+{
+	struct timer_list timer;
+	u32 end = jiffies + ticks;
+
+	if (ticks == MAX_SCHEDULE_TIMEOUT) {
+		schedule();
+		return ticks;
+	}
+	setup_timer(&timer, wake_sleeper, (unsigned long)current);
+	mod_timer(&timer, end);
+	schedule();
+	del_timer_sync(&timer);
+	return time_after(end, jiffies) ? end - jiffies : 0;
+}
+
+void msleep(u32 ms)
+{
+	/* one tick more: the one under way has begun already */
+	u32 left = msecs_to_jiffies(ms) + 1;
+
+	while (left) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		left = schedule_timeout(left);
+	}
+}
+
+/* --- boot --- */
+
+static void init_queue(struct run_queue *rq)
+{
+	u32 prio;
+
+	for (prio = 0; prio < MAX_PRIO; prio++)
+		INIT_LIST_HEAD(&rq->queue[prio]);
+}
+
+void sched_init(void)
+{
+	static struct task init = {
+		.prio = PRIO_DEFAULT, .name = "init", .on_cpu = true,
+		.users = ATOMIC_INIT(2), .pid = 1,
+	};
+	unsigned int cpu;
+
+	for_each_cpu(cpu)
+		init_queue(&run_queues[cpu]);
+	init.time_slice = full_slice();
+	init.since_ns = clock_ns();
+	current = &init;
+	list_add_tail(&init.all, &all_tasks);
+	enqueue(own_queue(), &init);
+	start_idle();
+	tick_hook = tick;
+	irq_return_hook = irq_return;
+	preempt_hook = preempt_if_allowed;
+	local_irq_enable();
+}
