@@ -5,9 +5,11 @@
 #include <kernel/base/init.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
+#include <kernel/clock.h>
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/pic.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/task.h>
 #include <kernel/setup.h>
 #include <kernel/srat.h>
 #include <mm/early/e820.h>
@@ -52,7 +54,6 @@ static void __init setup_pages(void)
 	numa_setup(&numa);
 	page_alloc_init(&numa);
 	boot_mark(BOOT_MARK_PAGES);
-	vmalloc_init();
 	report_zones();
 }
 
@@ -73,6 +74,9 @@ void start_kernel(void)
 	report_owners();
 	setup_pages();
 	kmem_cache_init();
+	vmalloc_init();
+	clock_init();
+	sched_init();
 	report_layout();
 	free_initmem();
 	printk_boot_done();

@@ -23,6 +23,7 @@ LEVELS = [
     ["mm/page"],
     ["mm/object"],
     ["mm/virt"],
+    ["kernel/sched"],
     ["mm/report"],
     ["kernel"],
     ["kernel/monitor"],

@@ -54,6 +54,8 @@ struct irq_line {
 };
 
 u32 preempt_counts[NR_CPUS];
+bool need_resched_flags[NR_CPUS];
+void (*preempt_hook)(void);
 u8 irq_stack_guard[PAGE_SIZE + IRQ_STACK_SIZE] __aligned(PAGE_SIZE);
 void (*irq_return_hook)(struct pt_regs *regs);
 void (*irq_masked_hook)(unsigned int irq);

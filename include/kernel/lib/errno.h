@@ -3,6 +3,7 @@
 #define KERNEL_LIB_ERRNO_H
 
 #define ENOENT 2
+#define EINTR 4
 #define EIO 5
 #define E2BIG 7
 #define ENOMEM 12
@@ -11,5 +12,6 @@
 #define EINVAL 22
 #define ENOSPC 28
 #define ERANGE 34
+#define ETIME 62
 
 #endif

@@ -14,7 +14,9 @@
 #include <kernel/cpu/atomic.h>
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/preempt.h>
+#include <kernel/lib/bug.h>
 #include <kernel/lib/list.h>
+#include <kernel/lock.h>
 
 #define THREAD_STACK_SIZE 8192U		/* the reference's */
 #define TASK_NAME_MAX 16U
@@ -71,6 +73,13 @@ extern struct task *current_tasks[NR_CPUS];
 /* Every thread there is, newest last, with its lock (interrupts off). */
 extern struct list_head all_tasks;
 extern spinlock_t all_tasks_lock;
+
+/* The first statement of what may sleep. */
+static inline void might_sleep(void)
+{
+	BUG_ON(in_atomic() || irqs_disabled(),
+	       "this may sleep, and the CPU must be kept");
+}
 
 /* --- beginning and ending --- */
 

@@ -1,0 +1,66 @@
+/*
+ * Locks whose holders may sleep. ULK3 sections 5.2.8 and 5.2.9.
+ *
+ * Who waits sleeps, in the order of arrival: the lock is handed on, so that
+ * nobody who comes late takes it away. All of these may sleep but those that
+ * try and those that release; a mutex is released by the thread that holds it,
+ * a semaphore by anybody, in any context.
+ */
+#ifndef KERNEL_SCHED_MUTEX_H
+#define KERNEL_SCHED_MUTEX_H
+
+#include <kernel/sched/wait.h>
+
+struct mutex {
+	spinlock_t lock;
+	struct task *owner;		/* NULL: free */
+	struct list_head waiters;	/* struct waiter, the first next */
+};
+
+#define MUTEX_INIT(name)						\
+	{ .lock = SPIN_LOCK_UNLOCKED,					\
+	  .waiters = LIST_HEAD_INIT((name).waiters) }
+#define DEFINE_MUTEX(name) struct mutex name = MUTEX_INIT(name)
+
+void mutex_init(struct mutex *mutex);
+void mutex_lock(struct mutex *mutex);
+bool mutex_trylock(struct mutex *mutex);
+void mutex_unlock(struct mutex *mutex);
+
+static inline bool mutex_is_locked(const struct mutex *mutex)
+{
+	return mutex->owner != NULL;
+}
+
+struct semaphore {
+	spinlock_t lock;
+	u32 count;			/* how many may still come */
+	struct list_head waiters;
+};
+
+void sema_init(struct semaphore *sem, u32 count);
+void down(struct semaphore *sem);
+bool down_trylock(struct semaphore *sem);	/* true: has it */
+int down_timeout(struct semaphore *sem, u32 ticks);	/* 0, -ETIME */
+void up(struct semaphore *sem);
+
+/*
+ * Many readers or one writer. Who waits, and whoever comes later, keeps the
+ * order of arrival: a writer that waits holds back the readers behind it.
+ */
+struct rw_semaphore {
+	spinlock_t lock;
+	s32 active;			/* readers; -1: a writer */
+	struct list_head waiters;
+};
+
+void init_rwsem(struct rw_semaphore *sem);
+void down_read(struct rw_semaphore *sem);
+bool down_read_trylock(struct rw_semaphore *sem);
+void up_read(struct rw_semaphore *sem);
+void down_write(struct rw_semaphore *sem);
+bool down_write_trylock(struct rw_semaphore *sem);
+void up_write(struct rw_semaphore *sem);
+void downgrade_write(struct rw_semaphore *sem);	/* becomes a reader */
+
+#endif

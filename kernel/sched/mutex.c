@@ -1,0 +1,256 @@
+/*
+ * Mutexes, semaphores and reader-writer semaphores.
+ *
+ * 1. All three have a count, or an owner, and a list of who waits, under a spin
+ *    lock. Who finds it taken puts itself at the end and sleeps until it is
+ *    granted: the one who releases hands it over, with the lock held, before it
+ *    wakes. So the waiter has it when it wakes, whoever else comes meanwhile.
+ *
+ * 2. A waiter that gives up (down_timeout()) looks once more under the lock:
+ *    granted in the last moment is granted.
+ *
+ * 3. Readers at the front of the list are let in together.
+ *
+ * Locks: their own, interrupts off; the run queue's inside.
+ */
+#include <kernel/lib/bug.h>
+#include <kernel/lib/errno.h>
+#include <kernel/sched/mutex.h>
+
+struct waiter {
+	struct list_head list;
+	struct task *task;
+	volatile bool granted;
+	bool writer;		/* rwsem */
+};
+
+/* The first one has it now. The lock is held. */
+static struct task *grant_first(struct list_head *waiters)
+{
+	struct waiter *waiter = list_first_entry(waiters, struct waiter, list);
+	struct task *task = waiter->task;
+
+	list_del(&waiter->list);
+	waiter->granted = true;
+	/* it may be gone as soon as it sees that: not touched again */
+	try_to_wake_up(task, TASK_NORMAL);
+	return task;
+}
+
+/* Sleeps until it is granted, or the ticks are over. The lock is let go of. */
+static bool wait_for_grant(spinlock_t *lock, struct list_head *waiters,
+			   bool writer, u32 ticks, u32 *flags)
+{
+	struct waiter waiter = { .task = current, .writer = writer };
+
+	list_add_tail(&waiter.list, waiters);
+	for (;;) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		if (waiter.granted || !ticks)
+			break;
+		spin_unlock_irqrestore(lock, *flags);
+		ticks = schedule_timeout(ticks);
+		*flags = spin_lock_irqsave(lock);
+	}
+	set_current_state(TASK_RUNNING);
+	if (!waiter.granted)
+		list_del(&waiter.list);
+	spin_unlock_irqrestore(lock, *flags);
+	return waiter.granted;
+}
+
+/* --- mutexes --- */
+
+void mutex_init(struct mutex *mutex)
+{
+	*mutex = (struct mutex)MUTEX_INIT(*mutex);
+}
+
+bool mutex_trylock(struct mutex *mutex)
+{
+	u32 flags = spin_lock_irqsave(&mutex->lock);
+	bool free = !mutex->owner;
+
+	if (free)
+		mutex->owner = current;
+	spin_unlock_irqrestore(&mutex->lock, flags);
+	return free;
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	u32 flags;
+
+	might_sleep();
+	flags = spin_lock_irqsave(&mutex->lock);
+	BUG_ON(mutex->owner == current, "a mutex is taken twice");
+	if (mutex->owner) {
+		wait_for_grant(&mutex->lock, &mutex->waiters, true,
+			       MAX_SCHEDULE_TIMEOUT, &flags);
+		return;
+	}
+	mutex->owner = current;
+	spin_unlock_irqrestore(&mutex->lock, flags);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	u32 flags = spin_lock_irqsave(&mutex->lock);
+
+	BUG_ON(mutex->owner != current,
+	       "a mutex is released by who does not hold it");
+	mutex->owner = list_empty(&mutex->waiters) ? NULL :
+		       grant_first(&mutex->waiters);
+	spin_unlock_irqrestore(&mutex->lock, flags);
+}
+
+/* --- semaphores --- */
+
+void sema_init(struct semaphore *sem, u32 count)
+{
+	sem->lock = (spinlock_t)SPIN_LOCK_UNLOCKED;
+	sem->count = count;
+	INIT_LIST_HEAD(&sem->waiters);
+}
+
+bool down_trylock(struct semaphore *sem)
+{
+	u32 flags = spin_lock_irqsave(&sem->lock);
+	bool got = sem->count;
+
+	sem->count -= got;
+	spin_unlock_irqrestore(&sem->lock, flags);
+	return got;
+}
+
+int down_timeout(struct semaphore *sem, u32 ticks)
+{
+	u32 flags;
+
+	might_sleep();
+	flags = spin_lock_irqsave(&sem->lock);
+	if (!sem->count)
+		return wait_for_grant(&sem->lock, &sem->waiters, true, ticks,
+				      &flags) ? 0 : -ETIME;
+	sem->count--;
+	spin_unlock_irqrestore(&sem->lock, flags);
+	return 0;
+}
+
+void down(struct semaphore *sem)
+{
+	down_timeout(sem, MAX_SCHEDULE_TIMEOUT);
+}
+
+void up(struct semaphore *sem)
+{
+	u32 flags = spin_lock_irqsave(&sem->lock);
+
+	if (list_empty(&sem->waiters))
+		sem->count++;
+	else
+		grant_first(&sem->waiters);
+	spin_unlock_irqrestore(&sem->lock, flags);
+}
+
+/* --- readers and writers --- */
+
+void init_rwsem(struct rw_semaphore *sem)
+{
+	sem->lock = (spinlock_t)SPIN_LOCK_UNLOCKED;
+	sem->active = 0;
+	INIT_LIST_HEAD(&sem->waiters);
+}
+
+/* May one more come in now, ahead of nobody who waits? */
+static bool let_in(struct rw_semaphore *sem, bool writer)
+{
+	if (!list_empty(&sem->waiters) || sem->active < 0 ||
+	    (writer && sem->active))
+		return false;
+	sem->active = writer ? -1 : sem->active + 1;
+	return true;
+}
+
+/* Whoever may come in from the front of the list does. The lock is held. */
+static void let_in_waiters(struct rw_semaphore *sem)
+{
+	while (!list_empty(&sem->waiters)) {
+		bool writer = list_first_entry(&sem->waiters, struct waiter,
+					       list)->writer;
+
+		if (sem->active < 0 || (writer && sem->active))
+			break;
+		sem->active = writer ? -1 : sem->active + 1;
+		grant_first(&sem->waiters);
+	}
+}
+
+static void enter(struct rw_semaphore *sem, bool writer)
+{
+	u32 flags;
+
+	might_sleep();
+	flags = spin_lock_irqsave(&sem->lock);
+	if (let_in(sem, writer))
+		spin_unlock_irqrestore(&sem->lock, flags);
+	else
+		wait_for_grant(&sem->lock, &sem->waiters, writer,
+			       MAX_SCHEDULE_TIMEOUT, &flags);
+}
+
+static bool try_to_enter(struct rw_semaphore *sem, bool writer)
+{
+	u32 flags = spin_lock_irqsave(&sem->lock);
+	bool in = let_in(sem, writer);
+
+	spin_unlock_irqrestore(&sem->lock, flags);
+	return in;
+}
+
+/* becomes: what active is to be then. */
+static void leave(struct rw_semaphore *sem, bool writer, s32 becomes)
+{
+	u32 flags = spin_lock_irqsave(&sem->lock);
+
+	BUG_ON(writer ? sem->active != -1 : sem->active <= 0,
+	       "a reader-writer semaphore is released that is not held so");
+	sem->active = writer ? becomes : sem->active - 1;
+	let_in_waiters(sem);
+	spin_unlock_irqrestore(&sem->lock, flags);
+}
+
+void down_read(struct rw_semaphore *sem)
+{
+	enter(sem, false);
+}
+
+void down_write(struct rw_semaphore *sem)
+{
+	enter(sem, true);
+}
+
+bool down_read_trylock(struct rw_semaphore *sem)
+{
+	return try_to_enter(sem, false);
+}
+
+bool down_write_trylock(struct rw_semaphore *sem)
+{
+	return try_to_enter(sem, true);
+}
+
+void up_read(struct rw_semaphore *sem)
+{
+	leave(sem, false, 0);
+}
+
+void up_write(struct rw_semaphore *sem)
+{
+	leave(sem, true, 0);
+}
+
+void downgrade_write(struct rw_semaphore *sem)
+{
+	leave(sem, true, 1);
+}
