@@ -189,7 +189,7 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 
 # functions that are called most: no frame pointer, and a back trace misses
 # nothing but them
-$(O)/obj/mm/page/page_hot.o: CFLAGS += -fomit-frame-pointer \
+$(O)/obj/mm/page/page_hot.o $(O)/obj/mm/object/slab_hot.o: CFLAGS += -fomit-frame-pointer \
 	-momit-leaf-frame-pointer
 
 $(O)/obj/%.o: %.c $(O)/config

@@ -13,6 +13,7 @@
 #include <kernel/srat.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/object/slab.h>
 #include <mm/page/init.h>
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
@@ -70,6 +71,7 @@ void start_kernel(void)
 	setup_paging();
 	report_owners();
 	setup_pages();
+	kmem_cache_init();
 	report_layout();
 	free_initmem();
 	printk_boot_done();

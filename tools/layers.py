@@ -21,6 +21,8 @@ LEVELS = [
     ["mm/early"],
     ["mm/table"],
     ["mm/page"],
+    ["mm/object"],
+    ["mm/virt"],
     ["mm/report"],
     ["kernel"],
     ["kernel/monitor"],

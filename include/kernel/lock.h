@@ -5,6 +5,11 @@
  *	pgtable.lock		entries below one root	mm/table
  *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c
  *	        printk_lock	the consoles		kernel/base/printk.c
+ *	kmem_caches_lock	the list of caches	mm/object
+ *	    kmem_node.lock	slabs of one node	mm/object
+ *		printk_lock
+ *	    zone.lock
+ *	mempool.lock		elements of a pool	mm/object
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
  *	fail_lock		what fails on purpose	kernel/base/fail.c

@@ -193,6 +193,8 @@ struct reclaim_hooks {
 	/* The caller itself gets pages back: how many. May sleep. */
 	u32 (*try_to_free_pages)(struct zonelist *zonelist, gfp_t gfp,
 				 unsigned int order);
+	/* Free objects of caches go back as pages: how many. Any context. */
+	u32 (*shrink_caches)(const struct zonelist *zonelist);
 	/* Nothing helped; kills somebody. May sleep. */
 	void (*out_of_memory)(struct zonelist *zonelist, gfp_t gfp,
 			      unsigned int order);
