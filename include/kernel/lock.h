@@ -10,6 +10,8 @@
  *		printk_lock
  *	    zone.lock
  *	mempool.lock		elements of a pool	mm/object
+ *	copies_lock		who else has kernel tables	mm/table/pgtable_copy.c
+ *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
  *	fail_lock		what fails on purpose	kernel/base/fail.c

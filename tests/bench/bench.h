@@ -58,7 +58,8 @@ struct bench_table {
 		.cases = (array), .count = ARRAY_SIZE(array),		\
 	}
 
-extern const struct bench_table bench_boot, bench_calib, bench_page;
+extern const struct bench_table bench_boot, bench_calib, bench_page,
+	bench_virt;
 
 /* Room of the cases: whatever the last one left. */
 #define BENCH_SLOTS 4096

@@ -5,9 +5,10 @@
  *    link order. The report is KTAP (version 1): a plan, one line a suite, the
  *    cases indented below it.
  * 2. The ledger is noted before each case and compared after it: memblock's
- *    ranges, free pages by zone and order, the kernel's page tables, fixmap
- *    windows, warnings printed, the interrupt flag. A difference fails the case
- *    by name. Each zone's free lists are checked after each case, every page by
+ *    ranges, free pages by zone and order, the kernel's page tables, areas of
+ *    vmalloc's addresses, fixmap windows, warnings printed, the interrupt flag.
+ *    A difference fails the case by name. Page tables of vmalloc stay for good
+ *    once made: those of the addresses that cases use are made before all. Each zone's free lists are checked after each case, every page by
  *    mm_check() after the run (after each case on a small machine).
  * 3. A panic during a run ends the machine with the code for failure; during a
  *    TEST_PANIC case whose message it carries, with the one for success.
@@ -27,9 +28,13 @@
 #include <mm/page/page_alloc.h>
 #include <mm/report/check.h>
 #include <mm/table/fixmap.h>
+#include <mm/table/layout.h>
+#include <mm/virt/vmalloc.h>
+#include <mm/virt/vmap_check.h>
 #include "ktest.h"
 
 #define SPEC_SIZE 256
+#define VMALLOC_TABLES (64U << 20)	/* guessed: no case needs more */
 #define SMALL_MACHINE 32768	/* pages: 128 MB; guessed, 1 ms a check */
 
 extern const struct test_case __test_cases_start[];
@@ -41,6 +46,7 @@ struct ledger {
 	struct pt_census tables;
 	u32 blocks[MAX_NUMNODES * MAX_NR_ZONES][MAX_ORDER];
 	u32 free_pages[MAX_NUMNODES * MAX_NR_ZONES];
+	u32 areas, area_bytes;
 	unsigned int windows;
 	unsigned int warnings;
 	u32 irq_flag;
@@ -207,6 +213,17 @@ static void take_pages(struct ledger *l)
 	}
 }
 
+static void take_areas(struct ledger *l)
+{
+	struct vmalloc_info info;
+
+	/* what was freed still has its description, until this */
+	vm_unmap_aliases();
+	vmalloc_info(&info);
+	l->areas = info.areas;
+	l->area_bytes = info.used;
+}
+
 static void take_ledger(struct ledger *l)
 {
 	memset(l, 0, sizeof(*l));
@@ -216,6 +233,7 @@ static void take_ledger(struct ledger *l)
 	l->windows = early_memremap_in_use();
 	l->warnings = printk_warnings();
 	l->irq_flag = read_eflags() & EFLAGS_IF;
+	take_areas(l);
 	/* which pages are mapped depends on which are free, then */
 	if (!debug_enabled(DEBUG_PAGEALLOC))
 		pt_take_census(&kernel_pgtable, &l->tables);
@@ -261,6 +279,7 @@ static void check_allocators(void)
 
 	if (wrong)
 		note_difference(wrong);
+	check_vmap_space(&vmalloc_space, &kernel_pgtable, note_difference);
 	if (totalram_pages <= SMALL_MACHINE)
 		check_nodes(&machine_nodes, note_difference);
 	else
@@ -282,6 +301,8 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 	compare("pages mapped", a->tables.leaves, b->tables.leaves);
 	compare("sum of all page-table entries", a->tables.sum,
 		b->tables.sum);
+	compare("areas of vmalloc", a->areas, b->areas);
+	compare("bytes of vmalloc's addresses", a->area_bytes, b->area_bytes);
 	compare("fixmap windows", a->windows, b->windows);
 	compare("warnings printed", a->warnings + warnings_allowed,
 		b->warnings);
@@ -399,6 +420,16 @@ static void run_suite(const char *spec, const char *suite, unsigned int number)
 	       suite);
 }
 
+/* No case makes a page table in these addresses, so none seems to leak one. */
+static void make_vmalloc_tables(void)
+{
+	u32 start = memory_layout.vmalloc_start;
+	u32 size = min(VMALLOC_TABLES, memory_layout.vmalloc_end - start);
+
+	if (pt_populate(&kernel_pgtable, start, size))
+		pr_warn("no memory for vmalloc's page tables\n");
+}
+
 /* 0 if all passed, -ENOENT if the spec names nothing, -EIO after failures. */
 static int run_tests(const char *spec)
 {
@@ -409,6 +440,7 @@ static int run_tests(const char *spec)
 		printk("no test is named \"%s\"; see test list\n", spec);
 		return -ENOENT;
 	}
+	make_vmalloc_tables();
 	total_passed = total_failed = 0;
 	printk("KTAP version 1\n1..%u\n", count_suites(spec));
 	for (test = __test_cases_start; test < __test_cases_end; test++)
