@@ -242,8 +242,9 @@ static void mix_end(void)
 
 #define MIX(name_, batch_, most)					\
 	{ .name = "kmalloc." name_, .ops = MIX_STEPS,			\
-	  .batches = MIX_BATCHES, .batch = (batch_), .begin = mix_begin,	\
-	  .end = mix_end, .need = NEED_PAGES(PAGES_OF(MIX_SLOTS, most)) },
+	  .batches = MIX_BATCHES, .batch = (batch_),			\
+	  .begin = mix_begin, .end = mix_end,				\
+	  .need = NEED_PAGES(PAGES_OF(MIX_SLOTS, most)) },
 
 /* --- room --- */
 
