@@ -5,9 +5,9 @@
  *    link order. The report is KTAP (version 1): a plan, one line a suite, the
  *    cases indented below it.
  * 2. The ledger (ledger.h) is noted before each case and compared after it. A
- *    difference fails the case by name. Each zone's free lists are checked after
- *    each case, every page by mm_check() after the run (after each case on a
- *    small machine).
+ *    difference fails the case by name. Each zone's free lists are checked
+ *    after each case, every page by mm_check() after the run (after each case
+ *    on a small machine).
  * 3. A panic during a run ends the machine with the code for failure; during a
  *    TEST_PANIC case whose message it carries, with the one for success.
  */
