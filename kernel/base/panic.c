@@ -1,21 +1,20 @@
 /*
  * 1. Three ways in: panic(), BUG_ON() and an exception without a handler. All
  *    print the same report, end_of_story() stops the machine.
- * 2. A back trace follows the saved frame pointers. Each must lie on a kernel
- *    stack, above the last one, and its page must be there: it is read under
- *    cpu_probe(), so that a broken stack ends the trace and not the report.
+ * 2. A back trace follows the saved frame pointers (trace.c); a broken stack
+ *    ends the trace and not the report.
  * 3. A panic inside the report prints one line and stops.
  */
 #include <boot/sections.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/base/symbols.h>
+#include <kernel/base/trace.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/segment.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
-#include <kernel/cpu/page.h>
 #include <kernel/cpu/cpuid.h>
 
 #define TRACE_MAX 24		/* guessed: deeper ones repeat themselves */
@@ -27,23 +26,6 @@ void (*fault_report_hook)(const struct pt_regs *regs, u32 address,
 
 static bool panicking;
 static char message[MESSAGE_MAX];
-
-struct frame {
-	u32 ebp;
-	u32 eip;
-};
-
-struct frame_read {
-	u32 from;
-	struct frame frame;
-};
-
-static void read_frame(void *arg)
-{
-	struct frame_read *r = arg;
-
-	r->frame = *(const struct frame *)(uintptr_t)r->from;
-}
 
 static void print_trace_line(u32 eip)
 {
@@ -68,23 +50,19 @@ static void print_return_line(u32 eip)
 /* The frames from ebp on, innermost first. */
 static void print_frames(u32 ebp)
 {
-	struct frame_read r = { .from = ebp };
+	struct unwind walk;
 	int depth;
+	u32 eip;
 
+	unwind_start(&walk, ebp);
 	for (depth = 0; depth < TRACE_MAX; depth++) {
-		if (r.from < PAGE_OFFSET || r.from % 4)
-			return;
-		if (!cpu_probe(read_frame, &r, NULL)) {
-			printk(" (frame %08x cannot be read)\n", r.from);
-			return;
-		}
-		if (!r.frame.eip)
-			return;
-		print_return_line(r.frame.eip);
-		if (r.frame.ebp <= r.from)
-			return;
-		r.from = r.frame.ebp;
+		eip = unwind_next(&walk);
+		if (!eip)
+			break;
+		print_return_line(eip);
 	}
+	if (walk.unreadable)
+		printk(" (frame %08x cannot be read)\n", walk.unreadable);
 }
 
 /*
@@ -93,12 +71,10 @@ static void print_frames(u32 ebp)
  */
 static void print_word_at(u32 esp)
 {
-	struct frame_read r = { .from = esp };
-	u32 offset, size;
+	u32 word, offset, size;
 
-	if (cpu_probe(read_frame, &r, NULL) &&
-	    symbol_lookup(r.frame.ebp, &offset, &size))
-		print_return_line(r.frame.ebp);
+	if (unwind_read(esp, &word) && symbol_lookup(word, &offset, &size))
+		print_return_line(word);
 }
 
 static void print_trap_trace(const struct pt_regs *regs)
