@@ -34,19 +34,6 @@ static void print_trace_line(u32 eip)
 	printk(" [<%08x>] %s\n", eip, symbol_text(eip, text));
 }
 
-/*
- * The call stands before the address it returns to; behind a call that never
- * returns, that address is already the next function's.
- */
-static void print_return_line(u32 eip)
-{
-	u32 offset, size;
-	const char *name = symbol_lookup(eip - 1, &offset, &size);
-
-	printk(" [<%08x>] %s+0x%x/0x%x\n", eip, name ? name : "?",
-	       name ? offset + 1 : 0, name ? size : 0);
-}
-
 /* The frames from ebp on, innermost first. */
 static void print_frames(u32 ebp)
 {
@@ -59,7 +46,7 @@ static void print_frames(u32 ebp)
 		eip = unwind_next(&walk);
 		if (!eip)
 			break;
-		print_return_line(eip);
+		trace_print(eip);
 	}
 	if (walk.unreadable)
 		printk(" (frame %08x cannot be read)\n", walk.unreadable);
@@ -74,7 +61,7 @@ static void print_word_at(u32 esp)
 	u32 word, offset, size;
 
 	if (unwind_read(esp, &word) && symbol_lookup(word, &offset, &size))
-		print_return_line(word);
+		trace_print(word);
 }
 
 static void print_trap_trace(const struct pt_regs *regs)
@@ -161,7 +148,7 @@ void panic(const char *fmt, ...)
 	regs.ebp = *(const u32 *)__builtin_frame_address(0);
 	print_registers(&regs);
 	printk("Call trace:\n");
-	print_return_line(regs.eip);
+	trace_print(regs.eip);
 	print_frames(regs.ebp);
 	end_of_story();
 }

@@ -15,8 +15,12 @@
  * 4. Cost: some 200 instructions a frame under a probe, some 10 without.
  */
 #include <boot/sections.h>
+#include <kernel/base/printk.h>
+#include <kernel/base/symbols.h>
 #include <kernel/base/trace.h>
+#include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/page.h>
+#include <kernel/cpu/processor.h>
 #include <kernel/cpu/traps.h>
 
 struct frame {
@@ -102,4 +106,26 @@ unsigned int __noinline trace_stack(u32 *entries, unsigned int n)
 		entries[i] = frame->eip;
 	}
 	return i;
+}
+
+/*
+ * The call stands before the address it returns to; behind a call that never
+ * returns, that address is already the next function's.
+ */
+void trace_print(u32 eip)
+{
+	u32 offset, size;
+	const char *name = symbol_lookup(eip - 1, &offset, &size);
+
+	printk(" [<%08x>] %s+0x%x/0x%x\n", eip, name ? name : "?",
+	       name ? offset + 1 : 0, name ? size : 0);
+}
+
+u64 trace_time(void)
+{
+	static u32 calls;
+
+	if (cpu_has(X86_FEATURE_TSC))
+		return rdtsc();
+	return __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
 }

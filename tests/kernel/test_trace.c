@@ -121,7 +121,7 @@ static void forge(void)
 
 	for (i = 0; i < 8; i += 2) {
 		forged[i] = (u32)(uintptr_t)&forged[i + 2];
-		forged[i + 1] = i + 1;
+		forged[i + 1] = 0x01010101 * (i + 1);
 	}
 	forged[6] = 0;
 }
@@ -149,6 +149,13 @@ TEST(trace, unwinds_any_stack)
 	EXPECT_EQ(walk_forged(0, &unreadable), 0);
 	EXPECT_EQ(walk_forged(PAGE_OFFSET - 4, &unreadable), 0);
 	EXPECT_EQ(unreadable, 0);
+}
+
+TEST(trace, time_goes_on)
+{
+	u64 first = trace_time(), second = trace_time();
+
+	EXPECT(second > first && trace_time() > second);
 }
 
 TEST(trace, unwinds_what_runs)

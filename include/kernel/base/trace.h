@@ -35,4 +35,10 @@ bool unwind_read(u32 at, u32 *word);
  */
 unsigned int trace_stack(u32 *entries, unsigned int n);
 
+/* A line with a return address: the call it belongs to, by name. */
+void trace_print(u32 eip);
+
+/* Ticks of the time-stamp counter; on a CPU without: calls of this. */
+u64 trace_time(void);
+
 #endif
