@@ -63,7 +63,7 @@ bool host_is_out(const void *p)
 	return *granule_of(p) == OUT;
 }
 
-/* Words at these distances are written: all of a small object, 64 of a large. */
+/* Words at these distances are written: all of a small object, 64 of others. */
 static u32 stride(u32 size)
 {
 	return max(ALIGN(size / 64, 4U), 4U);

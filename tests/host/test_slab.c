@@ -1,9 +1,9 @@
 /*
  * Caches against a shadow: a million random operations over 20 caches, on
- * machines of one to four nodes, with interrupts that allocate and free wherever
- * they may come. The shadow knows who has which bytes and what stands in them;
- * the books are recomputed from time to time, and in the end all memory must be
- * back.
+ * machines of one to four nodes, with interrupts that allocate and free
+ * wherever they may come. The shadow knows who has which bytes and what stands
+ * in them; the books are recomputed from time to time, and in the end all
+ * memory must be back.
  *
  * STEPS in the environment changes how many there are on each machine.
  */
