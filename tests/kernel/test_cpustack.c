@@ -3,15 +3,16 @@
  *
  * The CPU's trap flag stops after each instruction (SDM volume 3B, 17.3.1.4).
  * For each boundary between two instructions of an operation it is done once
- * more, and there an interrupt "comes": do_trap() is called with the registers,
+ * more, and there an interrupt "comes": do_irq() is called with the registers,
  * as the entry of a real one would, and the handler allocates and frees on the
  * same cache. After each the cache's books are looked at.
  */
+#include <kernel/cpu/irq.h>
 #include <kernel/cpu/processor.h>
 #include "private_cache.h"
 
 #define EFLAGS_TF 0x100U
-#define STEP_VECTOR 0x2f	/* the second 8259's last line: nobody's */
+#define STEP_IRQ 5U	/* guessed: no device of the machines has it */
 
 /* --- the stack itself --- */
 
@@ -105,12 +106,12 @@ static bool on_step(struct pt_regs *regs)
 		return true;
 	interrupted = true;
 	regs->eflags &= ~EFLAGS_TF;
-	regs->vector = STEP_VECTOR;
-	do_trap(regs);
+	regs->vector = FIRST_IRQ_VECTOR + STEP_IRQ;
+	do_irq(regs);
 	return true;
 }
 
-static bool on_interrupt(struct pt_regs *regs)
+static bool on_interrupt(unsigned int irq, void *dev)
 {
 	handler();
 	return true;
@@ -121,16 +122,18 @@ static bool interrupt_after(u32 n, void (*operation)(void))
 {
 	u32 flags = local_irq_save();
 
+	disable_irq(IRQ_TIMER);
 	set_trap_handler(TRAP_DEBUG, on_step);
-	set_trap_handler(STEP_VECTOR, on_interrupt);
+	request_irq(STEP_IRQ, on_interrupt, 0, "step", NULL);
 	steps_left = n;
 	interrupted = false;
-	/* every line of both 8259s is masked: nothing else will come */
+	/* the timer is masked: nothing else will come */
 	write_eflags(flags | EFLAGS_IF | EFLAGS_TF);
 	operation();
 	write_eflags(flags & ~EFLAGS_IF);
-	set_trap_handler(STEP_VECTOR, NULL);
+	free_irq(STEP_IRQ, NULL);
 	set_trap_handler(TRAP_DEBUG, NULL);
+	enable_irq(IRQ_TIMER);
 	local_irq_restore(flags);
 	return interrupted;
 }
