@@ -4,6 +4,7 @@
 #include <kernel/base/cmdline.h>
 #include <kernel/base/fail.h>
 #include <kernel/base/init.h>
+#include <kernel/base/lock_report.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/clock.h>
@@ -69,6 +70,7 @@ void start_kernel(void)
 	pr_info("swapper: an i386 kernel that is all memory management\n");
 	setup_boot_info();
 	parse_command_line(boot_params.cmdline);
+	lock_checks_init();
 	setup_cpu();
 	setup_memory();
 	setup_paging();

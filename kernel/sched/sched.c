@@ -113,6 +113,7 @@ static void switch_to(struct run_queue *rq, struct task *prev,
 	rq->previous = prev;
 	next->on_cpu = true;
 	current = next;
+	sleeping_held[smp_processor_id()] = &next->held;
 	preempt_count() = next->preempt_count;
 	switch_stacks(&prev->esp, next->esp);
 	finish_switch();
@@ -272,6 +273,7 @@ static void init_queue(struct run_queue *rq)
 {
 	u32 prio;
 
+	spin_lock_init(&rq->lock, "run_queue.lock");
 	for (prio = 0; prio < MAX_PRIO; prio++)
 		INIT_LIST_HEAD(&rq->queue[prio]);
 }
@@ -289,6 +291,7 @@ void sched_init(void)
 	init.time_slice = full_slice();
 	init.since_ns = clock_ns();
 	current = &init;
+	sleeping_held[smp_processor_id()] = &init.held;
 	list_add_tail(&init.all, &all_tasks);
 	enqueue(own_queue(), &init);
 	start_idle();

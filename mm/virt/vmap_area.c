@@ -72,6 +72,7 @@ void vmap_space_init(struct vmap_space *space, u32 start, u32 end,
 	BUG_ON(start >= end || (start | end) & (PAGE_SIZE - 1),
 	       "a space of addresses that is empty or no pages");
 	*space = (struct vmap_space){
+		.lock = SPIN_LOCK_UNLOCKED("vmap_space.lock"),
 		.start = start, .end = end, .lazy_most = lazy_most,
 		.flush = flush, .release = release,
 		.top = { .start = end, .end = end, .gap = end - start },

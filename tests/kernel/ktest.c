@@ -19,6 +19,7 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/debugport.h>
+#include <kernel/cpu/lockcheck.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
@@ -56,6 +57,7 @@ static int set_test(const char *value)
 		return -EINVAL;
 	strlcpy(boot_spec, value, SPEC_SIZE);
 	panic_end_hook = test_panicked;
+	lock_checks = true;
 	return 0;
 }
 
