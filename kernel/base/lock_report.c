@@ -6,6 +6,9 @@
 #include <kernel/base/trace.h>
 #include <kernel/cpu/lockcheck.h>
 
+#define TRACE_OWN 4U		/* guessed: an inlined one more or less */
+#define TRACE 12U
+
 static const char *const sentences[NR_LOCK_MISTAKES] = {
 	[LOCK_TWICE] = "it is taken by who holds it",
 	[LOCK_NOT_HELD] = "it is released and nobody holds it",
@@ -38,7 +41,7 @@ static void print_chain(const char *what, const struct lock_link *links,
 
 static void print_report(const struct lock_report *report)
 {
-	u32 entries[8], i, n = trace_stack(entries, 8);
+	u32 entries[TRACE], i, n = trace_stack(entries, TRACE);
 	char text[SYMBOL_TEXT];
 
 	pr_err("lock error: %s: %s: %s\n", names[report->mistake],
@@ -46,7 +49,8 @@ static void print_report(const struct lock_report *report)
 	printk("  taken now by %s\n", symbol_text(report->lock.site, text));
 	print_chain("held now", report->now, report->nr_now);
 	print_chain("before", report->before, report->nr_before);
-	for (i = 0; i < n; i++)
+	/* the first are lockcheck.c's own */
+	for (i = TRACE_OWN; i < n; i++)
 		trace_print(entries[i]);
 }
 

@@ -261,6 +261,7 @@ void msleep(u32 ms)
 	/* one tick more: the one under way has begun already */
 	u32 left = msecs_to_jiffies(ms) + 1;
 
+	might_sleep();
 	while (left) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		left = schedule_timeout(left);

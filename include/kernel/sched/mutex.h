@@ -18,9 +18,9 @@ struct mutex {
 	struct list_head waiters;	/* struct waiter, the first next */
 };
 
-#define MUTEX_INIT(name)						\
-	{ .lock = SPIN_LOCK_UNLOCKED("mutex.lock"), .name = #name,	\
-	  .waiters = LIST_HEAD_INIT((name).waiters) }
+#define MUTEX_INIT(mutex_)						\
+	{ .lock = SPIN_LOCK_UNLOCKED("mutex.lock"), .name = #mutex_,	\
+	  .waiters = LIST_HEAD_INIT((mutex_).waiters) }
 #define DEFINE_MUTEX(name) struct mutex name = MUTEX_INIT(name)
 
 void mutex_init(struct mutex *mutex, const char *name);
