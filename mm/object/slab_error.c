@@ -184,7 +184,7 @@ static void leaks_of_slab(const struct kmem_cache *cache,
 			continue;
 		leaks->to_print--;
 		print_place(cache, buffer, slab);
-		slab_print_tracks(cache, buffer);
+		slab_print_track(cache, buffer, TRACK_ALLOC);
 	}
 }
 
