@@ -9,51 +9,7 @@
 #include <kernel/lib/errno.h>
 #include <mm/object/kmalloc.h>
 #include <mm/object/slab_debug.h>
-#include "slab_expect.h"
-
-#define SIZE 64U
-
-static struct kmem_cache *cache;
-
-/* One more cache in the same case. */
-static bool open_another(u32 size, u32 align, u32 flags)
-{
-	reports_go_on();
-	cache = kmem_cache_create("watched", size, align, flags, NULL);
-	return EXPECT(cache);
-}
-
-/* The cache under test, and what is counted from now on. */
-static bool open_cache(u32 size, u32 align, u32 flags)
-{
-	reports_begin();
-	return open_another(size, align, flags);
-}
-
-/* It can be destroyed, so nothing of it is in use, and nobody complains. */
-static void close_cache(void)
-{
-	EXPECT_EQ(kmem_cache_verify(cache), 0);
-	EXPECT_EQ(kmem_cache_destroy(cache), 0);
-	EXPECT_NO_REPORT();
-	reports_end();
-}
-
-static u8 *take(void)
-{
-	u8 *object = kmem_cache_alloc(cache, GFP_KERNEL);
-
-	EXPECT(object);
-	return object;
-}
-
-static bool all_are(const u8 *p, u32 n, u8 value)
-{
-	while (n--)
-		if (*p++ != value)
-			return false;
-	return true;
-}
+#include "slab_watched.h"
 
 /* --- what is around an object --- */
 
@@ -132,7 +88,7 @@ TEST(slab_debug, one_byte_behind)
 {
 	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
 	damage_and_free(SIZE, SLAB_OVERRUN, "slab error: overrun: cache "
-			"watched, object c");
+			"watched, object ");
 	EXPECT(strstr(reports_text(),
 		      "behind its 64 bytes, seen when it was freed"));
 	EXPECT(strstr(reports_text(), "from its byte 64 on expected a5 c2 0f "
@@ -144,7 +100,7 @@ TEST(slab_debug, one_byte_before)
 {
 	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
 	damage_and_free(-1, SLAB_UNDERRUN, "slab error: underrun: cache "
-			"watched, object c");
+			"watched, object ");
 	EXPECT(strstr(reports_text(), "from its byte -1 on expected 17\n"
 		      "  found 57\n"));
 	close_cache();
@@ -247,11 +203,28 @@ TEST(slab_debug, write_after_free)
 	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
 	for (at = 0; at < SIZE; at += 9)
 		write_after_free(at, "slab error: write after free: cache "
-				 "watched, object c");
+				 "watched, object ");
 	write_after_free(0, "from its byte 0 on expected 6b 6b");
 	write_after_free(49, "from its byte 49 on expected 6b 6b");
 	EXPECT(strstr(reports_text(), "found 41 6b 6b"));
 	write_after_free(63, "from its byte 63 on expected a5\n  found 41\n");
+	close_cache();
+}
+
+/* However many bytes: one mistake, one report. */
+TEST(slab_debug, all_of_it_written_after_free)
+{
+	u8 *p;
+
+	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
+	p = take();
+	kmem_cache_free(cache, p);
+	memset(p, 0, SIZE);
+	EXPECT(take() == p);
+	EXPECT_REPORT(SLAB_WRITE_AFTER_FREE, "from its byte 0 on expected 6b "
+		      "6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b\n  found "
+		      "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n");
+	kmem_cache_free(cache, p);
 	close_cache();
 }
 
@@ -341,8 +314,14 @@ TEST(slab_debug, changes_of_size)
 /* Are its caches watched? Else says why the case ends. */
 static bool kmalloc_is_watched(void)
 {
-	if (cache_is_debugged(kmalloc_caches[0][2]) &&
-	    cache_is_debugged(kmalloc_caches[0][kmalloc_class(256)]))
+	static const size_t used[] = { 32, 128, 256 };
+	bool all = true;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(used); i++)
+		all &= cache_is_debugged(
+			kmalloc_caches[0][kmalloc_class(used[i])]);
+	if (all)
 		return true;
 	test_skip("only with debug=slab");
 	return false;
@@ -432,7 +411,7 @@ TEST(slab_debug, double_free)
 	kmem_cache_free(cache, p);
 	kmem_cache_free(cache, p);
 	EXPECT_REPORT(SLAB_DOUBLE_FREE, "slab error: double free: cache "
-		      "watched, object c");
+		      "watched, object ");
 	EXPECT(strstr(reports_text(), "; free;"));
 	/* it is handed out once, not twice */
 	EXPECT(take() == p);
@@ -462,7 +441,7 @@ TEST(slab_debug, inside_of_an_object)
 	kmem_cache_free(cache, p + 8);
 	EXPECT_REPORT(SLAB_INSIDE_OBJECT, "the object begins 8 bytes before");
 	EXPECT(strstr(reports_text(), "slab error: inside of an object: cache "
-		      "watched, object c"));
+		      "watched, object "));
 	EXPECT(strstr(reports_text(), "in use"));
 	kmem_cache_free(cache, p);
 	close_cache();
@@ -479,7 +458,7 @@ TEST(slab_debug, wrong_cache)
 	p = take();
 	kmem_cache_free(other, p);
 	EXPECT_REPORT(SLAB_WRONG_CACHE, "slab error: wrong cache: cache "
-		      "watched, object c");
+		      "watched, object ");
 	EXPECT(strstr(reports_text(), "to the cache other"));
 	memset(p, 0, SIZE);
 	kmem_cache_free(cache, p);
@@ -489,38 +468,13 @@ TEST(slab_debug, wrong_cache)
 
 /* --- who --- */
 
-u8 *slab_debug_taker(void);
-void slab_debug_giver(void *object);
-
-u8 *__noinline slab_debug_taker(void)
-{
-	return kmem_cache_alloc(cache, GFP_KERNEL);
-}
-
-void __noinline slab_debug_giver(void *object)
-{
-	kmem_cache_free(cache, object);
-}
-
-/* Do these stand in the text one behind the other? */
-static bool in_order(const char *text, const char *const *words)
-{
-	for (; *words; words++) {
-		text = strstr(text, *words);
-		if (!text)
-			return false;
-		text += strlen(*words);
-	}
-	return true;
-}
-
 TEST(slab_debug, who_had_it)
 {
 	static const char *const words[] = {
 		"last allocated ", " ticks ago:\n [<c", "] slab_debug_taker+",
-		"] test_slab_debug_who_had_it+", "] run_case+",
+		"] test_slab_debug_who_had_it+", "] run_tests+",
 		"last freed ", " ticks ago:\n [<c", "] slab_debug_giver+",
-		"] test_slab_debug_who_had_it+", "] run_case+", NULL
+		"] test_slab_debug_who_had_it+", "] run_tests+", NULL
 	};
 	const struct slab_track *track;
 	u8 *p;
@@ -576,205 +530,6 @@ TEST(slab_debug, inside_a_probe)
 	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
 	EXPECT(cpu_probe(free_twice, take(), NULL));
 	EXPECT_REPORT(SLAB_DOUBLE_FREE, NULL);
-	close_cache();
-}
-
-/* --- books --- */
-
-static struct slab *slab_of(const void *p)
-{
-	return page_slab(virt_to_page(p));
-}
-
-static void flip_bit(const void *p)
-{
-	struct slab *slab = slab_of(p);
-	u32 index = buffer_index(cache, slab, p);
-
-	slab->bits[index / 32] ^= 1U << index % 32;
-}
-
-/* Its bit says that it is free: nobody else may get it. */
-TEST(slab_debug, in_use_but_free_by_its_bit)
-{
-	u8 *p, *q;
-
-	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
-	p = take();
-	memset(p, 0x77, SIZE);
-	flip_bit(p);
-	q = take();
-	EXPECT_REPORT(SLAB_BAD_BOOKS, "slab error: bad books: cache watched");
-	EXPECT(q != p && all_are(p, SIZE, 0x77));
-	EXPECT_EQ(kmem_cache_verify(cache), 0);
-	kmem_cache_free(cache, p);
-	kmem_cache_free(cache, q);
-	close_cache();
-}
-
-/* The same of one that is not the next to be handed out. */
-TEST(slab_debug, bits_are_mended_by_any_use)
-{
-	u8 *p, *q;
-
-	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
-	p = take();
-	q = take();
-	flip_bit(q);
-	kmem_cache_free(cache, p);
-	EXPECT_REPORT(SLAB_BAD_BOOKS, NULL);
-	EXPECT(take() == p);
-	EXPECT(take() != q);
-	kmem_cache_free(cache, (u8 *)max(p, q) + cache->size);
-	kmem_cache_free(cache, p);
-	kmem_cache_free(cache, q);
-	close_cache();
-}
-
-TEST(slab_debug, free_but_in_use_by_its_bit)
-{
-	u8 *p, *q;
-
-	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
-	p = take();
-	q = take();
-	kmem_cache_free(cache, p);
-	flip_bit(p);
-	kmem_cache_free(cache, q);
-	EXPECT_REPORT(SLAB_BAD_BOOKS, NULL);
-	EXPECT(!slab_of(p)->inuse);
-	EXPECT(take() == p);
-	kmem_cache_free(cache, p);
-	close_cache();
-}
-
-TEST(slab_debug, wrong_count_and_stray_bits)
-{
-	struct slab *slab;
-	u8 *p;
-
-	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
-	p = take();
-	slab = slab_of(p);
-	slab->inuse++;
-	EXPECT_EQ(kmem_cache_verify(cache), 1);
-	EXPECT_REPORT(SLAB_BAD_BOOKS, NULL);
-	EXPECT_EQ(slab->inuse, 1);
-	slab->inuse = cache->num;
-	kmem_cache_free(cache, p);
-	EXPECT_REPORT(SLAB_BAD_BOOKS, NULL);
-	EXPECT(take() == p);
-	if (cache->num % 32) {
-		slab->bits[cache->num / 32] |= 1U << cache->num % 32;
-		kmem_cache_free(cache, p);
-		EXPECT_REPORT(SLAB_BAD_BOOKS, NULL);
-		EXPECT(take() == p);
-	}
-	kmem_cache_free(cache, p);
-	close_cache();
-}
-
-/* Two wrong bits make the right number. */
-TEST(slab_debug, bits_of_two_objects_exchanged)
-{
-	u8 *p, *q;
-
-	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
-	p = take();
-	q = take();
-	kmem_cache_free(cache, q);
-	flip_bit(p);
-	flip_bit(q);
-	EXPECT_EQ(kmem_cache_verify(cache), 1);
-	EXPECT_REPORT(SLAB_BAD_BOOKS, NULL);
-	EXPECT(take() == q);
-	kmem_cache_free(cache, q);
-	kmem_cache_free(cache, p);
-	close_cache();
-}
-
-TEST(slab_debug, lost_objects_of_an_old_slab)
-{
-	u8 *p;
-
-	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
-	p = take();
-	kmem_cache_free(cache, p);
-	flip_bit(p);
-	kmem_cache_shrink(cache);
-	EXPECT_REPORT(SLAB_BAD_BOOKS, "a slab without objects in use");
-	close_cache();
-}
-
-/* --- constructors --- */
-
-static u32 constructed;
-
-static void construct(void *object)
-{
-	constructed++;
-	memset(object, 0xc7, SIZE);
-}
-
-TEST(slab_debug, constructor_at_each_allocation)
-{
-	u8 *p;
-
-	reports_begin();
-	constructed = 0;
-	cache = kmem_cache_create("watched", SIZE, 0, SLAB_DEBUG_FLAGS,
-				  construct);
-	REQUIRE(cache);
-	p = take();
-	EXPECT_EQ(constructed, 1);
-	EXPECT(all_are(p, SIZE, 0xc7));
-	kmem_cache_free(cache, p);
-	EXPECT(all_are(p, SIZE - 1, POISON_FREE));
-	EXPECT(take() == p && all_are(p, SIZE, 0xc7));
-	EXPECT_EQ(constructed, 2);
-	kmem_cache_free(cache, p);
-	close_cache();
-}
-
-/* --- leaks --- */
-
-TEST(slab_debug, leaks_are_listed)
-{
-	static const char *const words[] = {
-		"slab error: leak: cache watched, object c",
-		"it and 2 more are in use", "in use; its buffer is c",
-		"] slab_debug_taker+", "in use; its buffer is c",
-		"] slab_debug_taker+", "in use; its buffer is c",
-		"] slab_debug_taker+", NULL
-	};
-	u8 *object[3];
-	u32 i;
-
-	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
-	for (i = 0; i < 3; i++)
-		object[i] = slab_debug_taker();
-	EXPECT_EQ(kmem_cache_destroy(cache), -EBUSY);
-	EXPECT_REPORT(SLAB_LEAK, NULL);
-	EXPECT(in_order(reports_text(), words));
-	/* it stays usable */
-	kmem_cache_free(cache, take());
-	for (i = 0; i < 3; i++)
-		kmem_cache_free(cache, object[i]);
-	close_cache();
-}
-
-TEST(slab_debug, many_leaks)
-{
-	u8 *object[40];
-	u32 i;
-
-	REQUIRE(open_cache(SIZE, 0, SLAB_STORE_USER));
-	for (i = 0; i < ARRAY_SIZE(object); i++)
-		object[i] = take();
-	EXPECT_EQ(kmem_cache_destroy(cache), -EBUSY);
-	EXPECT_REPORT(SLAB_LEAK, "  ... and 24 more\n");
-	for (i = 0; i < ARRAY_SIZE(object); i++)
-		kmem_cache_free(cache, object[i]);
 	close_cache();
 }
 
@@ -897,32 +652,4 @@ TEST(slab_debug, no_false_alarm)
 	random_walk(64, 32);
 	random_walk(300, 0);
 	random_walk(1500, 0);
-}
-
-/* --- fail=slab --- */
-
-TEST(slab_debug, fail_slab)
-{
-	struct fail_point *point = fail_find("slab", 4);
-	u32 injected, i;
-	void *p[5];
-
-	REQUIRE(point);
-	injected = point->injected;
-	fail_nth(point, 3);
-	EXPECT(slab_long_way);
-	for (i = 0; i < 5; i++)
-		p[i] = kmalloc(24, GFP_KERNEL);
-	EXPECT(p[0] && p[1] && !p[2] && p[3] && p[4]);
-	EXPECT(!slab_long_way);
-	EXPECT_EQ(point->injected, injected + 1);
-	for (i = 0; i < 5; i++)
-		kfree(p[i]);
-	fail_nth(point, 1);
-	p[0] = kmalloc(24, GFP_KERNEL | __GFP_NOFAIL);
-	EXPECT(p[0] && slab_long_way);
-	kfree(p[0]);
-	fail_nth(point, 0);
-	EXPECT(!slab_long_way);
-	EXPECT_EQ(point->injected, injected + 1);
 }
