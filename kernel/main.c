@@ -2,6 +2,7 @@
 #include <kernel/acpi.h>
 #include <kernel/base/bootmark.h>
 #include <kernel/base/cmdline.h>
+#include <kernel/base/fail.h>
 #include <kernel/base/init.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
@@ -12,6 +13,7 @@
 #include <kernel/srat.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/object/slab.h>
 #include <mm/page/init.h>
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
@@ -51,7 +53,6 @@ static void __init setup_pages(void)
 	numa_setup(&numa);
 	page_alloc_init(&numa);
 	boot_mark(BOOT_MARK_PAGES);
-	vmalloc_init();
 	report_zones();
 }
 
@@ -71,9 +72,12 @@ void start_kernel(void)
 	setup_paging();
 	report_owners();
 	setup_pages();
+	kmem_cache_init();
+	vmalloc_init();
 	report_layout();
 	free_initmem();
 	printk_boot_done();
+	fail_arm();
 	do_initcalls();
 	monitor();
 }

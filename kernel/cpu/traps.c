@@ -7,9 +7,12 @@
  *    pointer; a trap meanwhile is recorded and resumed at probe_landing, which
  *    takes the noted stack. It works for any exception, also for a jump into
  *    nothing, where a table of faulting instructions would not.
- * 3. A double fault comes as a task (desc.c): the victim's registers are read
+ * 3. An interrupt may come in the middle of a sequence that must not be
+ *    disturbed: that is set back to its begin (cpustack.h).
+ * 4. A double fault comes as a task (desc.c): the victim's registers are read
  *    from init_tss and shown as if they had been pushed.
  */
+#include <kernel/cpu/cpustack.h>
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/traps.h>
@@ -87,6 +90,19 @@ static __noreturn void trap_fatal(struct pt_regs *regs)
 	cpu_halt_forever();
 }
 
+extern const struct restart_range __restart_ranges_start[];
+extern const struct restart_range __restart_ranges_end[];
+
+void restart_sequence(struct pt_regs *regs)
+{
+	const struct restart_range *range;
+
+	for (range = __restart_ranges_start; range < __restart_ranges_end;
+	     range++)
+		if (regs->eip - range->begin < range->end - range->begin)
+			regs->eip = range->begin;
+}
+
 /* NMI and machine check are nobody's doing: a probe must not take them. */
 static bool is_fault(u32 vector)
 {
@@ -98,6 +114,8 @@ void do_trap(struct pt_regs *regs)
 {
 	trap_handler_t handler = handlers[regs->vector];
 
+	if (regs->vector >= FIRST_IRQ_VECTOR)
+		restart_sequence(regs);
 	if (handler && handler(regs))
 		return;
 	if (probe_active && is_fault(regs->vector)) {

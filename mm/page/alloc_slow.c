@@ -8,7 +8,8 @@
  *	2	pages_min; half of it if __GFP_HIGH; a quarter less if the
  *		request may not wait	everybody
  *	3	nothing			who is reclaiming: it gives back more
- *	-	(the lists per CPU are emptied, pass 2 again)
+ *	-	(the lists per CPU are emptied, pass 2 again; so are the caches
+ *		of objects)
  *	-	who may not wait fails here
  *	4	reclaim; then as pass 2, if that got something
  *	5	pages_high, if it did not: has another OOM kill helped?
@@ -101,6 +102,16 @@ static bool may_take_all(const struct request *rq)
 	       !(rq->gfp & __GFP_NOMEMALLOC);
 }
 
+/* Again, after something was given back. */
+static struct page *try_emptied(const struct request *rq)
+{
+	struct page *page = try_zones(rq, WMARK_MIN, rq->flags);
+
+	if (!page && may_take_all(rq))
+		page = try_zones(rq, NO_MARK, 0);
+	return page;
+}
+
 /* Passes 1 to 3: what can be had without waiting. */
 static struct page *alloc_without_waiting(const struct request *rq)
 {
@@ -117,9 +128,13 @@ static struct page *alloc_without_waiting(const struct request *rq)
 	if (page)
 		return page;
 	drain_zonelist(rq);
-	page = try_zones(rq, WMARK_MIN, rq->flags);
-	if (!page && may_take_all(rq))
-		page = try_zones(rq, NO_MARK, 0);
+	page = try_emptied(rq);
+	/* nobody knows whether that helps: it is better than to fail */
+	if (!page && reclaim_hooks.shrink_caches &&
+	    reclaim_hooks.shrink_caches(rq->zonelist)) {
+		drain_zonelist(rq);
+		page = try_emptied(rq);
+	}
 	return page;
 }
 
@@ -234,7 +249,7 @@ struct page *alloc_pages_from(gfp_t gfp, unsigned int order,
 
 	if (order >= MAX_ORDER)
 		return NULL;
-	if (page_debugging && !(gfp & __GFP_NOFAIL) && page_debug_fails())
+	if (page_debugging && !(gfp & __GFP_NOFAIL) && fail_now(&fail_page))
 		page = NULL;
 	else
 		page = find_pages(&rq);

@@ -203,6 +203,8 @@ struct reclaim_hooks {
 	/* The caller itself gets pages back: how many. May sleep. */
 	u32 (*try_to_free_pages)(struct zonelist *zonelist, gfp_t gfp,
 				 unsigned int order);
+	/* Free objects of caches go back as pages: how many. Any context. */
+	u32 (*shrink_caches)(const struct zonelist *zonelist);
 	/* Nothing helped; kills somebody. May sleep. */
 	void (*out_of_memory)(struct zonelist *zonelist, gfp_t gfp,
 			      unsigned int order);
@@ -212,7 +214,7 @@ struct reclaim_hooks {
 
 extern struct reclaim_hooks reclaim_hooks;
 
-/* --- tests make the n-th allocation from now fail; 0: none --- */
+/* --- the n-th allocation from now fails; 0: none. For tests: fail.h --- */
 
 void page_alloc_fail_nth(u32 n);
 
