@@ -7,7 +7,8 @@
  * 2. The ledger (ledger.h) is noted before each case and compared after it. A
  *    difference fails the case by name. Each zone's free lists are checked
  *    after each case, every page by mm_check() after the run (after each case
- *    on a small machine).
+ *    on a small machine). Page tables of vmalloc() stay for good once made:
+ *    those of the addresses that cases use are made before all.
  * 3. A panic during a run ends the machine with the code for failure; during a
  *    TEST_PANIC case whose message it carries, with the one for success.
  */
@@ -26,10 +27,14 @@
 #include <mm/page/page_alloc.h>
 #include <mm/report/check.h>
 #include <mm/table/fixmap.h>
+#include <mm/table/layout.h>
+#include <mm/virt/vmalloc.h>
+#include <mm/virt/vmap_check.h>
 #include "ktest.h"
 #include "ledger.h"
 
 #define SPEC_SIZE 256
+#define VMALLOC_TABLES (64U << 20)	/* guessed: no case needs more */
 #define SMALL_MACHINE 32768	/* pages: 128 MB; guessed, 1 ms a check */
 
 extern const struct test_case __test_cases_start[];
@@ -202,6 +207,7 @@ static void check_allocators(void)
 
 	if (wrong)
 		note_difference(wrong);
+	check_vmap_space(&vmalloc_space, &kernel_pgtable, note_difference);
 	if (totalram_pages <= SMALL_MACHINE)
 		check_nodes(&machine_nodes, note_difference);
 	else
@@ -321,6 +327,16 @@ static void run_suite(const char *spec, const char *suite, unsigned int number)
 	       suite);
 }
 
+/* No case makes a page table in these addresses, so none seems to leak one. */
+static void make_vmalloc_tables(void)
+{
+	u32 start = memory_layout.vmalloc_start;
+	u32 size = min(VMALLOC_TABLES, memory_layout.vmalloc_end - start);
+
+	if (pt_populate(&kernel_pgtable, start, size))
+		pr_warn("no memory for vmalloc's page tables\n");
+}
+
 /* 0 if all passed, -ENOENT if the spec names nothing, -EIO after failures. */
 static int run_tests(const char *spec)
 {
@@ -331,6 +347,7 @@ static int run_tests(const char *spec)
 		printk("no test is named \"%s\"; see test list\n", spec);
 		return -ENOENT;
 	}
+	make_vmalloc_tables();
 	total_passed = total_failed = 0;
 	printk("KTAP version 1\n1..%u\n", count_suites(spec));
 	for (test = __test_cases_start; test < __test_cases_end; test++)

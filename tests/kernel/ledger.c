@@ -7,6 +7,7 @@
 #include <mm/early/memblock.h>
 #include <mm/page/page_alloc.h>
 #include <mm/table/fixmap.h>
+#include <mm/virt/vmalloc.h>
 #include "ledger.h"
 
 /* --- taking it --- */
@@ -23,6 +24,17 @@ static void take_pages(struct ledger *l)
 		for (order = 0; order < MAX_ORDER; order++)
 			l->blocks[i][order] = zone->free_area[order].nr_free;
 	}
+}
+
+static void take_areas(struct ledger *l)
+{
+	struct vmalloc_info info;
+
+	/* what was freed still has its description, until this */
+	vm_unmap_aliases();
+	vmalloc_info(&info);
+	l->areas = info.areas;
+	l->area_bytes = info.used;
 }
 
 static u32 objects_in_use(const struct kmem_cache *cache)
@@ -61,6 +73,7 @@ void take_ledger(struct ledger *l)
 	l->reserved_ranges = memblock.reserved.cnt;
 	l->windows = early_memremap_in_use();
 	l->irq_flag = read_eflags() & EFLAGS_IF;
+	take_areas(l);
 	/* it warns if what comes back is none of theirs */
 	kmem_caches_shrink();
 	take_caches(l);
@@ -158,6 +171,9 @@ void compare_ledgers(const struct ledger *a, const struct ledger *b,
 	compare("bytes of RAM", a->memory, b->memory, report);
 	compare("pages mapped", a->tables.leaves, b->tables.leaves, report);
 	compare("sum of all page-table entries", a->tables.sum, b->tables.sum,
+		report);
+	compare("areas of vmalloc()", a->areas, b->areas, report);
+	compare("bytes of vmalloc()'s addresses", a->area_bytes, b->area_bytes,
 		report);
 	compare("fixmap windows", a->windows, b->windows, report);
 	compare("warnings printed", a->warnings + warnings, b->warnings,

@@ -1,7 +1,7 @@
 /*
  * What a case must leave as it was: memblock's ranges, free pages by zone and
- * order, objects in use by cache, the kernel's page tables, fixmap windows,
- * warnings printed, the interrupt flag.
+ * order, objects in use by cache, areas of vmalloc(), the kernel's page tables,
+ * fixmap windows, warnings printed, the interrupt flag.
  *
  * Before anything is counted caches and CPUs give back what they keep: so all
  * that differs is in use, and pages kept for speed are no leak.
@@ -30,6 +30,7 @@ struct ledger {
 	u32 blocks[MAX_NUMNODES * MAX_NR_ZONES][MAX_ORDER];
 	u32 free_pages[MAX_NUMNODES * MAX_NR_ZONES];
 	struct cache_entry caches[LEDGER_CACHES];
+	u32 areas, area_bytes;	/* of vmalloc() */
 	unsigned int nr_caches;	/* there are; not all may have an entry */
 	unsigned int windows;
 	unsigned int warnings;
