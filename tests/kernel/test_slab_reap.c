@@ -186,6 +186,10 @@ TEST(slab_reap, free_slabs_in_use)
 		return;
 	REQUIRE(take_n(cache, object, 8));
 	free_n(cache, object, 8);
+	/* new slabs are no free ones that were used */
+	EXPECT(!node_of(cache)->free_touched);
+	REQUIRE(take_n(cache, object, 8));
+	free_n(cache, object, 8);
 	EXPECT(node_of(cache)->free_touched);
 	cache->touched[0] = true;
 	left = nr_on_list(&node_of(cache)->free);
@@ -276,7 +280,7 @@ TEST(slab_reap, pressure_takes_pages_from_caches)
 
 	REQUIRE(cache);
 	kept = nr_slabs(cache);
-	EXPECT(kept >= 20);
+	EXPECT(kept >= 8);
 	exhaust_all();
 	if (EXPECT_EQ(nr_slabs(cache), kept))
 		page = alloc_page(TO_THE_MARKS);
