@@ -431,7 +431,7 @@ static bool refuse(struct kmem_cache *cache, void *object)
 }
 
 /* The next address; the compiler is not to make four sums of four of them. */
-static __always_inline char *step_to(char *p, u32 step)
+static __always_inline char *step_to(char *p, s32 step)
 {
 	p += step;
 	__asm__("" : "+r"(p));
@@ -442,7 +442,7 @@ static __always_inline char *step_to(char *p, u32 step)
  * How many of n objects, the first one included, follow each other in memory,
  * by step bytes. most: the slab's border in that direction.
  */
-static __always_inline u32 run_of(void **objects, u32 n, u32 step, u32 most)
+static __always_inline u32 run_of(void **objects, u32 n, s32 step, u32 most)
 {
 	char *next = step_to(objects[0], step);
 	u32 run = 1;
@@ -502,10 +502,10 @@ static __always_inline u32 give_run(struct kmem_cache *cache,
 	u32 *word = &slab->bits[index / 32];
 	u32 bit = index % 32, run, low = bit, bits;
 
-	run = run_of(objects, n, cache->size,
+	run = run_of(objects, n, (s32)cache->size,
 		     min(32 - bit, cache->num - index));
 	if (run == 1) {
-		run = run_of(objects, n, 0 - cache->size, bit + 1);
+		run = run_of(objects, n, -(s32)cache->size, bit + 1);
 		low = bit + 1 - run;
 	}
 	bits = ~0U >> (32 - run) << low;
