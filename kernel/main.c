@@ -2,6 +2,7 @@
 #include <kernel/acpi.h>
 #include <kernel/base/bootmark.h>
 #include <kernel/base/cmdline.h>
+#include <kernel/base/fail.h>
 #include <kernel/base/init.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
@@ -19,6 +20,7 @@
 #include <mm/report/walk.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
+#include <mm/virt/vmalloc.h>
 
 void start_kernel(void);
 
@@ -71,9 +73,11 @@ void start_kernel(void)
 	report_owners();
 	setup_pages();
 	kmem_cache_init();
+	vmalloc_init();
 	report_layout();
 	free_initmem();
 	printk_boot_done();
+	fail_arm();
 	do_initcalls();
 	monitor();
 }

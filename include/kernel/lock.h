@@ -10,8 +10,11 @@
  *		printk_lock
  *	    zone.lock
  *	mempool.lock		elements of a pool	mm/object
+ *	copies_lock		who else has kernel tables	mm/table/pgtable_copy.c
+ *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	fail_lock		what fails on purpose	kernel/base/fail.c
  *
  * All are taken with interrupts off. Two zones' locks are never held at once;
  * those of several kmem_nodes are only under kmem_caches_lock, in the order of

@@ -2,6 +2,7 @@
 #ifndef MM_PAGE_INTERNAL_H
 #define MM_PAGE_INTERNAL_H
 
+#include <kernel/base/fail.h>
 #include <mm/page/page_alloc.h>
 
 /*
@@ -19,6 +20,16 @@
 	1U << PG_mappedtodisk | 1U << PG_compound)
 
 #define PAGE_FLAGS_ALL ((1U << __NR_PAGE_FLAGS) - 1)
+
+/* Flags with which a single page does not go the hot way back. */
+#define PAGE_FLAGS_LONG_WAY (PAGE_FLAGS_IN_USE | 1U << PG_compound | \
+			     PAGE_ORDER_MASK)
+
+/* Not a pointer to anything but a page: the first look of every free. */
+static __always_inline bool in_mem_map(const struct page *page)
+{
+	return (uintptr_t)page - (uintptr_t)mem_map < mem_map_bytes;
+}
 
 /* flags of a free page that is no block's first: nothing but the zone. */
 static inline u32 zone_flags(const struct zone *zone)
@@ -76,7 +87,7 @@ void page_debug_free(struct page *page, unsigned int order, u32 site);
 void page_debug_set_site(struct page *page, u32 site);
 /* split_page(): the i-th page is on its own from now on. */
 void page_debug_alloc_part(struct page *page, u32 i);
-bool page_debug_fails(void);	/* page_alloc_fail_nth() */
+extern struct fail_point fail_page;	/* asked for each block */
 
 /* Room for the owners of pages, from memblock; before free_page_range(). */
 void page_debug_init(u32 pages);
