@@ -8,6 +8,7 @@
 #include <mm/object/internal.h>
 #include <mm/object/kmalloc.h>
 #include <mm/report/leaks.h>
+#include <mm/virt/vmalloc.h>
 #include "ktest.h"
 
 void record_start(void);
@@ -292,6 +293,25 @@ TEST(leaks, large_block)
 		 ~hidden[1]);
 	EXPECT(strstr(text, line));
 	kfree(found_again(1));
+	end(1);
+}
+
+TEST(leaks, vmalloc_holds)
+{
+	void **p;
+
+	if (!create(64) || !lose(1))
+		return;
+	p = vzalloc(3 * PAGE_SIZE);
+	REQUIRE(p);
+	look_for_leaks();
+	EXPECT(sum_is(1, 64) && told(0, false));
+	p[3 * PAGE_SIZE / sizeof(void *) - 1] = found_again(0);
+	look_for_leaks();
+	EXPECT_EQ(nr_lost, 0);
+	p[3 * PAGE_SIZE / sizeof(void *) - 1] = NULL;
+	vfree(p);
+	vm_unmap_aliases();
 	end(1);
 }
 

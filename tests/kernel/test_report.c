@@ -10,6 +10,7 @@
 #include <mm/early/memblock.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
+#include <mm/report/areas.h>
 #include <mm/report/check.h>
 #include <mm/report/pages.h>
 #include <mm/report/slabs.h>
@@ -166,7 +167,7 @@ TEST(report, meminfo)
 {
 	char want[400];
 
-	/* slabs are the machine's */
+	/* slabs and areas are the machine's */
 	snprintf(want, sizeof(want),
 		 "MemTotal:      1212000 kB\n"
 		 "MemFree:       1204000 kB\n"
@@ -174,8 +175,13 @@ TEST(report, meminfo)
 		 "HighFree:      1199996 kB\n"
 		 "LowTotal:        12000 kB\n"
 		 "LowFree:          4004 kB\n"
-		 "Slab:         %8u kB\n",
-		 slab_pages_of_all() << (PAGE_SHIFT - 10));
+		 "Slab:         %8u kB\n"
+		 "VmallocTotal: %8u kB\n"
+		 "VmallocUsed:  %8u kB\n"
+		 "VmallocChunk: %8u kB\n",
+		 slab_pages_of_all() << (PAGE_SHIFT - 10),
+		 vmalloc_total() >> 10, vmalloc_used() >> 10,
+		 vmalloc_chunk() >> 10);
 	EXPECT_STREQ(printed(report_meminfo), want);
 }
 
