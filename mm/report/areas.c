@@ -2,8 +2,8 @@
  * vmallocinfo, and whatis for its addresses.
  *
  * 1. The line is that of Linux's /proc/vmallocinfo: the range with the guard
- *    page, its size, who asked for it, how many pages, the physical address, and
- *    what it is. What does not apply is left out.
+ *    page, its size, who asked for it, how many pages, the physical address,
+ *    and what it is. What does not apply is left out.
  *
  * 2. Areas are copied one after the other, under their lock for as long as that
  *    takes: one that comes or goes meanwhile is in the list or is not.

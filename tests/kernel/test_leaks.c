@@ -1,9 +1,11 @@
 /*
  * Objects lost on purpose, and what `leaks` says: exactly those, whatever hides
  * or holds them. A lost object's address is kept as its complement, which is no
- * address of lowmem, and its stack frames are wiped: nothing leads to it but
+ * address of lowmem, and stack frames are wiped: nothing leads to it but
  * what the case wants.
  */
+#include <boot/sections.h>
+#include <kernel/cpu/desc.h>
 #include <kernel/lib/printf.h>
 #include <mm/object/internal.h>
 #include <mm/object/kmalloc.h>
@@ -50,20 +52,89 @@ static bool create(u32 size)
 	return EXPECT(cache != NULL);
 }
 
-/* n zeroed objects that only hidden[] knows. */
-static __noinline bool lose(u32 n)
+/* --- losing --- */
+
+/* Complements, too. What is named is no use: see lose(). */
+static u32 candidate[4096];
+static bool named[4096];
+static u32 nr_candidates;
+
+static void note_named(u32 word)
 {
+	const struct page *page = slab_page((const void *)(uintptr_t)word);
 	u32 i;
 
-	for (i = 0; i < n; i++) {
+	if (!page || page_cache(page) != cache)
+		return;
+	for (i = 0; i < nr_candidates; i++)
+		if (word - ~candidate[i] < cache->size)
+			named[i] = true;
+}
+
+static void note_all_named(const char *start, const char *end)
+{
+	const u32 *word;
+
+	for (word = (const u32 *)start; word < (const u32 *)end; word++)
+		note_named(*word);
+}
+
+/* How many candidates does no word of data and bss name? */
+static u32 count_unnamed(void)
+{
+	const char *fault = (const char *)doublefault_guard;
+	u32 i, n = 0;
+
+	memset(named, 0, sizeof(named));
+	note_all_named(_sdata, _edata);
+	/* around the stack and the guard page of the other one */
+	note_all_named(__bss_start, min((const char *)boot_stack_guard, fault));
+	note_all_named(boot_stack_top < fault ? boot_stack_top :
+		       fault + PAGE_SIZE,
+		       boot_stack_top < fault ? fault : boot_stack_guard);
+	note_all_named(max((const char *)boot_stack_top, fault + PAGE_SIZE),
+		       __bss_stop);
+	for (i = 0; i < nr_candidates; i++)
+		n += !named[i];
+	return n;
+}
+
+static bool add_candidates(u32 n)
+{
+	while (n-- && nr_candidates < ARRAY_SIZE(candidate)) {
 		void *p = kmem_cache_zalloc(cache, GFP_KERNEL);
 
 		if (!p)
 			return EXPECT(p != NULL);
-		hidden[i] = ~(u32)(uintptr_t)p;
+		candidate[nr_candidates++] = ~(u32)(uintptr_t)p;
 	}
 	return true;
 }
+
+/*
+ * n zeroed objects that only hidden[] knows. The tables of other cases still
+ * name addresses that they had: those would hold an object that is there now,
+ * so others are chosen.
+ */
+static __noinline bool lose(u32 n)
+{
+	u32 i, got = 0;
+
+	nr_candidates = 0;
+	do {
+		if (!add_candidates(n + 64))
+			return false;
+	} while (count_unnamed() < n &&
+		 nr_candidates < ARRAY_SIZE(candidate));
+	for (i = 0; i < nr_candidates; i++)
+		if (got < n && !named[i])
+			hidden[got++] = candidate[i];
+		else
+			kmem_cache_free(cache, (void *)(uintptr_t)~candidate[i]);
+	return EXPECT_EQ(got, n);
+}
+
+/* --- around it --- */
 
 /* Object i points to k, offset bytes into it. */
 static __noinline void point(u32 i, u32 k, u32 offset)
