@@ -159,7 +159,8 @@ mempool_t *mempool_create(u32 min_nr, mempool_alloc_t *alloc,
 	if (!pool)
 		return NULL;
 	*pool = (mempool_t){
-		.lock = SPIN_LOCK_UNLOCKED, .min_nr = min_nr,
+		.lock = SPIN_LOCK_UNLOCKED("mempool.lock"),
+		.min_nr = min_nr,
 		.curr_nr = min_nr, .pool_data = pool_data, .alloc = alloc,
 		.free = free, .elements = alloc_room(min_nr, GFP_KERNEL),
 	};
