@@ -410,7 +410,7 @@ static struct {
 static void hook_wait(mempool_t *pool)
 {
 	hooked.other_pool |= pool != hooked.pool;
-	hooked.locked |= pool->lock.locked;
+	hooked.locked |= spin_is_locked(&pool->lock);
 	if (++hooked.waits == hooked.free_at)
 		mempool_free(hooked.element, pool);
 }
@@ -418,7 +418,7 @@ static void hook_wait(mempool_t *pool)
 static void hook_wake(mempool_t *pool)
 {
 	hooked.other_pool |= pool != hooked.pool;
-	hooked.locked |= pool->lock.locked;
+	hooked.locked |= spin_is_locked(&pool->lock);
 	hooked.wakes++;
 }
 

@@ -89,19 +89,23 @@ static inline bool waitqueue_active(const wait_queue_head_t *queue)
 
 /* Until then, or kthread_stop(): 0, or -EINTR. */
 #define wait_event_interruptible(queue, condition) ({			\
-	WAIT_LOOP_(&(queue), (condition) || kthread_should_stop(),	\
-		   TASK_INTERRUPTIBLE, prepare_to_wait, schedule());	\
-	(condition) ? 0 : -EINTR;					\
+	bool true_;							\
+									\
+	WAIT_LOOP_(&(queue), (true_ = (condition)) ||			\
+		   kthread_should_stop(), TASK_INTERRUPTIBLE,		\
+		   prepare_to_wait, schedule());			\
+	true_ ? 0 : -EINTR;						\
 })
 
 /* Until then, or so many ticks: how many are left, 0 if it is still false. */
 #define wait_event_timeout(queue, condition, ticks) ({			\
 	u32 left_ = (ticks);						\
+	bool true_;							\
 									\
-	WAIT_LOOP_(&(queue), (condition) || !left_,			\
+	WAIT_LOOP_(&(queue), (true_ = (condition)) || !left_,		\
 		   TASK_UNINTERRUPTIBLE, prepare_to_wait,		\
 		   left_ = schedule_timeout(left_));			\
-	(condition) ? max(left_, 1U) : 0;				\
+	true_ ? max(left_, 1U) : 0;					\
 })
 
 /* --- completions: something that happens once, or is counted --- */
