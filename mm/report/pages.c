@@ -19,6 +19,7 @@
 #include <kernel/base/printk.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/pages.h>
+#include <mm/report/slabs.h>
 
 static void copy_nr_free(struct zone *zone, u32 nr_free[MAX_ORDER])
 {
@@ -221,6 +222,12 @@ static u32 stalled(const struct node_set *set, u32 arg)
 	return allocstall;
 }
 
+/* Slabs are the machine's, whatever the set is. */
+static u32 slab_kb(const struct node_set *set, u32 arg)
+{
+	return slab_pages_of_all() << (PAGE_SHIFT - 10);
+}
+
 static const struct report_line meminfo[] = {
 	{ "MemTotal:", total_kb, ALL },
 	{ "MemFree:", free_kb, ALL },
@@ -228,6 +235,7 @@ static const struct report_line meminfo[] = {
 	{ "HighFree:", free_kb, HIGH },
 	{ "LowTotal:", total_kb, LOW },
 	{ "LowFree:", free_kb, LOW },
+	{ "Slab:", slab_kb, 0 },
 };
 
 #define COUNTER(member) counted, offsetof(struct zone_counters, member)

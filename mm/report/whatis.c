@@ -248,6 +248,13 @@ void report_frame(u64 pfn)
 	print_sites(&frame);
 }
 
+void report_phys(u64 phys)
+{
+	report_frame(PFN_DOWN(phys));
+	if (PFN_DOWN(phys) < max_low_pfn)
+		report_object((u32)(uintptr_t)__va((u32)phys));
+}
+
 static bool in_direct_map(u32 addr)
 {
 	return addr >= PAGE_OFFSET && addr < memory_layout.high_memory;
@@ -279,4 +286,5 @@ void report_whatis(u32 addr)
 		printk(", %s", symbol_text(addr, text));
 	printk("\n");
 	report_frame(walk.phys >> PAGE_SHIFT);
+	report_object(addr);
 }
