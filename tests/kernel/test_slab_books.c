@@ -188,9 +188,9 @@ TEST(slab_books, leaks_are_listed)
 	static const char *const words[] = {
 		"slab error: leak: cache watched, object ",
 		"the first of 3 that are in use", "in use; its buffer is ",
-		"] slab_debug_taker+", "in use; its buffer is ",
-		"] slab_debug_taker+", "in use; its buffer is ",
-		"] slab_debug_taker+", NULL
+		"last allocated ", "in use; its buffer is ",
+		"last allocated ", "in use; its buffer is ",
+		"last allocated ", NULL
 	};
 	u8 *object[3];
 	u32 i;
