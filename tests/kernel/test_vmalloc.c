@@ -407,7 +407,7 @@ TEST(vmalloc, ioremap_large_pages)
 	char *p;
 
 	if (!paging_mode.pse && !paging_mode.pae) {
-		test_skip("this CPU has no large pages");
+		test_skip("no large pages here");
 		return;
 	}
 	hold = hold_tables();
