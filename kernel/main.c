@@ -20,6 +20,7 @@
 #include <mm/report/walk.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
+#include <mm/virt/vmalloc.h>
 
 void start_kernel(void);
 
@@ -72,6 +73,7 @@ void start_kernel(void)
 	report_owners();
 	setup_pages();
 	kmem_cache_init();
+	vmalloc_init();
 	report_layout();
 	free_initmem();
 	printk_boot_done();

@@ -10,13 +10,16 @@
  *		printk_lock
  *	    zone.lock
  *	mempool.lock		elements of a pool	mm/object
+ *	copies_lock		who else has kernel tables	mm/table/pgtable_copy.c
+ *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
  *	fail_lock		what fails on purpose	kernel/base/fail.c
  *
- * All are taken with interrupts off. Two zones' locks are never held at once,
- * and no page is allocated or freed under pgtable.lock: with debug=pagealloc
- * both change page tables.
+ * All are taken with interrupts off. Two zones' locks are never held at once;
+ * those of several kmem_nodes are only under kmem_caches_lock, in the order of
+ * the list and of nodes (mm/report/leaks.c). No page is allocated or freed
+ * under pgtable.lock: with debug=pagealloc both change page tables.
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H

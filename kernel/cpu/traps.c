@@ -1,6 +1,7 @@
 /*
- * 1. Every vector ends in do_trap(): first a probe under way, then the handler
- *    registered for the vector, then trap_fatal_hook.
+ * 1. Every vector ends in do_trap(): first the handler registered for the
+ *    vector, which may mend what lacked (a table of vmalloc's) so that a probe
+ *    does not even notice; then a probe under way; then trap_fatal_hook.
  * 2. A probe (cpu_probe) is the kernel's way to try: is this page read-only,
  *    does this frame exist, must this fault? probe_call() notes its stack
  *    pointer; a trap meanwhile is recorded and resumed at probe_landing, which
@@ -115,12 +116,12 @@ void do_trap(struct pt_regs *regs)
 
 	if (regs->vector >= FIRST_IRQ_VECTOR)
 		restart_sequence(regs);
+	if (handler && handler(regs))
+		return;
 	if (probe_active && is_fault(regs->vector)) {
 		divert_to_landing(regs);
 		return;
 	}
-	if (handler && handler(regs))
-		return;
 	trap_fatal(regs);
 }
 

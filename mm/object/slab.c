@@ -225,7 +225,8 @@ static void enlist_slab(struct kmem_cache *cache, struct kmem_node *node,
 	list_add(&slab->list, list_of(cache, node, slab));
 	node->nr_slabs++;
 	node->free_objects += cache->num - slab->inuse;
-	node->colour_next = slab->colour + cache->colour_off;
+	if (++node->colour_next >= cache->colours)
+		node->colour_next = 0;
 	cache->grown++;
 	spin_unlock(&node->lock);
 }
@@ -372,7 +373,9 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
 	if (gfp & __GFP_ZERO) {
 		BUG_ON(cache->ctor, "an object with a constructor is not to "
 		       "be zeroed");
-		memset(object, 0, size);
+		/* the rest of a class, too: krealloc() counts on it */
+		memset(object, 0, cache_is_debugged(cache) ?
+		       size : cache->object_size);
 	}
 	return object;
 }
@@ -489,8 +492,8 @@ static __always_inline void slab_got_free(struct kmem_cache *cache,
 
 /*
  * The first of n objects, which is the slab's buffer of that index, and those
- * that follow it become free: how many. The lock of the slab's node is held, the
- * first is a good one.
+ * that follow it become free: how many. The lock of the slab's node is held,
+ * the first is a good one.
  */
 static __always_inline u32 give_run(struct kmem_cache *cache,
 				    struct kmem_node *node, struct slab *slab,

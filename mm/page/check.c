@@ -45,11 +45,6 @@ __format_printf(2, 3) static void differs(struct check *c, const char *fmt,
 	c->report(text);
 }
 
-static bool in_mem_map(const struct page *page)
-{
-	return page >= mem_map && page < mem_map + max_mapnr;
-}
-
 /* As every free page that is no block's first. */
 static bool looks_free(const struct check *c, const struct page *page)
 {

@@ -7,10 +7,6 @@
  */
 #include <mm/page/internal.h>
 
-/* Flags with which a single page does not go the hot way back. */
-#define PAGE_FLAGS_LONG_WAY (PAGE_FLAGS_IN_USE | 1U << PG_compound | \
-			     PAGE_ORDER_MASK)
-
 struct page *fastcall alloc_hot(struct zone *zone)
 {
 	u32 flags = local_irq_save();
@@ -33,12 +29,6 @@ struct page *fastcall alloc_hot(struct zone *zone)
 fail:
 	local_irq_restore(flags);
 	return NULL;
-}
-
-/* Not a pointer to anything but a page: the first look of every free. */
-static __always_inline bool in_mem_map(const struct page *page)
-{
-	return (uintptr_t)page - (uintptr_t)mem_map < mem_map_bytes;
 }
 
 /* Its only user gives it back, and nothing speaks against it: true. */

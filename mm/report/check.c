@@ -2,6 +2,8 @@
 #include <mm/early/memblock.h>
 #include <mm/page/check.h>
 #include <mm/report/check.h>
+#include <mm/virt/vmalloc.h>
+#include <mm/virt/vmap_check.h>
 
 static void print_difference(const char *sentence)
 {
@@ -14,5 +16,7 @@ unsigned int mm_check(void)
 
 	if (wrong)
 		print_difference(wrong);
-	return (wrong != NULL) + check_nodes(&machine_nodes, print_difference);
+	return (wrong != NULL) + check_nodes(&machine_nodes, print_difference) +
+	       check_vmap_space(&vmalloc_space, &kernel_pgtable,
+				print_difference);
 }

@@ -10,7 +10,8 @@
  *    each entry. A page is writable, user and executable only if all entries on
  *    the way say so (SDM 3A, 4.6); PAE's top entries have no such bits.
  *
- * 3. One writer. write_entry() is the only store into a table. With 8-byte
+ * 3. One writer. write_entry() is the only store into a table, but for many
+ *    level-1 entries at once (pgtable_range.c). With 8-byte
  *    entries the order of the two halves is the point: the CPU may walk the
  *    tables between them, and must never see Present with half an address.
  *
@@ -457,14 +458,34 @@ int pt_protect(struct pgtable *pt, u32 va, u32 size, pteval_t prot)
 	return change_range(pt, va, size, prot);
 }
 
-/* descend() to level 2 with all tables that takes. */
-static int descend_to_2(struct change *c, u32 va, struct slot *slot)
+/* descend() with all tables that takes. */
+static int descend_to(struct change *c, u32 va, int level, struct slot *slot)
 {
 	int err;
 
 	do
-		err = descend(c, va, 2, slot);
+		err = descend(c, va, level, slot);
 	while (err == -ENOMEM && fetch_table(c));
+	return err;
+}
+
+int pt_populate(struct pgtable *pt, u32 va, u32 size)
+{
+	u32 last = va + (size - 1), step = pt_level_size(pt, 2);
+	struct change c = begin(pt);
+	struct slot slot;
+	int err;
+
+	for (;;) {
+		err = descend_to(&c, va, 1, &slot);
+		if (err || last - va < step)
+			break;
+		va += step;
+	}
+	/* the last step may have jumped over the last table's border */
+	if (!err)
+		err = descend_to(&c, last, 1, &slot);
+	end(&c);
 	return err;
 }
 
@@ -474,7 +495,7 @@ int pt_set_large(struct pgtable *pt, u32 va, phys_addr_t pa, pteval_t prot)
 	struct slot slot;
 	int err;
 
-	err = descend_to_2(&c, va, &slot);
+	err = descend_to(&c, va, 2, &slot);
 	if (!err) {
 		write_entry(pt, slot, make_leaf(pa, prot, 2));
 		flush_tlb_all();
@@ -489,7 +510,7 @@ int pt_set_table(struct pgtable *pt, u32 va, phys_addr_t table)
 	struct slot slot;
 	int err;
 
-	err = descend_to_2(&c, va, &slot);
+	err = descend_to(&c, va, 2, &slot);
 	if (!err && read_entry(pt, slot) & _PAGE_PRESENT)
 		err = -EEXIST;
 	if (!err)

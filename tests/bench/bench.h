@@ -59,7 +59,7 @@ struct bench_table {
 	}
 
 extern const struct bench_table bench_boot, bench_calib, bench_object,
-	bench_page;
+	bench_page, bench_virt;
 
 /* Room of the cases: whatever the last one left. */
 #define BENCH_SLOTS 32768

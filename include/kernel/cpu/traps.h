@@ -53,7 +53,9 @@ static inline u32 regs_esp(const struct pt_regs *regs)
 
 /*
  * A handler returns true if execution may go on with regs (which it may have
- * changed); false passes the trap to trap_fatal_hook. Runs with interrupts off.
+ * changed); false passes the trap on: to a probe under way (so a handler must
+ * not take what it cannot mend), else to trap_fatal_hook. Runs with interrupts
+ * off.
  */
 typedef bool (*trap_handler_t)(struct pt_regs *regs);
 void set_trap_handler(unsigned int vector, trap_handler_t handler);

@@ -21,6 +21,16 @@
 
 #define PAGE_FLAGS_ALL ((1U << __NR_PAGE_FLAGS) - 1)
 
+/* Flags with which a single page does not go the hot way back. */
+#define PAGE_FLAGS_LONG_WAY (PAGE_FLAGS_IN_USE | 1U << PG_compound | \
+			     PAGE_ORDER_MASK)
+
+/* Not a pointer to anything but a page: the first look of every free. */
+static __always_inline bool in_mem_map(const struct page *page)
+{
+	return (uintptr_t)page - (uintptr_t)mem_map < mem_map_bytes;
+}
+
 /* flags of a free page that is no block's first: nothing but the zone. */
 static inline u32 zone_flags(const struct zone *zone)
 {

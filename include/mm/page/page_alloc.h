@@ -117,6 +117,16 @@ static inline void free_page(unsigned long addr)
 }
 
 /*
+ * n single pages, each as alloc_page() gives it: how many there were. Fewer
+ * than n only if alloc_page() would have failed, too (and has complained). The
+ * pages mostly follow each other. free_pages_bulk() gives pages back as
+ * __free_page() does one by one, with all its checks.
+ */
+u32 alloc_pages_bulk(gfp_t gfp, struct zonelist *zonelist, u32 n,
+		     struct page **pages);
+void free_pages_bulk(u32 n, struct page *const *pages);
+
+/*
  * A block that is not compound becomes single pages, each with one user and to
  * be freed by itself. The caller is its only user.
  */

@@ -124,6 +124,12 @@ int pt_set_large(struct pgtable *pt, u32 va, phys_addr_t pa, pteval_t prot);
 int pt_set_table(struct pgtable *pt, u32 va, phys_addr_t table);
 
 /*
+ * Makes the level-1 tables of [va, va + size), size > 0, where they lack.
+ * -ENOMEM, or -EEXIST: a large page stands there (tables made before stay).
+ */
+int pt_populate(struct pgtable *pt, u32 va, u32 size);
+
+/*
  * Makes the root's entry of `to` the same as that of `from`: the tables below
  * are then seen at both places. Whatever stood at `to` is left to its owner.
  */
@@ -145,6 +151,91 @@ void pt_set_page(struct pgtable *pt, u32 va, pteval_t value);
 int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 		     int (*fn)(const struct pt_walk *walk, void *arg),
 		     void *arg);
+
+/*
+ * --- many entries at once (mm/table/pgtable_range.c) ---
+ *
+ * For a range of addresses that the caller alone has: nobody else writes these
+ * entries meanwhile, so no lock is taken but where a table is made.
+ */
+
+/* Level-1 entries that follow each other in one table. */
+struct pt_run {
+	void *first;
+	u32 n;
+	bool wide;		/* 8 bytes each */
+	u32 low, high;		/* what all of them have */
+};
+
+/*
+ * The entries of the pages from va on, at most `pages` of them, to be set with
+ * prot; makes the table where it lacks. 0, -ENOMEM, or -EEXIST: a large page.
+ */
+int pt_run_open(struct pgtable *pt, u32 va, u32 pages, pteval_t prot,
+		struct pt_run *run);
+
+/*
+ * Maps all of them to frames pfn_of(from, i). None may be mapped already, so
+ * there is nothing to flush. (Inline, for pfn_of to be.)
+ */
+static __always_inline void pt_run_fill(const struct pt_run *run,
+					u32 (*pfn_of)(const void *from, u32 i),
+					const void *from)
+{
+	volatile u32 *entry = run->first;
+	u32 n = run->n, low = run->low, high = run->high, i, dirt = 0;
+
+	if (!run->wide) {
+		for (i = 0; i < n; i++) {
+			dirt |= entry[i];
+			entry[i] = pfn_of(from, i) << PAGE_SHIFT | low;
+		}
+	} else {
+		for (i = 0; i < n; i++, entry += 2) {
+			u32 pfn = pfn_of(from, i);
+
+			/* Present comes last: the CPU may look in between */
+			dirt |= entry[0];
+			entry[1] = pfn >> (32 - PAGE_SHIFT) | high;
+			barrier();
+			entry[0] = pfn << PAGE_SHIFT | low;
+		}
+	}
+	BUG_ON(dirt & _PAGE_PRESENT, "a page is mapped where one is already");
+}
+
+/*
+ * Clears the entries of [va, va + pages). Large pages must lie within as a
+ * whole. Does not flush: until the caller does, a TLB may know them. Tables
+ * stay.
+ */
+void pt_clear_range(struct pgtable *pt, u32 va, u32 pages);
+
+/*
+ * --- other roots with the kernel's addresses (mm/table/pgtable_copy.c) ---
+ *
+ * kernel_pgtable is the model. Another tree begins as a copy of its root (and
+ * with PAE perhaps with tables of level 2 of its own) and learns of new tables
+ * when it faults. It is entered here while it is in use: a large page that goes
+ * is taken out of all of them.
+ */
+struct pt_copy {
+	struct pgtable *pt;
+	struct pt_copy *next;
+};
+
+void pt_copy_add(struct pt_copy *copy);
+void pt_copy_remove(struct pt_copy *copy);
+
+/*
+ * The tree that CR3 points to learns from kernel_pgtable how addr is mapped:
+ * one entry of level 3 or 2. False: there is nothing that it does not know.
+ * Takes no lock; for a page fault.
+ */
+bool pt_learn(u32 cr3, u32 addr);
+
+/* Takes the level-2 entry of va out of all copies that have their own. */
+void pt_forget(u32 va);
 
 /*
  * All entries of the tree in a few numbers, to compare two moments. What the
