@@ -301,7 +301,7 @@ static u32 check_nodes_of(const struct kmem_cache *cache, u32 *slabs)
 		check_list(cache, (int)i, &node->free, &sums);
 		MUST(node->nr_slabs == sums.slabs);
 		MUST(node->free_objects == sums.free);
-		MUST(node->colour_next < cache->colours);
+		MUST(node->colour_next <= cache->colours * cache->colour_off);
 		in_use += sums.slabs * cache->num - sums.free;
 		*slabs += sums.slabs;
 	}

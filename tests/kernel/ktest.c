@@ -23,6 +23,7 @@
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/early/memblock.h>
+#include <mm/object/slab.h>
 #include <mm/page/check.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/check.h>
