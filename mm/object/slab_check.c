@@ -11,7 +11,7 @@
  * 3. What a cache's slabs look like is computed anew from size and alignment.
  *    If that differs nothing else of the cache can be told.
  *
- * 4. A slab: its pages, its first buffer and its colour say each other; its bits
+ * 4. A slab: its pages, its first buffer and its colour agree; its bits
  *    say inuse, and that says the list.
  *
  * 5. What lies on a stack or in a shared array is a buffer in use, and stands
