@@ -24,7 +24,9 @@
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/early/memblock.h>
-#include <mm/object/slab.h>
+#include <mm/object/check.h>
+#include <mm/object/internal.h>
+#include <mm/object/kmalloc.h>
 #include <mm/page/check.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/check.h>
@@ -211,6 +213,7 @@ static void check_allocators(void)
 	if (wrong)
 		note_difference(wrong);
 	check_vmap_space(&vmalloc_space, &kernel_pgtable, note_difference);
+	check_caches(note_difference);
 	if (totalram_pages <= SMALL_MACHINE)
 		check_nodes(&machine_nodes, note_difference);
 	else
@@ -430,6 +433,16 @@ TEST(ktest, broken_lists_fail)
 	single_pages()->nr_free++;
 	EXPECT(fails_the_case(check_allocators));
 	single_pages()->nr_free--;
+	EXPECT(!fails_the_case(check_allocators));
+}
+
+TEST(ktest, broken_caches_fail)
+{
+	struct kmem_node *node = kmalloc_caches[0][0]->node[0];
+
+	node->nr_slabs++;
+	EXPECT(fails_the_case(check_allocators));
+	node->nr_slabs--;
 	EXPECT(!fails_the_case(check_allocators));
 }
 
