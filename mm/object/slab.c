@@ -399,14 +399,17 @@ static void *refill(struct kmem_cache *cache, gfp_t gfp)
 	return object;
 }
 
-/* Has its way out of a debugged cache: looked at, constructed. */
-static void debug_out(struct kmem_cache *cache, void *object, gfp_t gfp,
+/* Has its way out of a debugged cache: looked at, constructed. false: somebody
+ * has it, take another. */
+static bool debug_out(struct kmem_cache *cache, void *object, gfp_t gfp,
 		      u32 size, u32 site)
 {
-	slab_debug_alloc(cache, (char *)object - cache->offset, size, gfp,
-			 site);
+	if (!slab_debug_alloc(cache, (char *)object - cache->offset, size, gfp,
+			      site))
+		return false;
 	if (cache->ctor && cache->flags & SLAB_POISON)
 		cache->ctor(object);
+	return true;
 }
 
 void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
@@ -416,15 +419,16 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
 
 	if (slab_long_way && slab_fails(gfp))
 		return NULL;
-	if (node < 0 && !slab_long_way && !cache_is_debugged(cache))
-		object = refill(cache, gfp);
-	else
-		object = take_one(cache, gfp,
-				  node < 0 ? numa_node_id() : node);
-	if (!object)
-		return NULL;
-	if (cache_is_debugged(cache))
-		debug_out(cache, object, gfp, size, site);
+	do {
+		if (node < 0 && !slab_long_way && !cache_is_debugged(cache))
+			object = refill(cache, gfp);
+		else
+			object = take_one(cache, gfp,
+					  node < 0 ? numa_node_id() : node);
+		if (!object)
+			return NULL;
+	} while (cache_is_debugged(cache) &&
+		 !debug_out(cache, object, gfp, size, site));
 	if (gfp & __GFP_ZERO) {
 		BUG_ON(cache->ctor, "an object with a constructor is not to "
 		       "be zeroed");

@@ -24,6 +24,7 @@
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/early/memblock.h>
+#include <mm/object/slab.h>
 #include <mm/page/check.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/check.h>
@@ -205,6 +206,7 @@ static void take_pages(struct ledger *l)
 	struct zone *zone;
 	unsigned int i, order;
 
+	kmem_caches_shrink();
 	drain_all_pages();
 	for_each_zone_of(&machine_nodes, zone, i) {
 		l->free_pages[i] = zone->free_pages;

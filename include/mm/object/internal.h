@@ -249,8 +249,9 @@ void slab_debug_prepare(struct kmem_cache *cache);
 void slab_debug_new_slab(struct kmem_cache *cache, struct slab *slab);
 
 /*
- * A buffer changes hands. alloc: false, it was found damaged and reported; it
- * is repaired and may be used all the same. free: false, it must not be freed;
+ * A buffer changes hands. What is found damaged is reported and repaired, and
+ * may be used all the same. alloc: false, somebody has it already: it is his,
+ * and another must be taken. free: false, it must not be freed. Both are
  * reported. The node's lock is not held.
  */
 bool slab_debug_alloc(struct kmem_cache *cache, void *buffer, u32 size,
