@@ -6,7 +6,8 @@
  *    cases indented below it.
  * 2. The ledger is noted before each case and compared after it: memblock's
  *    ranges, free pages by zone and order, the kernel's page tables, areas of
- *    vmalloc's addresses, fixmap windows, warnings printed, the interrupt flag.
+ *    vmalloc's addresses, fixmap windows, warnings printed, the interrupt flag, the preempt count,
+ *    timers pending.
  *    A difference fails the case by name. Page tables of vmalloc stay for good
  *    once made: those of the addresses that cases use are made before all. Each zone's free lists are checked after each case, every page by
  *    mm_check() after the run (after each case on a small machine).
@@ -20,7 +21,9 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/debugport.h>
+#include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/processor.h>
+#include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/early/memblock.h>
@@ -50,7 +53,8 @@ struct ledger {
 	u32 areas, area_bytes;
 	unsigned int windows;
 	unsigned int warnings;
-	u32 irq_flag;
+	u32 irq_flag, preempt_count;
+	u32 timers;
 };
 
 static char boot_spec[SPEC_SIZE];
@@ -235,6 +239,8 @@ static void take_ledger(struct ledger *l)
 	l->windows = early_memremap_in_use();
 	l->warnings = printk_warnings();
 	l->irq_flag = read_eflags() & EFLAGS_IF;
+	l->preempt_count = preempt_count();
+	l->timers = timers_pending();
 	take_areas(l);
 	/* which pages are mapped depends on which are free, then */
 	if (!debug_enabled(DEBUG_PAGEALLOC))
@@ -309,6 +315,8 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 	compare("warnings printed", a->warnings + warnings_allowed,
 		b->warnings);
 	compare("interrupt flag", a->irq_flag, b->irq_flag);
+	compare("preempt count", a->preempt_count, b->preempt_count);
+	compare("timers pending", a->timers, b->timers);
 	check_allocators();
 }
 
