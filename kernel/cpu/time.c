@@ -196,8 +196,9 @@ static void delay_by_tsc(u32 us)
 {
 	u64 from = rdtsc(), wanted = div_u64((u64)us * tsc_khz, 1000) + 1;
 
+	/* no PAUSE: an emulator takes it for a wish to be kept waiting */
 	while (rdtsc() - from < wanted)
-		cpu_relax();
+		;
 }
 
 void udelay(u32 us)

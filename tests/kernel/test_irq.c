@@ -315,7 +315,7 @@ static bool wait_for_strikes(u32 n)
 	u32 end = jiffies + 20 * hz;
 
 	while (strikes < n && time_before(jiffies, end))
-		cpu_relax();
+		barrier();
 	return strikes >= n;
 }
 

@@ -265,7 +265,7 @@ TEST(softirq, none_is_lost)
 	REQUIRE(rtc_start(strike, &a));
 	while (ran < 50 && time_before(jiffies, end)) {
 		local_bh_disable();
-		cpu_relax();
+		barrier();
 		local_bh_enable();
 	}
 	rtc_stop(&a);

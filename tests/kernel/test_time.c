@@ -3,6 +3,8 @@
  * instructions, and all must be exact. Elsewhere an emulator may be kept from
  * its CPU for a while, so that ticks come late and several at once: then only
  * what holds whatever is late is judged.
+ *
+ * No loop here has PAUSE in it: under -icount that is slow.
  */
 #include <kernel/base/cmdline.h>
 #include <kernel/cpu/cpuid.h>
@@ -37,7 +39,7 @@ static void wait_for_tick(void)
 	u32 now = jiffies;
 
 	while (jiffies == now)
-		cpu_relax();
+		barrier();
 }
 
 /* Nanoseconds of n ticks, rounded down. */
@@ -55,7 +57,7 @@ TEST(time, jiffies_count_ticks)
 	before = jiffies;
 	from = clock_ns();
 	while (jiffies - before < 10)
-		cpu_relax();
+		barrier();
 	passed = clock_ns() - from;
 	/* no tick too many: ten are nearly ten ticks' time at least */
 	if (tsc_khz)
@@ -67,7 +69,7 @@ TEST(time, jiffies_count_ticks)
 	}
 }
 
-/* Ticks and the clock over a second: they do not part. */
+/* Ticks and the clock over half a second: they do not part. */
 TEST(time, jiffies_follow_the_clock)
 {
 	u64 from, passed;
@@ -76,8 +78,8 @@ TEST(time, jiffies_follow_the_clock)
 	wait_for_tick();
 	before = jiffies;
 	from = clock_ns();
-	mdelay(500);
-	wait_for_tick();
+	while (jiffies - before < 50)
+		barrier();
 	n = jiffies - before;
 	passed = clock_ns() - from;
 	if (!tsc_khz) {
@@ -88,7 +90,8 @@ TEST(time, jiffies_follow_the_clock)
 	EXPECT(passed + ticks_ns(1) >= ticks_ns(n));
 	if (!instructions_are_counted())
 		return;
-	EXPECT_EQ(n, 50 * hz / 100 + 1);
+	EXPECT_EQ(n, 50);
+	EXPECT(passed - ticks_ns(50) + 20000 < 40000);
 }
 
 TEST(time, lost_ticks_are_made_up_for)
@@ -103,17 +106,17 @@ TEST(time, lost_ticks_are_made_up_for)
 	wait_for_tick();
 	flags = local_irq_save();
 	from = jiffies;
-	mdelay(10 * 1000 / hz);
+	mdelay(5 * 1000 / hz);
 	EXPECT_EQ(jiffies, from);
 	local_irq_restore(flags);
 	/* one interrupt was kept by the 8259 */
-	cpu_relax();
+	barrier();
 	n = jiffies - from;
 	after = tick_counts();
-	EXPECT(n >= 9);
-	EXPECT(after.made_up - before.made_up >= 8);
+	EXPECT(n >= 4);
+	EXPECT(after.made_up - before.made_up >= 3);
 	if (instructions_are_counted()) {
-		EXPECT(n <= 11);
+		EXPECT(n <= 6);
 		EXPECT_EQ(after.made_up - before.made_up, n - 1);
 	}
 }
@@ -127,7 +130,8 @@ TEST(time, ticks_add_up)
 
 	a = tick_counts();
 	local_irq_restore(flags);
-	mdelay(100);
+	while (jiffies - from < 10)
+		barrier();
 	flags = local_irq_save();
 	b = tick_counts();
 	EXPECT_EQ(jiffies - from, b.interrupts - a.interrupts + b.made_up -
@@ -196,7 +200,7 @@ TEST(time, clock_goes_on_without_interrupts)
 
 TEST(time, udelay_waits_as_long_at_least)
 {
-	static const u32 us[] = { 0, 1, 10, 100, 1000, 20000 };
+	static const u32 us[] = { 0, 1, 10, 100, 1000, 15000 };
 	u32 i, flags;
 	u64 from, passed;
 
@@ -211,7 +215,7 @@ TEST(time, udelay_waits_as_long_at_least)
 		/* both are rounded: a nanosecond and a part in 10^5 */
 		EXPECT(passed + 2 + us[i] / 100 >= us[i] * 1000);
 		if (instructions_are_counted())
-			EXPECT(passed <= us[i] * 1000 + 1000 + us[i] / 100);
+			EXPECT(passed <= us[i] * 1000 + 5000);
 	}
 }
 

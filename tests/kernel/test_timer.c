@@ -389,7 +389,7 @@ static void count_call(unsigned long data)
 static void wait_until(u32 tick)
 {
 	while (time_before_eq(jiffies, tick))
-		cpu_relax();
+		barrier();
 }
 
 TEST(timer, by_the_tick)
