@@ -252,8 +252,8 @@ static void handle(u32 irq)
 	preempt_count() -= HARDIRQ_OFFSET;
 	BUG_ON(preempt_count() != before,
 	       "a handler ended with another preempt count");
-	if (softirq_pending())
-		do_softirq();
+	if (softirq_pending() && !in_interrupt())
+		run_softirqs(0);
 }
 
 bool on_irq_stack(u32 esp)

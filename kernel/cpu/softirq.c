@@ -50,12 +50,17 @@ void open_softirq(enum softirq nr, void (*action)(void))
 	actions[nr] = action;
 }
 
+void raise_softirq_irqoff(enum softirq nr)
+{
+	BUG_ON(!actions[nr], "a softirq is raised that nobody opened");
+	pending[smp_processor_id()] |= 1U << nr;
+}
+
 void raise_softirq(enum softirq nr)
 {
 	u32 flags = local_irq_save();
 
-	BUG_ON(!actions[nr], "a softirq is raised that nobody opened");
-	pending[smp_processor_id()] |= 1U << nr;
+	raise_softirq_irqoff(nr);
 	local_irq_restore(flags);
 }
 
@@ -84,8 +89,7 @@ static void run_round(u32 bits)
 	}
 }
 
-/* Interrupts are off, but while the softirqs run. */
-static void run_pending(u32 unused)
+void run_softirqs(u32 unused)
 {
 	u32 rounds = 0, bits;
 
@@ -107,7 +111,7 @@ void do_softirq(void)
 	u32 flags = local_irq_save();
 
 	if (softirq_pending() && !in_interrupt())
-		call_on_irq_stack(run_pending, 0);
+		call_on_irq_stack(run_softirqs, 0);
 	local_irq_restore(flags);
 }
 
@@ -144,7 +148,7 @@ void tasklet_init(struct tasklet *tasklet, void (*func)(unsigned long data),
 static void put_on_list(struct tasklet *tasklet, int which)
 {
 	list_add_tail(&tasklet->list, &tasklets[smp_processor_id()][which]);
-	raise_softirq(which == HIGH ? HI_SOFTIRQ : TASKLET_SOFTIRQ);
+	raise_softirq_irqoff(which == HIGH ? HI_SOFTIRQ : TASKLET_SOFTIRQ);
 }
 
 static void schedule_on(struct tasklet *tasklet, int which)

@@ -44,12 +44,14 @@ static spinlock_t time_lock = SPIN_LOCK_UNLOCKED;
 static u64 ticks;		/* since boot */
 static u32 latch;		/* counts of a tick */
 static u32 tick_ns;
-static struct tick_counts counts;
+static struct {
+	u32 interrupts, due, early;
+} counts;
 
 /* of the time-stamp counter */
 static u64 tsc_base;		/* at clock_ns() 0 */
 static u64 next_tick;		/* when the next one is due */
-static u32 tsc_per_tick;
+static u32 tsc_per_tick, half_tick;
 static u32 ns_factor;		/* ns = tsc * factor >> NS_SHIFT */
 
 /* --- the counter --- */
@@ -221,42 +223,56 @@ void mdelay(u32 ms)
 /* How many ticks are due: by the counter, or one. */
 static u32 ticks_due(void)
 {
-	u64 now;
 	u32 due = 0;
+	s64 late;
 
 	if (!tsc_khz)
 		return 1;
-	for (now = rdtsc() + tsc_per_tick / 2; (s64)(now - next_tick) >= 0;
-	     next_tick += tsc_per_tick)
+	for (late = (s64)(rdtsc() + half_tick - next_tick); late >= 0;
+	     late -= tsc_per_tick)
 		due++;
+	next_tick += (u64)due * tsc_per_tick;
 	return due;
 }
 
-static bool on_tick(unsigned int irq, void *dev)
+static u32 count_ticks(void)
 {
 	u32 due;
 
 	spin_lock(&time_lock);
 	due = ticks_due();
 	counts.interrupts++;
-	if (due)
-		counts.made_up += due - 1;
-	else
-		counts.early++;
+	counts.due += due;
+	counts.early += !due;
 	ticks += due;
 	jiffies += due;
 	spin_unlock(&time_lock);
-	while (due--) {
+	return due;
+}
+
+static bool on_tick(unsigned int irq, void *dev)
+{
+	u32 due = count_ticks();
+
+	(void)irq;
+	(void)dev;
+	if (due)
 		timer_tick();
-		if (tick_hook)
-			tick_hook();
-	}
+	for (; due && tick_hook; due--)
+		tick_hook();
 	return true;
 }
 
 struct tick_counts tick_counts(void)
 {
-	return counts;
+	u32 flags = spin_lock_irqsave(&time_lock);
+	struct tick_counts now = {
+		.interrupts = counts.interrupts, .early = counts.early,
+		.made_up = counts.due + counts.early - counts.interrupts,
+	};
+
+	spin_unlock_irqrestore(&time_lock, flags);
+	return now;
 }
 
 void time_init(u32 ticks_a_second)
@@ -269,6 +285,7 @@ void time_init(u32 ticks_a_second)
 	if (tsc_khz) {
 		ns_factor = (u32)div_u64(1000000ULL << NS_SHIFT, tsc_khz);
 		tsc_per_tick = (u32)div_u64((u64)tsc_khz * tick_ns, 1000000);
+		half_tick = tsc_per_tick / 2;
 	}
 	/* the phase of the PIT becomes the counter's */
 	pit_start(latch);

@@ -210,9 +210,13 @@ static void run_timer(struct timer_base *base, struct timer_list *timer,
 
 static void serve_tick(struct timer_base *base, u32 *flags)
 {
-	struct list_head list;
+	struct list_head *due = &base->root[base->now % TIMER_ROOT_SIZE], list;
 
-	list_move_all(&base->root[base->now % TIMER_ROOT_SIZE], &list);
+	if (list_empty(due)) {
+		advance(base);
+		return;
+	}
+	list_move_all(due, &list);
 	advance(base);
 	while (!list_empty(&list))
 		run_timer(base, list_first_entry(&list, struct timer_list,
@@ -235,7 +239,7 @@ static void run_timers(void)
 
 void timer_tick(void)
 {
-	raise_softirq(TIMER_SOFTIRQ);
+	raise_softirq_irqoff(TIMER_SOFTIRQ);
 }
 
 void timer_base_init(struct timer_base *base, u32 now)

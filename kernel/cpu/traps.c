@@ -92,14 +92,43 @@ static __noreturn void trap_fatal(struct pt_regs *regs)
 extern const struct restart_range __restart_ranges_start[];
 extern const struct restart_range __restart_ranges_end[];
 
+/* From the first of all ranges to behind the last: most code is outside. */
+static struct restart_range around_all;
+
+static void look_for_ranges(void)
+{
+	const struct restart_range *range;
+	u32 begin = ~0U, end = 0;
+
+	for (range = __restart_ranges_start; range < __restart_ranges_end;
+	     range++) {
+		begin = min(begin, range->begin);
+		end = max(end, range->begin + range->length);
+	}
+	around_all.begin = begin;
+	around_all.length = end - begin;
+}
+
+static bool in_range(u32 eip, const struct restart_range *range)
+{
+	return eip - range->begin < range->length;
+}
+
 void restart_sequence(struct pt_regs *regs)
 {
 	const struct restart_range *range;
+	u32 eip = regs->eip;
 
+	if (unlikely(!around_all.length))
+		look_for_ranges();
+	if (!in_range(eip, &around_all))
+		return;
 	for (range = __restart_ranges_start; range < __restart_ranges_end;
 	     range++)
-		if (regs->eip - range->begin < range->end - range->begin)
+		if (in_range(eip, range)) {
 			regs->eip = range->begin;
+			return;
+		}
 }
 
 /* NMI and machine check are nobody's doing: a probe must not take them. */

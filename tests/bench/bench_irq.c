@@ -44,7 +44,7 @@ static void irqsave_pair(struct bench *b)
 }
 
 static const struct bench_case cases[] = {
-	{ .name = "irq.tick", .ops = 4, .batches = 3, .batch = tick },
+	{ .name = "irq.tick", .ops = 12, .batches = 2, .batch = tick },
 	{ .name = "lock.irqsave.pair", .ops = BENCH_OPS,
 	  .batches = BENCH_BATCHES, .batch = irqsave_pair },
 };

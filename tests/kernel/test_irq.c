@@ -319,17 +319,23 @@ static bool wait_for_strikes(u32 n)
 	return strikes >= n;
 }
 
+/* The first one may have waited since before the clock was asked. */
+static u32 counted(unsigned int line)
+{
+	return irq_counts(line).handled + irq_counts(line).unhandled;
+}
+
 /* Through both chips, again and again: each one is ended at both. */
 TEST(irq, second_chip_interrupts)
 {
-	u32 before = irq_counts(RTC_LINE).handled;
+	u32 before = counted(RTC_LINE);
 
 	strikes = 0;
 	REQUIRE(rtc_start(strike, NULL));
 	EXPECT(wait_for_strikes(20));
 	EXPECT_STREQ(irq_action_name(RTC_LINE, 0), "rtc");
 	rtc_stop(NULL);
-	EXPECT_EQ(irq_counts(RTC_LINE).handled, before + strikes);
+	EXPECT_EQ(counted(RTC_LINE), before + strikes);
 }
 
 /* EBP, EBX and the flags over interrupts between any two instructions. */

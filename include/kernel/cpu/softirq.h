@@ -24,10 +24,15 @@ void open_softirq(enum softirq nr, void (*action)(void));
 /* One that is open. Raised by a thread it waits for the next interrupt; between
  * local_bh_disable() and local_bh_enable(), for the latter. */
 void raise_softirq(enum softirq nr);
+void raise_softirq_irqoff(enum softirq nr);	/* interrupts are off */
 bool softirq_pending(void);
 
 /* Runs what is pending unless inside of an interrupt or softirq. */
 void do_softirq(void);
+
+/* The same by the end of a handler: on the interrupt stack, interrupts off, not
+ * inside of one. */
+void run_softirqs(u32 unused);
 
 /* Between the two no softirq runs on this CPU; they nest. The last enable runs
  * what was raised meanwhile, if interrupts are on. */

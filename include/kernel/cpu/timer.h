@@ -77,7 +77,7 @@ void timer_base_init(struct timer_base *base, u32 now);
 /* Serves all ticks up to that one. One at a time; by the softirq. */
 void timer_base_run(struct timer_base *base, u32 until);
 
-/* Each tick, by time.c. */
+/* By time.c, in the tick's handler. */
 void timer_tick(void);
 void timer_init(void);
 
