@@ -1,4 +1,4 @@
-/* hz= and the boot's lines on time and interrupts. */
+/* hz=, and what is printed about time and interrupts. */
 #include <kernel/base/cmdline.h>
 #include <kernel/base/printk.h>
 #include <kernel/clock.h>
@@ -32,6 +32,39 @@ static void line_is_masked(unsigned int irq)
 {
 	pr_err("interrupt %u: nobody wanted it %u times in a row; masked\n",
 	       irq, IRQ_UNHANDLED_MOST);
+}
+
+/* --- /proc/interrupts --- */
+
+static void print_names(unsigned int irq)
+{
+	const char *name;
+	unsigned int n;
+
+	for (n = 0; (name = irq_action_name(irq, n)); n++)
+		printk("%s%s", n ? ", " : "  ", name);
+}
+
+void report_interrupts(void)
+{
+	u32 spurious = 0, unhandled = 0;
+	unsigned int irq;
+
+	printk("           CPU0\n");
+	for (irq = 0; irq < NR_IRQS; irq++) {
+		struct irq_counts counts = irq_counts(irq);
+
+		spurious += counts.spurious;
+		unhandled += counts.unhandled;
+		if (irq != IRQ_CASCADE && !irq_action_name(irq, 0))
+			continue;
+		printk("%3u: %10u          XT-PIC", irq, counts.handled);
+		if (irq == IRQ_CASCADE)
+			printk("  cascade");
+		print_names(irq);
+		printk("\n");
+	}
+	printk("ERR: %10u\nMIS: %10u\n", spurious, unhandled);
 }
 
 void clock_init(void)

@@ -14,6 +14,9 @@
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	irq_lock		handlers, masks		kernel/cpu/irq.c
+ *	time_lock		ticks			kernel/cpu/time.c
+ *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c
  *	fail_lock		what fails on purpose	kernel/base/fail.c
  *
  * All are taken with interrupts off. Two zones' locks are never held at once;

@@ -7,18 +7,26 @@
  * 2. Where it ends: at a return address 0, at a frame that does not lie above
  *    the one before (stacks grow down), is not aligned or not in the kernel.
  *
- * 3. Two ways to read. unwind_next() trusts nothing: each frame under
+ * 3. Interrupts. do_irq() and do_trap() have a pointer to the registers behind
+ *    their return address: from there the walk knows which instruction was
+ *    interrupted, which is in no frame. call_on_stack() leads from the
+ *    interrupt stack to another one, which may lie below it; once, so that a
+ *    broken chain has an end.
+ *
+ * 4. Two ways to read. unwind_next() trusts nothing: each frame under
  *    cpu_probe(), and the end is told. trace_stack() reads only where it knows
  *    that there is memory: from its own frame up to the end of the stack. Of
- *    stacks other than the boot stack it knows the page that it stands on.
+ *    stacks other than those of boot and interrupts it knows the page that it
+ *    stands on.
  *
- * 4. Cost: some 200 instructions a frame under a probe, some 10 without.
+ * 5. Cost: some 200 instructions a frame under a probe, some 10 without.
  */
 #include <boot/sections.h>
 #include <kernel/base/printk.h>
 #include <kernel/base/symbols.h>
 #include <kernel/base/trace.h>
 #include <kernel/cpu/cpuid.h>
+#include <kernel/cpu/irq.h>
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/traps.h>
@@ -57,15 +65,47 @@ static bool may_be_frame(u32 frame)
 
 void unwind_start(struct unwind *walk, u32 ebp)
 {
-	walk->frame = ebp;
-	walk->unreadable = 0;
+	*walk = (struct unwind){ .frame = ebp };
+}
+
+static bool returns_to(u32 eip, const char *address)
+{
+	return eip == (u32)(uintptr_t)address;
+}
+
+/* Behind do_irq() and do_trap(): where the registers say that it was. */
+static u32 interrupted_at(u32 frame, u32 eip)
+{
+	u32 regs, at;
+
+	if (!returns_to(eip, irq_return_address) &&
+	    !returns_to(eip, trap_return_address))
+		return 0;
+	if (!unwind_read(frame + 8, &regs) || !may_be_frame(regs) ||
+	    !unwind_read(regs + offsetof(struct pt_regs, eip), &at))
+		return 0;
+	return at;
+}
+
+/* May the frame behind that one be there? */
+static bool follows(struct unwind *walk, u32 at, const struct frame *frame)
+{
+	if (frame->ebp > at)
+		return true;
+	if (walk->other_stack || !on_irq_stack(at) || on_irq_stack(frame->ebp))
+		return false;
+	walk->other_stack = returns_to(frame->eip, stack_return_address);
+	return walk->other_stack;
 }
 
 u32 unwind_next(struct unwind *walk)
 {
-	u32 at = walk->frame;
+	u32 at = walk->frame, interrupted = walk->interrupted;
 	struct frame frame;
 
+	walk->interrupted = 0;
+	if (interrupted)
+		return interrupted;
 	walk->frame = 0;
 	if (!may_be_frame(at))
 		return 0;
@@ -73,8 +113,9 @@ u32 unwind_next(struct unwind *walk)
 		walk->unreadable = at;
 		return 0;
 	}
-	if (frame.eip && frame.ebp > at)
+	if (frame.eip && follows(walk, at, &frame))
 		walk->frame = frame.ebp;
+	walk->interrupted = interrupted_at(at, frame.eip);
 	return frame.eip;
 }
 
@@ -84,6 +125,9 @@ static u32 stack_end(u32 esp)
 	if (esp >= (u32)(uintptr_t)boot_stack &&
 	    esp < (u32)(uintptr_t)boot_stack_top)
 		return (u32)(uintptr_t)boot_stack_top;
+	if (on_irq_stack(esp))
+		return (u32)(uintptr_t)irq_stack_guard + PAGE_SIZE +
+		       IRQ_STACK_SIZE;
 	return (esp & PAGE_MASK) + PAGE_SIZE;
 }
 

@@ -8,15 +8,20 @@
  *
  * 2. The stack. All that runs on the CPU's interrupt stack, whichever stack was
  *    interrupted: so each of those needs room for one set of registers only.
- *    A handler that interrupts a softirq goes on below it.
+ *    A handler that interrupts a softirq goes on below it. The frame of
+ *    call_on_stack() leads a back trace from this stack to the other one.
  *
  * 3. Nesting. Handlers run with interrupts off: they never interrupt each
- *    other. A softirq is interrupted by handlers, but by no softirq.
+ *    other. A softirq is interrupted by handlers, but by no softirq. So at most
+ *    one of each stands on the interrupt stack.
  *
  *	runs		may be interrupted by
  *	handler		nothing (NMI, exceptions)
  *	softirq		handlers
  *	all else	handlers, and softirqs behind them
+ *
+ *    The thread is changed behind all of them, on its own stack
+ *    (irq_return_hook).
  *
  * 4. Spurious. A line that falls back before the CPU asks for its number is
  *    reported as line 7 of its chip, without being in service there (pic.c).
@@ -25,13 +30,16 @@
  *    handler wanting it is masked: nothing else would ever run.
  *
  * Lock: irq_lock, for handlers and masks, interrupts off. Handlers run without
- * it; who takes one off the list waits until the line is quiet.
+ * it; who takes one off the list waits until the line is quiet. Counts, and the
+ * 8259s' ports for what is in service, are of the one CPU that the 8259s
+ * interrupt.
  */
 #include <kernel/cpu/cpustack.h>
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/irq.h>
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/pic.h>
+#include <kernel/cpu/preempt.h>
 #include <kernel/cpu/softirq.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/errno.h>
@@ -120,6 +128,7 @@ int free_irq(unsigned int irq, void *dev)
 	struct irq_action **at, *action = NULL;
 	u32 flags;
 
+	BUG_ON(in_irq(), "free_irq() in a handler");
 	if (irq >= NR_IRQS)
 		return -ENOENT;
 	flags = spin_lock_irqsave(&irq_lock);
@@ -184,35 +193,46 @@ const char *irq_action_name(unsigned int irq, unsigned int n)
 
 /* --- an interrupt --- */
 
-static void nobody_wanted(unsigned int irq)
+/* As by disable_irq(): somebody who mends the device may enable it. */
+static void mask_unwanted(unsigned int irq)
 {
-	struct irq_line *line = &lines[irq];
+	u32 flags = spin_lock_irqsave(&irq_lock);
 
-	line->counts.unhandled++;
-	if (++line->in_a_row < IRQ_UNHANDLED_MOST)
-		return;
-	/* as by disable_irq(): somebody who mends the device may enable it */
-	line->in_a_row = 0;
-	line->disabled++;
-	pic_mask_line(irq);
+	lines[irq].in_a_row = 0;
+	if (!lines[irq].disabled++)
+		pic_mask_line(irq);
+	spin_unlock_irqrestore(&irq_lock, flags);
 	if (irq_masked_hook)
 		irq_masked_hook(irq);
+}
+
+static void nobody_wanted(unsigned int irq)
+{
+	lines[irq].counts.unhandled++;
+	if (++lines[irq].in_a_row >= IRQ_UNHANDLED_MOST)
+		mask_unwanted(irq);
+}
+
+static bool call_handlers(u32 irq)
+{
+	const struct irq_action *action;
+	bool wanted = false;
+
+	for (action = lines[irq].actions; action; action = action->next)
+		wanted |= action->handler(irq, action->dev);
+	BUG_ON(!irqs_disabled(), "a handler ended with interrupts on");
+	return wanted;
 }
 
 /* On the interrupt stack, interrupts off. */
 static void run_handlers(u32 irq)
 {
 	struct irq_line *line = &lines[irq];
-	struct irq_action *action, *next;
-	bool wanted = false;
+	bool wanted;
 
 	line->running = true;
-	for (action = line->actions; action; action = next) {
-		/* it may take itself off the list */
-		next = action->next;
-		wanted |= action->handler(irq, action->dev);
-	}
-	line->running = false;
+	wanted = call_handlers(irq);
+	__atomic_store_n(&line->running, false, __ATOMIC_RELEASE);
 	if (wanted) {
 		line->counts.handled++;
 		line->in_a_row = 0;
@@ -232,13 +252,22 @@ static void handle(u32 irq)
 	preempt_count() -= HARDIRQ_OFFSET;
 	BUG_ON(preempt_count() != before,
 	       "a handler ended with another preempt count");
-	if (softirq_pending())
-		do_softirq();
+	if (softirq_pending() && !in_interrupt())
+		run_softirqs(0);
 }
 
 bool on_irq_stack(u32 esp)
 {
 	return esp - (u32)(uintptr_t)irq_stack_guard < sizeof(irq_stack_guard);
+}
+
+void call_on_irq_stack(void (*fn)(u32 arg), u32 arg)
+{
+	if (on_irq_stack((u32)(uintptr_t)__builtin_frame_address(0)))
+		fn(arg);
+	else
+		call_on_stack(fn, arg,
+			      irq_stack_guard + sizeof(irq_stack_guard));
 }
 
 void do_irq(struct pt_regs *regs)
@@ -250,11 +279,7 @@ void do_irq(struct pt_regs *regs)
 		lines[irq].counts.spurious++;
 		return;
 	}
-	if (on_irq_stack((u32)(uintptr_t)regs))
-		handle(irq);
-	else
-		call_on_stack(handle, irq,
-			      irq_stack_guard + sizeof(irq_stack_guard));
+	call_on_irq_stack(handle, irq);
 	if (irq_return_hook && !in_atomic())
 		irq_return_hook(regs);
 }

@@ -2,70 +2,64 @@
  * The timer wheel. ULK3 section 6.6.1; Varghese and Lauck, "Hashed and
  * Hierarchical Timing Wheels", SOSP 1987.
  *
- * 1. Five arrays of lists. The first has one for each of the next 256 ticks; the
- *    others 64 each, for ever longer stretches:
+ * 1. Five arrays of lists. Which one a timer is on, its expiry and base->now
+ *    say: the first array whose whole round both lie in.
  *
- *	array	a list stands for	up to
+ *	array	a list stands for	a round is
  *	0	1 tick			2^8 ticks
  *	1	2^8			2^14
  *	2	2^14			2^20
  *	3	2^20			2^26
  *	4	2^26			2^32
  *
- *    Adding is finding the list by the distance: no search. Each tick empties
- *    one list of array 0; every 256th deals one list of array 1 out to array 0,
- *    every 2^14th one of array 2, and so on.
+ *    Adding is an index: no search. When now enters a new round of array n, one
+ *    list of array n + 1 is dealt out to those before it.
  *
- * 2. base->now is the tick that is served next. Ticks that were missed are
- *    served one after the other, so that timers go off in order.
+ * 2. Timers of one tick are on one list at any time, the oldest first, and are
+ *    dealt out together: so they go off in the order in which they were added.
  *
- * 3. A function runs without the lock, its timer off the wheel and noted in
+ * 3. base->now is the tick that is served next, dealt out already. Ticks that
+ *    were missed are served one after the other, so that timers go off in order.
+ *
+ * 4. A function runs without the lock, its timer off the wheel and noted in
  *    base->running: del_timer_sync() waits for that.
  *
- * Lock: base->lock with interrupts off. Cost: adding, deleting: constant.
+ * Lock: base->lock with interrupts off. Cost: adding, deleting: constant; a tick
+ * without timers some 20 instructions.
  */
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/softirq.h>
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/bug.h>
+#include <kernel/lib/string.h>
 #include <kernel/lock.h>
-
-#define ROOT_BITS 8
-#define ARRAY_BITS 6
-#define ROOT_SIZE (1U << ROOT_BITS)
-#define ARRAY_SIZE_ (1U << ARRAY_BITS)
-#define NR_ARRAYS 4		/* beyond the first */
-
-struct timer_base {
-	spinlock_t lock;
-	u32 now;		/* the tick that is served next */
-	u32 pending;
-	struct timer_list *running;
-	struct list_head root[ROOT_SIZE];
-	struct list_head array[NR_ARRAYS][ARRAY_SIZE_];
-};
 
 static struct timer_base bases[NR_CPUS];
 
 /* Of array n, the first one after the root being 0: log2 of a list's ticks. */
 static u32 array_shift(u32 n)
 {
-	return ROOT_BITS + n * ARRAY_BITS;
+	return TIMER_ROOT_BITS + n * TIMER_ARRAY_BITS;
+}
+
+static u32 index_in(u32 n, u32 tick)
+{
+	return tick >> array_shift(n) & (TIMER_ARRAY_SIZE - 1);
 }
 
 static struct list_head *list_for(struct timer_base *base, u32 expires)
 {
-	u32 distance = expires - base->now, n;
+	u32 differ = expires ^ base->now, n;
 
-	if ((s32)distance < 0)		/* past: with the next tick */
-		return &base->root[base->now % ROOT_SIZE];
-	if (distance < ROOT_SIZE)
-		return &base->root[expires % ROOT_SIZE];
-	for (n = 0; n < NR_ARRAYS - 1; n++)
-		if (distance < 1U << array_shift(n + 1))
+	if (time_before(expires, base->now))	/* past: with the next tick */
+		return &base->root[base->now % TIMER_ROOT_SIZE];
+	if (differ < TIMER_ROOT_SIZE)
+		return &base->root[expires % TIMER_ROOT_SIZE];
+	for (n = 0; n < TIMER_ARRAYS - 1; n++)
+		if (differ < 1U << array_shift(n + 1))
 			break;
-	return &base->array[n][expires >> array_shift(n) & (ARRAY_SIZE_ - 1)];
+	return &base->array[n][index_in(n, expires)];
 }
 
 static void enter(struct timer_base *base, struct timer_list *timer)
@@ -83,16 +77,12 @@ static void leave(struct timer_base *base, struct timer_list *timer)
 
 /* --- what others call --- */
 
-/* There is one CPU: with several a timer must note whose wheel it is on. */
-static struct timer_base *base_of(const struct timer_list *timer)
-{
-	return &bases[smp_processor_id()];
-}
-
 void init_timer(struct timer_list *timer)
 {
 	timer->entry.next = NULL;
 	timer->period = 0;
+	timer->function = NULL;
+	timer->base = &bases[smp_processor_id()];
 }
 
 void setup_timer(struct timer_list *timer, void (*function)(unsigned long data),
@@ -105,7 +95,7 @@ void setup_timer(struct timer_list *timer, void (*function)(unsigned long data),
 
 bool mod_timer(struct timer_list *timer, u32 expires)
 {
-	struct timer_base *base = base_of(timer);
+	struct timer_base *base = timer->base;
 	u32 flags = spin_lock_irqsave(&base->lock);
 	bool pending = timer_pending(timer);
 
@@ -126,7 +116,7 @@ void add_timer(struct timer_list *timer)
 
 bool del_timer(struct timer_list *timer)
 {
-	struct timer_base *base = base_of(timer);
+	struct timer_base *base = timer->base;
 	u32 flags = spin_lock_irqsave(&base->lock);
 	bool pending = timer_pending(timer);
 
@@ -139,7 +129,7 @@ bool del_timer(struct timer_list *timer)
 /* Off the wheel, if its function is not at work: was that so? */
 static bool try_to_delete(struct timer_list *timer, bool *pending)
 {
-	struct timer_base *base = base_of(timer);
+	struct timer_base *base = timer->base;
 	u32 flags = spin_lock_irqsave(&base->lock);
 	bool at_rest = base->running != timer;
 
@@ -173,29 +163,28 @@ u32 timers_pending(void)
 
 /* --- ticks --- */
 
-/* All of a list to *to, whose head is the caller's. */
-static void take_list(struct list_head *from, struct list_head *to)
+/* The list of array n that begins now is dealt out to nearer ones. */
+static void deal_out(struct timer_base *base, u32 n)
 {
-	INIT_LIST_HEAD(to);
-	if (list_empty(from))
-		return;
-	*to = *from;
-	to->next->prev = to;
-	to->prev->next = to;
-	INIT_LIST_HEAD(from);
-}
-
-/* A list of a further array is dealt out to nearer ones: its index. */
-static u32 cascade(struct timer_base *base, u32 n)
-{
-	u32 index = base->now >> array_shift(n) & (ARRAY_SIZE_ - 1);
 	struct timer_list *timer, *next;
 	struct list_head list;
 
-	take_list(&base->array[n][index], &list);
+	list_move_all(&base->array[n][index_in(n, base->now)], &list);
 	list_for_each_entry_safe(timer, next, &list, entry)
 		list_add_tail(&timer->entry, list_for(base, timer->expires));
-	return index;
+}
+
+/* To the next tick; a round of the arrays below n may begin with it. */
+static void advance(struct timer_base *base)
+{
+	u32 n;
+
+	base->now++;
+	for (n = 0; n < TIMER_ARRAYS; n++) {
+		if (base->now & ((1U << array_shift(n)) - 1))
+			break;
+		deal_out(base, n);
+	}
 }
 
 /* The lock is held, and let go of while the function runs. */
@@ -222,48 +211,57 @@ static void run_timer(struct timer_base *base, struct timer_list *timer,
 
 static void serve_tick(struct timer_base *base, u32 *flags)
 {
-	u32 index = base->now % ROOT_SIZE, n;
-	struct list_head list;
+	struct list_head *due = &base->root[base->now % TIMER_ROOT_SIZE], list;
 
-	for (n = 0; !index && n < NR_ARRAYS; n++)
-		if (cascade(base, n))
-			break;
-	take_list(&base->root[index], &list);
-	base->now++;
+	if (list_empty(due)) {
+		advance(base);
+		return;
+	}
+	list_move_all(due, &list);
+	advance(base);
 	while (!list_empty(&list))
 		run_timer(base, list_first_entry(&list, struct timer_list,
 						 entry), flags);
 }
 
-static void run_timers(void)
+void timer_base_run(struct timer_base *base, u32 until)
 {
-	struct timer_base *base = &bases[smp_processor_id()];
 	u32 flags = spin_lock_irqsave(&base->lock);
 
-	while (time_after_eq(jiffies, base->now))
+	while (time_after_eq(until, base->now))
 		serve_tick(base, &flags);
 	spin_unlock_irqrestore(&base->lock, flags);
 }
 
+static void run_timers(void)
+{
+	timer_base_run(&bases[smp_processor_id()], jiffies);
+}
+
 void timer_tick(void)
 {
-	raise_softirq(TIMER_SOFTIRQ);
+	raise_softirq_irqoff(TIMER_SOFTIRQ);
+}
+
+void timer_base_init(struct timer_base *base, u32 now)
+{
+	unsigned int i, n;
+
+	memset(base, 0, sizeof(*base));
+	spin_lock_init(&base->lock, "timer_base.lock");
+	base->now = now;
+	for (i = 0; i < TIMER_ROOT_SIZE; i++)
+		INIT_LIST_HEAD(&base->root[i]);
+	for (n = 0; n < TIMER_ARRAYS; n++)
+		for (i = 0; i < TIMER_ARRAY_SIZE; i++)
+			INIT_LIST_HEAD(&base->array[n][i]);
 }
 
 void timer_init(void)
 {
-	unsigned int cpu, i, n;
+	unsigned int cpu;
 
-	for_each_cpu(cpu) {
-		struct timer_base *base = &bases[cpu];
-
-		spin_lock_init(&base->lock, "timer_base.lock");
-		base->now = jiffies + 1;
-		for (i = 0; i < ROOT_SIZE; i++)
-			INIT_LIST_HEAD(&base->root[i]);
-		for (n = 0; n < NR_ARRAYS; n++)
-			for (i = 0; i < ARRAY_SIZE_; i++)
-				INIT_LIST_HEAD(&base->array[n][i]);
-	}
+	for_each_cpu(cpu)
+		timer_base_init(&bases[cpu], jiffies + 1);
 	open_softirq(TIMER_SOFTIRQ, run_timers);
 }

@@ -56,6 +56,8 @@ trap_common:
 	save_registers
 	pushl	%esp
 	call	do_trap
+	.globl trap_return_address
+trap_return_address:
 	addl	$4, %esp
 back_to_where_it_was:
 	popl	%ebx
@@ -79,6 +81,8 @@ irq_common:
 	save_registers
 	pushl	%esp
 	call	do_irq
+	.globl irq_return_address
+irq_return_address:
 	addl	$4, %esp
 	jmp	back_to_where_it_was
 	.size irq_common, . - irq_common
@@ -98,6 +102,8 @@ call_on_stack:
 	movl	16(%ebp), %esp
 	pushl	%edx
 	call	*%eax
+	.globl stack_return_address
+stack_return_address:
 	movl	%ebp, %esp
 	popl	%ebp
 	ret

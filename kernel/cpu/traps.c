@@ -1,5 +1,5 @@
 /*
- * 1. Every vector ends in do_trap(): first the handler registered for the
+ * 1. Every exception ends in do_trap(): first the handler registered for the
  *    vector, which may mend what lacked (a table of vmalloc's) so that a probe
  *    does not even notice; then a probe under way; then trap_fatal_hook.
  * 2. A probe (cpu_probe) is the kernel's way to try: is this page read-only,
@@ -7,8 +7,8 @@
  *    pointer; a trap meanwhile is recorded and resumed at probe_landing, which
  *    takes the noted stack. It works for any exception, also for a jump into
  *    nothing, where a table of faulting instructions would not.
- * 3. An interrupt may come in the middle of a sequence that must not be
- *    disturbed: that is set back to its begin (cpustack.h).
+ * 3. An interrupt (irq.c) may come in the middle of a sequence that must not
+ *    be disturbed: that is set back to its begin (cpustack.h).
  * 4. A double fault comes as a task (desc.c): the victim's registers are read
  *    from init_tss and shown as if they had been pushed.
  */
@@ -20,7 +20,7 @@
 
 void (*trap_fatal_hook)(struct pt_regs *regs);
 
-static trap_handler_t handlers[NR_VECTORS];
+static trap_handler_t handlers[NR_EXCEPTIONS];
 
 bool probe_call(void (*fn)(void *), void *arg);	/* trap_entry.S */
 extern const char probe_landing[];
@@ -41,14 +41,13 @@ static const char *const names[NR_EXCEPTIONS] = {
 
 const char *trap_name(unsigned int vector)
 {
-	if (vector >= NR_EXCEPTIONS)
-		return "unexpected interrupt";
-	return names[vector] ? names[vector] : "reserved exception";
+	return vector < NR_EXCEPTIONS && names[vector] ? names[vector] :
+	       "reserved exception";
 }
 
 void set_trap_handler(unsigned int vector, trap_handler_t handler)
 {
-	BUG_ON(vector >= NR_VECTORS, "no such vector");
+	BUG_ON(vector >= NR_EXCEPTIONS, "no such exception");
 	handlers[vector] = handler;
 }
 
@@ -93,21 +92,49 @@ static __noreturn void trap_fatal(struct pt_regs *regs)
 extern const struct restart_range __restart_ranges_start[];
 extern const struct restart_range __restart_ranges_end[];
 
+/* From the first of all ranges to behind the last: most code is outside. */
+static struct restart_range around_all;
+
+static void look_for_ranges(void)
+{
+	const struct restart_range *range;
+	u32 begin = ~0U, end = 0;
+
+	for (range = __restart_ranges_start; range < __restart_ranges_end;
+	     range++) {
+		begin = min(begin, range->begin);
+		end = max(end, range->begin + range->length);
+	}
+	around_all.begin = begin;
+	around_all.length = end - begin;
+}
+
+static bool in_range(u32 eip, const struct restart_range *range)
+{
+	return eip - range->begin < range->length;
+}
+
 void restart_sequence(struct pt_regs *regs)
 {
 	const struct restart_range *range;
+	u32 eip = regs->eip;
 
+	if (unlikely(!around_all.length))
+		look_for_ranges();
+	if (!in_range(eip, &around_all))
+		return;
 	for (range = __restart_ranges_start; range < __restart_ranges_end;
 	     range++)
-		if (regs->eip - range->begin < range->end - range->begin)
+		if (in_range(eip, range)) {
 			regs->eip = range->begin;
+			return;
+		}
 }
 
 /* NMI and machine check are nobody's doing: a probe must not take them. */
 static bool is_fault(u32 vector)
 {
-	return vector < NR_EXCEPTIONS && vector != TRAP_NMI &&
-	       vector != TRAP_MACHINE_CHECK;
+	return vector != TRAP_NMI && vector != TRAP_MACHINE_CHECK;
 }
 
 void do_trap(struct pt_regs *regs)

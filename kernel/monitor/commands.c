@@ -3,6 +3,7 @@
 #include <kernel/base/fail.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
+#include <kernel/clock.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/io.h>
 #include <kernel/cpu/processor.h>
@@ -123,6 +124,18 @@ static int cmd_fail(int argc, char **argv)
 
 MONITOR_COMMAND(fail, "[POINT,nth=N... | off]",
 		"let requests fail on purpose", cmd_fail);
+
+static int cmd_interrupts(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	report_interrupts();
+	return 0;
+}
+
+MONITOR_COMMAND(interrupts, "", "how often each line interrupted",
+		cmd_interrupts);
 
 static int cmd_panic(int argc, char **argv)
 {

@@ -17,6 +17,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/base/symbols.h>
 #include <kernel/cpu/desc.h>
+#include <kernel/cpu/irq.h>
 #include <kernel/cpu/traps.h>
 #include <kernel/lib/printf.h>
 #include <mm/report/walk.h>
@@ -127,6 +128,9 @@ static const char *guarded_stack(u32 address)
 {
 	if (inside(address, boot_stack_guard, boot_stack))
 		return "boot stack";
+	if (inside(address, (const char *)irq_stack_guard,
+		   (const char *)irq_stack_guard + PAGE_SIZE))
+		return "interrupt stack";
 	if (inside(address, (const char *)doublefault_guard,
 		   (const char *)doublefault_guard + PAGE_SIZE))
 		return "double-fault stack";

@@ -26,7 +26,8 @@ _Static_assert(BENCH_SLOTS * sizeof(void *) == PAGE_SIZE << SLOTS_ORDER,
 
 /* In the order in which they run. */
 static const struct bench_table *const tables[] = {
-	&bench_boot, &bench_calib, &bench_page, &bench_object, &bench_virt,
+	&bench_boot, &bench_calib, &bench_irq, &bench_page, &bench_object,
+	&bench_virt,
 };
 
 /* Hundredths of a tick, and of a flush, for one operation. */
@@ -105,8 +106,11 @@ static const char *obstacle(const struct bench_need *need)
 
 static void run_batch(const struct bench_case *c, struct bench *b)
 {
+	u32 flags = local_irq_save();
+
 	*b = (struct bench){ .ops = c->ops };
 	c->batch(b);
+	local_irq_restore(flags);
 }
 
 static void run_batches(const struct bench_case *c, struct figures *f)

@@ -1,7 +1,8 @@
 /* The ledger: see ledger.h. What is counted twice is compared by name. */
 #include <kernel/base/debug.h>
 #include <kernel/base/printk.h>
-#include <kernel/cpu/processor.h>
+#include <kernel/cpu/hardirq.h>
+#include <kernel/cpu/timer.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <mm/early/memblock.h>
@@ -73,6 +74,8 @@ void take_ledger(struct ledger *l)
 	l->reserved_ranges = memblock.reserved.cnt;
 	l->windows = early_memremap_in_use();
 	l->irq_flag = read_eflags() & EFLAGS_IF;
+	l->preempt_count = preempt_count();
+	l->timers = timers_pending();
 	take_areas(l);
 	/* it warns if what comes back is none of theirs */
 	kmem_caches_shrink();
@@ -179,4 +182,6 @@ void compare_ledgers(const struct ledger *a, const struct ledger *b,
 	compare("warnings printed", a->warnings + warnings, b->warnings,
 		report);
 	compare("interrupt flag", a->irq_flag, b->irq_flag, report);
+	compare("preempt count", a->preempt_count, b->preempt_count, report);
+	compare("timers pending", a->timers, b->timers, report);
 }

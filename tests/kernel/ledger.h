@@ -1,7 +1,8 @@
 /*
  * What a case must leave as it was: memblock's ranges, free pages by zone and
  * order, objects in use by cache, areas of vmalloc(), the kernel's page tables,
- * fixmap windows, warnings printed, the interrupt flag.
+ * fixmap windows, warnings printed, the interrupt flag, the preempt count, timers
+ * pending.
  *
  * Before anything is counted caches and CPUs give back what they keep: so all
  * that differs is in use, and pages kept for speed are no leak.
@@ -34,7 +35,8 @@ struct ledger {
 	unsigned int nr_caches;	/* there are; not all may have an entry */
 	unsigned int windows;
 	unsigned int warnings;
-	u32 irq_flag;
+	u32 irq_flag, preempt_count;
+	u32 timers;		/* pending */
 };
 
 void take_ledger(struct ledger *l);

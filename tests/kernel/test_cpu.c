@@ -1,6 +1,7 @@
 /* The machine: CPUID, descriptor tables, exceptions, 8259, serial port. */
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/desc.h>
+#include <kernel/cpu/irq.h>
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/pic.h>
 #include <kernel/cpu/processor.h>
@@ -150,10 +151,16 @@ TEST(cpu, tables_are_virtual)
 	EXPECT_EQ(task, __TSS_SEL);
 }
 
-TEST(cpu, interrupts_are_off_and_masked)
+TEST(cpu, lines_without_a_handler_are_masked)
 {
-	EXPECT_EQ(read_eflags() & EFLAGS_IF, 0);
-	EXPECT_EQ(pic_mask(), 0xffff);
+	u32 want = 0, irq;
+
+	for (irq = 0; irq < NR_IRQS; irq++)
+		if (irq != IRQ_CASCADE && !irq_action_name(irq, 0))
+			want |= 1U << irq;
+	EXPECT(read_eflags() & EFLAGS_IF);
+	EXPECT_EQ(pic_mask() & ~(1U << IRQ_CASCADE), want);
+	EXPECT_EQ(want & 1U << IRQ_TIMER, 0);
 }
 
 static void raise_divide(void *arg)
@@ -295,7 +302,7 @@ TEST(traps, names)
 	EXPECT_STREQ(trap_name(TRAP_DOUBLE_FAULT), "double fault");
 	EXPECT_STREQ(trap_name(15), "reserved exception");
 	EXPECT_STREQ(trap_name(31), "reserved exception");
-	EXPECT_STREQ(trap_name(32), "unexpected interrupt");
+	EXPECT_STREQ(trap_name(NR_EXCEPTIONS), "reserved exception");
 }
 
 TEST(spinlock, takes_and_frees)

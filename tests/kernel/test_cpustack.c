@@ -76,10 +76,11 @@ TEST(cpustack, restart_only_inside)
 
 	EXPECT(__restart_ranges_end - range >= 5);
 	for (; range < __restart_ranges_end; range++) {
-		EXPECT(range->end - range->begin > 8);
-		EXPECT(range->end - range->begin < 32);
-		for (eip = range->begin - 1; eip <= range->end; eip++) {
-			bool inside = eip >= range->begin && eip < range->end;
+		u32 end = range->begin + range->length;
+
+		EXPECT(range->length > 8 && range->length < 32);
+		for (eip = range->begin - 1; eip <= end; eip++) {
+			bool inside = eip >= range->begin && eip < end;
 
 			regs.eip = eip;
 			restart_sequence(&regs);

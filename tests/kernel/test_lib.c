@@ -375,6 +375,16 @@ TEST(math64, division_by_a_small_number)
 	EXPECT_EQ(rem, 999);
 }
 
+TEST(math64, division_by_any_number)
+{
+	EXPECT_EQ(div_u64(0, 1), 0);
+	EXPECT_EQ(div_u64(UINT64_MAX, 1), UINT64_MAX);
+	EXPECT_EQ(div_u64(UINT64_MAX, UINT32_MAX), 0x100000001);
+	EXPECT_EQ(div_u64(0xfffffffeffffffff, UINT32_MAX), 0xffffffff);
+	EXPECT_EQ(div_u64(0x123456789abcdef0, 1000), 0x4a90be587de6e);
+	EXPECT_EQ(div_u64(999, 1000), 0);
+}
+
 TEST(checksum, byte_sum)
 {
 	static const u8 bytes[] = { 0xff, 2, 0x7f, 0x80 };

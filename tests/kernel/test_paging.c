@@ -5,6 +5,7 @@
 #include <kernel/base/cmdline.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/desc.h>
+#include <kernel/cpu/irq.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/tlb.h>
 #include <kernel/cpu/traps.h>
@@ -262,6 +263,9 @@ TEST(paging, stacks_have_guard_pages)
 	EXPECT_FAULT(ACCESS_READ, (u32)boot_stack - 1, READ_FAULT);
 	EXPECT_FAULT(ACCESS_WRITE, boot_stack_guard, WRITE_FAULT);
 	EXPECT_NO_FAULT(ACCESS_READ, boot_stack);
+	EXPECT_FAULT(ACCESS_WRITE, irq_stack_guard, WRITE_FAULT);
+	EXPECT_FAULT(ACCESS_READ, irq_stack_guard + PAGE_SIZE - 1, READ_FAULT);
+	EXPECT_NO_FAULT(ACCESS_READ, irq_stack_guard + PAGE_SIZE);
 	EXPECT_FAULT(ACCESS_WRITE, doublefault_guard, WRITE_FAULT);
 	EXPECT_NO_FAULT(ACCESS_READ, doublefault_guard + PAGE_SIZE);
 }

@@ -138,11 +138,6 @@ TEST_PANIC(panic, bad_selector, "general protection fault")
 	__asm__ volatile("movl %0, %%gs" : : "r"(0x1238));
 }
 
-TEST_PANIC(panic, unexpected_interrupt, "unexpected interrupt")
-{
-	__asm__ volatile("int $0x21");
-}
-
 TEST_PANIC(panic, bug_on, "two and two make four")
 {
 	sink = 4;

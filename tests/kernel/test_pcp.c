@@ -4,11 +4,9 @@
  * come between any two instructions.
  */
 #include <kernel/base/debug.h>
-#include <kernel/cpu/io.h>
-#include <kernel/cpu/pic.h>
 #include <kernel/cpu/processor.h>
-#include <kernel/cpu/traps.h>
 #include "private_node.h"
+#include "rtc_irq.h"
 
 #define STEPS 3000
 #define MOST_HELD 20
@@ -494,35 +492,19 @@ TEST(pcp, interrupt_flag_is_kept)
 	u32 flags = local_irq_save();
 
 	all_ways(false);
-	/* every line of both 8259s is masked: nothing will come */
-	write_eflags(flags | EFLAGS_IF);
+	local_irq_enable();
 	all_ways(true);
 	local_irq_restore(flags);
 }
 
-#define PIT_CHANNEL0 0x40
-#define PIT_COMMAND 0x43
-#define PIT_RATE 0x34		/* channel 0, both bytes, mode 2 */
-#define PIT_BIOS 0x36		/* mode 3, as the BIOS leaves it */
-#define PIC1_COMMAND 0x20
-#define PIC1_DATA 0x21
-#define PIC_EOI 0x20
-#define PIT_INTERVAL 300	/* of 1193182 Hz: 0.25 ms */
 #define TICKS 100
 #define MOST_ROUNDS 20000000U	/* guessed: some seconds without a tick */
 
 static volatile u32 ticks;
 static struct page *kept[4];
 
-static void set_timer(u8 mode, u16 interval)
-{
-	outb(PIT_COMMAND, mode);
-	outb(PIT_CHANNEL0, (u8)interval);
-	outb(PIT_CHANNEL0, (u8)(interval >> 8));
-}
-
 /* Exchanges a page of its own for another one. */
-static bool tick(struct pt_regs *regs)
+static bool tick(unsigned int irq, void *dev)
 {
 	u32 i = ticks % ARRAY_SIZE(kept);
 	unsigned int order = i & 1;
@@ -531,8 +513,7 @@ static bool tick(struct pt_regs *regs)
 		__free_pages(kept[i], order);
 	kept[i] = alloc_pages(GFP_ATOMIC | __GFP_NOWARN, order);
 	ticks++;
-	outb(PIC1_COMMAND, PIC_EOI);
-	return true;
+	return rtc_was_it();
 }
 
 /* The same without interrupts: pages in and out, of all sizes. */
@@ -552,26 +533,17 @@ static bool work(u32 round)
 	return ok;
 }
 
-/* The timer strikes wherever it likes; the ledger says whether all is whole. */
+/* It strikes wherever it likes; the ledger says whether all is whole. */
 TEST(pcp, interrupts_allocate_too)
 {
-	u8 mask = inb(PIC1_DATA);
-	u32 flags = local_irq_save(), round, i;
 	bool ok = true;
+	u32 round, i;
 
 	ticks = 0;
-	set_trap_handler(FIRST_IRQ_VECTOR, tick);
-	set_timer(PIT_RATE, PIT_INTERVAL);
-	outb(PIC1_DATA, mask & ~1);
-	for (round = 0; ticks < TICKS && round < MOST_ROUNDS; round++) {
-		write_eflags(flags | EFLAGS_IF);
+	REQUIRE(rtc_start(tick, NULL));
+	for (round = 0; ticks < TICKS && round < MOST_ROUNDS; round++)
 		ok &= work(round);
-	}
-	write_eflags(flags & ~EFLAGS_IF);
-	outb(PIC1_DATA, mask);
-	set_timer(PIT_BIOS, 0);
-	set_trap_handler(FIRST_IRQ_VECTOR, NULL);
-	local_irq_restore(flags);
+	rtc_stop(NULL);
 	EXPECT(ok);
 	EXPECT(ticks >= TICKS);
 	for (i = 0; i < ARRAY_SIZE(kept); i++) {

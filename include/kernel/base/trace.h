@@ -18,11 +18,17 @@
 struct unwind {
 	u32 frame;		/* to be read next; 0: that was the last */
 	u32 unreadable;		/* the walk ended at this one; 0: by itself */
+	u32 interrupted;	/* come next: where an interrupt or trap came */
+	bool other_stack;	/* it has left the interrupt stack */
 };
 
 void unwind_start(struct unwind *walk, u32 ebp);
 
-/* The next return address, from the inside out; 0 at the end. */
+/*
+ * The next return address, from the inside out; 0 at the end. Behind the
+ * entry of an interrupt or trap comes what was interrupted, and the walk goes
+ * over from the interrupt stack to the other one.
+ */
 u32 unwind_next(struct unwind *walk);
 
 /* One word of a stack, read as a frame is. False if it cannot be read. */

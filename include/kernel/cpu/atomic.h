@@ -45,6 +45,12 @@ static inline void atomic_set_bits(u32 *word, u32 bits)
 	__atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST);
 }
 
+/* What the word was before. */
+static inline u32 atomic_fetch_set_bits(u32 *word, u32 bits)
+{
+	return __atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST);
+}
+
 static inline void atomic_clear_bits(u32 *word, u32 bits)
 {
 	__atomic_fetch_and(word, ~bits, __ATOMIC_SEQ_CST);

@@ -40,14 +40,14 @@ struct cpu_stack {
 	void *entry[CPU_STACK_MOST];	/* the oldest first */
 };
 
-/* Where a sequence begins, and the first instruction behind its last one. */
+/* Where a sequence begins, and its bytes. */
 struct restart_range {
-	u32 begin, end;
+	u32 begin, length;
 };
 
 #define RESTART_RANGE(begin, end)					\
 	".pushsection .restart_ranges, \"a\"\n\t"			\
-	".long " begin ", " end "\n\t"					\
+	".long " begin ", " end " - " begin "\n\t"			\
 	".popsection\n\t"
 
 /* The top of the stack goes to *entry; false: it is empty. */

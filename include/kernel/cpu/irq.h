@@ -6,7 +6,8 @@
  * leaves to a softirq or tasklet (softirq.h). Several handlers share a line if
  * all of them say so.
  *
- * request_irq(), free_irq(): not from a handler. The rest: any context.
+ * free_irq(): not from a handler. The rest: any context. The handlers of a line
+ * are called in the order in which they came.
  */
 #ifndef KERNEL_CPU_IRQ_H
 #define KERNEL_CPU_IRQ_H
@@ -68,8 +69,16 @@ extern u8 irq_stack_guard[];
 struct pt_regs;
 extern void (*irq_return_hook)(struct pt_regs *regs);
 
+/* fn(arg) on the CPU's interrupt stack, at its top or below whoever is on it
+ * already. Interrupts are off. */
+void call_on_irq_stack(void (*fn)(u32 arg), u32 arg);
+
 /* From, and in, trap_entry.S. */
 void call_on_stack(void (*fn)(u32 arg), u32 arg, void *top);
 void do_irq(struct pt_regs *regs);
+
+/* The address that do_irq(), or what was called on the stack, returns to: by
+ * these a back trace knows where it goes over to what was interrupted. */
+extern const char irq_return_address[], stack_return_address[];
 
 #endif

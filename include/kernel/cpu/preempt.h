@@ -28,11 +28,16 @@ static inline void preempt_enable_no_resched(void)
 	preempt_count()--;
 }
 
+static inline void preempt_check(void)
+{
+	if (unlikely(need_resched()) && !preempt_count() && preempt_hook)
+		preempt_hook();
+}
+
 static inline void preempt_enable(void)
 {
 	preempt_enable_no_resched();
-	if (unlikely(need_resched()) && !preempt_count() && preempt_hook)
-		preempt_hook();
+	preempt_check();
 }
 
 #endif

@@ -20,11 +20,19 @@ enum softirq {
 };
 
 void open_softirq(enum softirq nr, void (*action)(void));
+
+/* One that is open. Raised by a thread it waits for the next interrupt; between
+ * local_bh_disable() and local_bh_enable(), for the latter. */
 void raise_softirq(enum softirq nr);
+void raise_softirq_irqoff(enum softirq nr);	/* interrupts are off */
 bool softirq_pending(void);
 
 /* Runs what is pending unless inside of an interrupt or softirq. */
 void do_softirq(void);
+
+/* The same by the end of a handler: on the interrupt stack, interrupts off, not
+ * inside of one. */
+void run_softirqs(u32 unused);
 
 /* Between the two no softirq runs on this CPU; they nest. The last enable runs
  * what was raised meanwhile, if interrupts are on. */
@@ -34,7 +42,8 @@ void local_bh_enable(void);
 /* How often each ran since boot. */
 u32 softirq_count(enum softirq nr);
 
-/* More are pending than can run at once: somebody with time (a thread). */
+/* More are pending than may run in one go: is told, with interrupts off. They
+ * run behind the next interrupt anyway. */
 extern void (*softirq_overload_hook)(void);
 
 struct tasklet {
@@ -50,12 +59,13 @@ struct tasklet {
 void tasklet_init(struct tasklet *tasklet, void (*func)(unsigned long data),
 		  unsigned long data);
 
-/* Once, however often before it runs. */
+/* Once, however often before it runs. Its function may schedule it again, but
+ * not free it. */
 void tasklet_schedule(struct tasklet *tasklet);
 void tasklet_hi_schedule(struct tasklet *tasklet);
 
-/* Neither scheduled nor running when it returns. Not from a handler, and with
- * interrupts on. */
+/* Neither scheduled nor running when it returns. Nobody schedules it any more,
+ * itself neither. From a thread, with interrupts on. */
 void tasklet_kill(struct tasklet *tasklet);
 
 void softirq_init(void);

@@ -35,7 +35,7 @@ u32 jiffies_to_msecs(u32 ticks);
  */
 u64 clock_ns(void);
 
-/* Kilohertz of the time-stamp counter; 0: there is none, or it stands still. */
+/* Kilohertz of the time-stamp counter; 0: there is none, or it is too slow. */
 extern u32 tsc_khz;
 
 /* Busy for so many microseconds, at least. After time_init(). */
@@ -52,10 +52,14 @@ void time_init(u32 ticks_a_second);
 struct pt_regs;
 extern void (*tick_hook)(void);
 
-/* How often the tick's interrupt came, and how many ticks that it missed were
- * made up for. */
+/*
+ * Since boot: ticks are interrupts + made_up - early. Where there is no
+ * time-stamp counter made_up and early are 0, and what was lost is lost.
+ */
 struct tick_counts {
-	u32 interrupts, made_up, early;
+	u32 interrupts;		/* of the tick's line */
+	u32 made_up;		/* ticks whose own interrupt was lost */
+	u32 early;		/* interrupts that came before a tick was due */
 };
 struct tick_counts tick_counts(void);
 

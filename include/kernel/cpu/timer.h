@@ -5,13 +5,16 @@
  * not before expires; timers of one tick in the order in which they were added.
  * It may add its own timer again, or free it.
  *
- * All: any context, except where said. A timer is added, changed and deleted by
- * one at a time; the wheel is the CPU's that added it.
+ * All: any context, except where said. The wheel is that of the CPU that
+ * initialized the timer.
  */
 #ifndef KERNEL_CPU_TIMER_H
 #define KERNEL_CPU_TIMER_H
 
+#include <kernel/cpu/spinlock.h>
 #include <kernel/lib/list.h>
+
+struct timer_base;
 
 struct timer_list {
 	struct list_head entry;	/* next NULL: not pending */
@@ -19,6 +22,7 @@ struct timer_list {
 	u32 period;		/* ticks to the next time; 0: once */
 	void (*function)(unsigned long data);
 	unsigned long data;
+	struct timer_base *base;	/* its wheel */
 };
 
 /* Before anything else is done with it. */
@@ -49,7 +53,31 @@ bool del_timer_sync(struct timer_list *timer);
 /* Pending ones of all CPUs. */
 u32 timers_pending(void);
 
-/* Each tick, by time.c. */
+/*
+ * A wheel: each CPU has one. A test may have another, by writing timer->base
+ * while it is not pending, and turns that itself.
+ */
+#define TIMER_ROOT_BITS 8
+#define TIMER_ROOT_SIZE (1U << TIMER_ROOT_BITS)
+#define TIMER_ARRAY_BITS 6
+#define TIMER_ARRAY_SIZE (1U << TIMER_ARRAY_BITS)
+#define TIMER_ARRAYS 4		/* beyond the first */
+
+struct timer_base {
+	spinlock_t lock;
+	u32 now;		/* the tick that is served next */
+	u32 pending;
+	struct timer_list *running;
+	struct list_head root[TIMER_ROOT_SIZE];
+	struct list_head array[TIMER_ARRAYS][TIMER_ARRAY_SIZE];
+};
+
+void timer_base_init(struct timer_base *base, u32 now);
+
+/* Serves all ticks up to that one. One at a time; by the softirq. */
+void timer_base_run(struct timer_base *base, u32 until);
+
+/* By time.c, in the tick's handler. */
 void timer_tick(void);
 void timer_init(void);
 

@@ -63,7 +63,7 @@ void set_trap_handler(unsigned int vector, trap_handler_t handler);
 /* Nobody wanted the trap: must not return. The panic code registers itself. */
 extern void (*trap_fatal_hook)(struct pt_regs *regs);
 
-/* "page fault", "divide error", ...; interrupts: "unexpected interrupt". */
+/* "page fault", "divide error", ...; what has no name: "reserved exception". */
 const char *trap_name(unsigned int vector);
 
 struct trap_record {
@@ -82,8 +82,9 @@ bool cpu_probe(void (*fn)(void *), void *arg, struct trap_record *record);
 /* A panic gives up a probe under way: what it tries itself needs one. */
 void cpu_probe_abandon(void);
 
-/* Common entry of all vectors, from trap_entry.S. */
+/* Common entry of exceptions, from trap_entry.S; where it returns to there. */
 void do_trap(struct pt_regs *regs);
+extern const char trap_return_address[];
 
 #endif
 #endif

@@ -63,6 +63,18 @@ static inline bool list_empty(const struct list_head *head)
 	return head->next == head;
 }
 
+/* All of a list to another head, whatever that was; the first is empty then. */
+static inline void list_move_all(struct list_head *from, struct list_head *to)
+{
+	INIT_LIST_HEAD(to);
+	if (list_empty(from))
+		return;
+	*to = *from;
+	to->next->prev = to;
+	to->prev->next = to;
+	INIT_LIST_HEAD(from);
+}
+
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 
 /* The list must not be empty. */

@@ -21,21 +21,14 @@ static inline u64 div_u64_rem16(u64 n, u16 base, u16 *rem)
 	return quotient;
 }
 
-/* n / by for any by above 0, rounded down. A bit at a time: not for hot ways. */
+/* n / by for any by above 0, rounded down. DIV divides 64 bits by 32 if the
+ * quotient has 32: the rest of the upper half is below by. */
 static inline u64 div_u64(u64 n, u32 by)
 {
-	u64 quotient = 0, rest = 0;
-	int bit;
+	u32 high = (u32)(n >> 32), low = (u32)n, rest = high % by;
 
-	for (bit = 63; bit >= 0; bit--) {
-		rest = rest << 1 | (n >> bit & 1);
-		quotient <<= 1;
-		if (rest >= by) {
-			rest -= by;
-			quotient |= 1;
-		}
-	}
-	return quotient;
+	__asm__("divl %2" : "+a"(low), "+d"(rest) : "rm"(by) : "cc");
+	return (u64)(high / by) << 32 | low;
 }
 
 #endif
