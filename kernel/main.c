@@ -2,6 +2,7 @@
 #include <kernel/acpi.h>
 #include <kernel/base/bootmark.h>
 #include <kernel/base/cmdline.h>
+#include <kernel/base/fail.h>
 #include <kernel/base/init.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
@@ -80,6 +81,7 @@ void start_kernel(void)
 	report_layout();
 	free_initmem();
 	printk_boot_done();
+	fail_arm();
 	do_initcalls();
 	monitor();
 }

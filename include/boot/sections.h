@@ -4,6 +4,7 @@
 
 /* Virtual addresses; each range is [start, end) and begins on a page. */
 extern char _text[], _etext[];			/* .boot and .text */
+extern char __object_text_start[], __object_text_end[];	/* of mm/object */
 extern char _sinittext[], _einittext[];		/* __init */
 extern char __init_data_begin[], __init_data_end[];	/* __initdata */
 extern char __start_rodata[], __end_rodata[];

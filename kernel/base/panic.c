@@ -1,21 +1,20 @@
 /*
  * 1. Three ways in: panic(), BUG_ON() and an exception without a handler. All
  *    print the same report, end_of_story() stops the machine.
- * 2. A back trace follows the saved frame pointers. Each must lie on a kernel
- *    stack, above the last one, and its page must be there: it is read under
- *    cpu_probe(), so that a broken stack ends the trace and not the report.
+ * 2. A back trace follows the saved frame pointers (trace.c); a broken stack
+ *    ends the trace and not the report.
  * 3. A panic inside the report prints one line and stops.
  */
 #include <boot/sections.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/base/symbols.h>
+#include <kernel/base/trace.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/segment.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
-#include <kernel/cpu/page.h>
 #include <kernel/cpu/cpuid.h>
 
 #define TRACE_MAX 24		/* guessed: deeper ones repeat themselves */
@@ -28,23 +27,6 @@ void (*fault_report_hook)(const struct pt_regs *regs, u32 address,
 static bool panicking;
 static char message[MESSAGE_MAX];
 
-struct frame {
-	u32 ebp;
-	u32 eip;
-};
-
-struct frame_read {
-	u32 from;
-	struct frame frame;
-};
-
-static void read_frame(void *arg)
-{
-	struct frame_read *r = arg;
-
-	r->frame = *(const struct frame *)(uintptr_t)r->from;
-}
-
 static void print_trace_line(u32 eip)
 {
 	char text[SYMBOL_TEXT];
@@ -52,39 +34,22 @@ static void print_trace_line(u32 eip)
 	printk(" [<%08x>] %s\n", eip, symbol_text(eip, text));
 }
 
-/*
- * The call stands before the address it returns to; behind a call that never
- * returns, that address is already the next function's.
- */
-static void print_return_line(u32 eip)
-{
-	u32 offset, size;
-	const char *name = symbol_lookup(eip - 1, &offset, &size);
-
-	printk(" [<%08x>] %s+0x%x/0x%x\n", eip, name ? name : "?",
-	       name ? offset + 1 : 0, name ? size : 0);
-}
-
 /* The frames from ebp on, innermost first. */
 static void print_frames(u32 ebp)
 {
-	struct frame_read r = { .from = ebp };
+	struct unwind walk;
 	int depth;
+	u32 eip;
 
+	unwind_start(&walk, ebp);
 	for (depth = 0; depth < TRACE_MAX; depth++) {
-		if (r.from < PAGE_OFFSET || r.from % 4)
-			return;
-		if (!cpu_probe(read_frame, &r, NULL)) {
-			printk(" (frame %08x cannot be read)\n", r.from);
-			return;
-		}
-		if (!r.frame.eip)
-			return;
-		print_return_line(r.frame.eip);
-		if (r.frame.ebp <= r.from)
-			return;
-		r.from = r.frame.ebp;
+		eip = unwind_next(&walk);
+		if (!eip)
+			break;
+		trace_print(eip);
 	}
+	if (walk.unreadable)
+		printk(" (frame %08x cannot be read)\n", walk.unreadable);
 }
 
 /*
@@ -93,12 +58,10 @@ static void print_frames(u32 ebp)
  */
 static void print_word_at(u32 esp)
 {
-	struct frame_read r = { .from = esp };
-	u32 offset, size;
+	u32 word, offset, size;
 
-	if (cpu_probe(read_frame, &r, NULL) &&
-	    symbol_lookup(r.frame.ebp, &offset, &size))
-		print_return_line(r.frame.ebp);
+	if (unwind_read(esp, &word) && symbol_lookup(word, &offset, &size))
+		trace_print(word);
 }
 
 static void print_trap_trace(const struct pt_regs *regs)
@@ -185,7 +148,7 @@ void panic(const char *fmt, ...)
 	regs.ebp = *(const u32 *)__builtin_frame_address(0);
 	print_registers(&regs);
 	printk("Call trace:\n");
-	print_return_line(regs.eip);
+	trace_print(regs.eip);
 	print_frames(regs.ebp);
 	end_of_story();
 }

@@ -1,5 +1,6 @@
 /* The commands of the prompt; what they print stands in mm/report. */
 #include <kernel/acpi.h>
+#include <kernel/base/fail.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/cpuid.h>
@@ -89,6 +90,39 @@ static int cmd_cpu(int argc, char **argv)
 }
 
 MONITOR_COMMAND(cpu, "", "what the CPU is and can do", cmd_cpu);
+
+static void show_fail_points(void)
+{
+	const struct fail_point *point;
+	char text[FAIL_TEXT];
+
+	for (point = __fail_points_start; point < __fail_points_end; point++)
+		printk("%s: %s; %u requests seen, %u failed since the "
+		       "start\n", point->name,
+		       fail_text(&point->plan, text), point->asked,
+		       point->injected);
+}
+
+static int cmd_fail(int argc, char **argv)
+{
+	struct fail_point *point;
+	struct fail_plan plan;
+
+	if (argc > 2)
+		return -EINVAL;
+	if (argc == 1)
+		show_fail_points();
+	else if (!strcmp(argv[1], "off"))
+		fail_all_off();
+	else if (fail_parse(argv[1], &point, &plan))
+		return -EINVAL;
+	else
+		fail_set(point, &plan);
+	return 0;
+}
+
+MONITOR_COMMAND(fail, "[POINT,nth=N... | off]",
+		"let requests fail on purpose", cmd_fail);
 
 static int cmd_panic(int argc, char **argv)
 {

@@ -47,16 +47,11 @@
  * it. Pages of slabs that go are collected and freed after it.
  *
  * Cost: a batch of 60 takes some 400 instructions from or to slabs, 100 from or
- * to the shared array.
+ * to the shared array. A slab more takes some 350, its page included.
  */
 #include <kernel/lib/bug.h>
 #include <kernel/lib/string.h>
 #include <mm/object/internal.h>
-
-/* What of gfp the page allocator is told: the zone is the cache's own. */
-#define GFP_OF_PAGES (__GFP_WAIT | __GFP_HIGH | __GFP_IO | __GFP_FS | \
-	__GFP_NOWARN | __GFP_REPEAT | __GFP_NOFAIL | __GFP_NORETRY | \
-	__GFP_NOMEMALLOC)
 
 bool slab_long_way;
 u32 slab_errors[NR_SLAB_ERRORS];
@@ -78,18 +73,28 @@ struct page *slab_page(const void *object)
 
 /* --- slabs and their lists --- */
 
-/* To the list that inuse says. The lock is held; it is on one already. */
+/* Where inuse says that it belongs. */
+static struct list_head *list_of(const struct kmem_cache *cache,
+				 struct kmem_node *node,
+				 const struct slab *slab)
+{
+	if (!slab->inuse)
+		return &node->free;
+	return slab->inuse == cache->num ? &node->full : &node->partial;
+}
+
+/* To its list. The lock is held; it is on one already. */
 static void move_slab(struct kmem_cache *cache, struct kmem_node *node,
 		      struct slab *slab)
 {
+	struct list_head *list = list_of(cache, node, slab);
+
 	list_del(&slab->list);
-	if (!slab->inuse)
-		list_add(&slab->list, &node->free);
-	else if (slab->inuse == cache->num)
-		list_add(&slab->list, &node->full);
-	else
+	if (list == &node->partial)
 		/* the last to be used: its other objects have time to go */
-		list_add_tail(&slab->list, &node->partial);
+		list_add_tail(&slab->list, list);
+	else
+		list_add(&slab->list, list);
 }
 
 /*
@@ -122,6 +127,28 @@ static u32 take_buffers(struct kmem_cache *cache, struct slab *slab,
 	}
 	slab->inuse += (u16)(want - left);
 	return want - left;
+}
+
+/*
+ * The same from a slab of which all is free and nobody else knows, to entry and
+ * up: the lowest address again highest.
+ */
+static u32 take_fresh(struct kmem_cache *cache, struct slab *slab,
+		      void **entry, u32 want)
+{
+	u32 n = min(want, cache->num), size = cache->size, i = n;
+	char *p = slab->s_mem + cache->offset;
+
+	do {
+		entry[i - 1] = p;
+		p += size;
+	} while (--i);
+	for (; i < n / 32; i++)
+		slab->bits[i] = 0;
+	if (n % 32)
+		slab->bits[i] &= ~0U << n % 32;
+	slab->inuse = (u16)n;
+	return n;
 }
 
 /* A slab with free buffers; NULL: none. The lock is held. */
@@ -188,139 +215,20 @@ static u32 take_objects(struct kmem_cache *cache, struct kmem_node *node,
 	return n;
 }
 
-/* --- a slab more --- */
-
-/* struct slab for the pages at addr; NULL: no memory for it. */
-static struct slab *place_slab(struct kmem_cache *cache, char *addr,
-			       u32 colour, gfp_t gfp)
-{
-	struct slab *slab;
-
-	if (cache->flags & CACHE_OFF_SLAB) {
-		slab = kmem_cache_alloc(cache->slab_cache, gfp);
-		if (!slab)
-			return NULL;
-		slab->s_mem = addr + colour;
-	} else {
-		slab = (struct slab *)(addr + colour);
-		slab->s_mem = (char *)slab + cache->slab_bytes;
-	}
-	slab->colour = (u16)colour;
-	slab->inuse = 0;
-	return slab;
-}
-
-static void mark_pages(struct kmem_cache *cache, struct slab *slab,
-		       struct page *page)
-{
-	struct page *end = page + (1U << cache->order);
-	uintptr_t tag = slab_tag(cache, page_to_nid(page));
-
-	for (; page < end; page++) {
-		page->flags |= 1U << PG_slab;
-		page->mapping = (void *)tag;
-		page->private = (unsigned long)slab;
-	}
-}
-
-static void fill_slab(struct kmem_cache *cache, struct slab *slab)
-{
-	u32 words = bits_words(cache->num), i;
-
-	for (i = 0; i < words; i++)
-		slab->bits[i] = ~0U;
-	if (cache->num % 32)
-		slab->bits[words - 1] = (1U << cache->num % 32) - 1;
-	if (cache_is_debugged(cache))
-		slab_debug_new_slab(cache, slab);
-	/* poison would destroy what it makes: it runs at each allocation then */
-	if (cache->ctor && !(cache->flags & SLAB_POISON))
-		for (i = 0; i < cache->num; i++)
-			cache->ctor((char *)buffer_at(cache, slab, i) +
-				    cache->offset);
-}
-
-/* Bytes that the next slab of the node is shifted by. */
-static u32 next_colour(struct kmem_cache *cache, struct kmem_node *node)
-{
-	u32 flags = spin_lock_irqsave(&node->lock), colour;
-
-	colour = node->colour_next;
-	node->colour_next = colour + 1 < cache->colours ? colour + 1 : 0;
-	spin_unlock_irqrestore(&node->lock, flags);
-	return colour * cache->colour_off;
-}
-
-/*
- * A new slab, from that node if it has pages. Returns the node it is on; NULL:
- * no memory. No lock held.
- */
-static struct kmem_node *grow(struct kmem_cache *cache, gfp_t gfp, int nid)
-{
-	gfp_t page_gfp = (gfp & GFP_OF_PAGES) |
-			 (cache->flags & SLAB_CACHE_DMA ? __GFP_DMA : 0);
-	struct kmem_node *node;
-	struct page *page;
-	struct slab *slab;
-	u32 flags;
-
-	if (gfp & __GFP_NO_GROW)
-		return NULL;
-	page = alloc_pages_node(nid, page_gfp, cache->order);
-	if (!page)
-		return NULL;
-	node = cache->node[page_to_nid(page)];
-	slab = place_slab(cache, page_address(page), next_colour(cache, node),
-			  gfp & GFP_OF_PAGES);
-	if (!slab) {
-		__free_pages(page, cache->order);
-		return NULL;
-	}
-	mark_pages(cache, slab, page);
-	fill_slab(cache, slab);
-	flags = spin_lock_irqsave(&node->lock);
-	list_add(&slab->list, &node->free);
-	node->nr_slabs++;
-	node->free_objects += cache->num;
-	cache->grown++;
-	spin_unlock_irqrestore(&node->lock, flags);
-	return node;
-}
-
-void slab_destroy(struct kmem_cache *cache, struct slab *slab)
-{
-	char *addr = slab->s_mem - slab->colour;
-	struct page *page, *end;
-
-	if (!(cache->flags & CACHE_OFF_SLAB))
-		addr = (char *)slab - slab->colour;
-	if (cache_is_debugged(cache))
-		slab_debug_old_slab(cache, slab);
-	page = virt_to_page(addr);
-	for (end = page + (1U << cache->order); page < end; page++) {
-		page->flags &= ~(1U << PG_slab);
-		page->mapping = NULL;
-		page->private = 0;
-	}
-	__free_pages(virt_to_page(addr), cache->order);
-	if (cache->flags & CACHE_OFF_SLAB)
-		kmem_cache_free(cache->slab_cache, slab);
-}
-
-u32 slabs_destroy(struct kmem_cache *cache, struct list_head *slabs)
-{
-	struct slab *slab, *next;
-	u32 pages = 0;
-
-	list_for_each_entry_safe(slab, next, slabs, list) {
-		slab_destroy(cache, slab);
-		pages += 1U << cache->order;
-	}
-	INIT_LIST_HEAD(slabs);
-	return pages;
-}
-
 /* --- out --- */
+
+/* To its node: from now on anybody may find it. Interrupts off. */
+static void enlist_slab(struct kmem_cache *cache, struct kmem_node *node,
+			struct slab *slab)
+{
+	spin_lock(&node->lock);
+	list_add(&slab->list, list_of(cache, node, slab));
+	node->nr_slabs++;
+	node->free_objects += cache->num - slab->inuse;
+	node->colour_next = slab->colour + cache->colour_off;
+	cache->grown++;
+	spin_unlock(&node->lock);
+}
 
 /* From any node, nid first, into the room below end; none may grow. */
 static u32 take_anywhere(struct kmem_cache *cache, int nid, void **end,
@@ -340,21 +248,23 @@ static u32 take_anywhere(struct kmem_cache *cache, int nid, void **end,
 static void *take_one(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
 	struct kmem_node *node = cache->node[nid];
+	struct slab *slab;
 	void *object;
 	u32 flags, n;
 
-	for (;;) {
-		flags = local_irq_save();
-		n = take_objects(cache, node, &object + 1, 1);
-		local_irq_restore(flags);
-		if (n)
-			return object;
-		node = grow(cache, gfp, nid);
-		if (!node)
-			break;
-	}
 	flags = local_irq_save();
-	n = take_anywhere(cache, nid, &object + 1, 1);
+	n = take_objects(cache, node, &object + 1, 1);
+	local_irq_restore(flags);
+	if (n)
+		return object;
+	slab = slab_make(cache, gfp, nid, &node);
+	flags = local_irq_save();
+	if (slab) {
+		n = take_fresh(cache, slab, &object, 1);
+		enlist_slab(cache, node, slab);
+	} else {
+		n = take_anywhere(cache, nid, &object + 1, 1);
+	}
 	local_irq_restore(flags);
 	return n ? object : NULL;
 }
@@ -362,35 +272,65 @@ static void *take_one(struct kmem_cache *cache, gfp_t gfp, int nid)
 /* n objects stand at the end of the room for a batch: down to the bottom. */
 static void settle(struct cpu_stack *stack, u32 room, u32 n)
 {
-	if (n < room)
+	if (n && n < room)
 		memmove(stack->entry, stack->entry + (room - n),
 			n * sizeof(void *));
 	stack->count = n;
 }
 
-/* The CPU's stack is empty: a batch, and one of them for the caller. */
+/* A look without the lock: another CPU may make it untrue at once. */
+static bool seems_empty(const struct kmem_node *node)
+{
+	return !node->free_objects && !(node->shared && node->shared->count);
+}
+
+/* The CPU's stack is empty, and no slab can be made: what any node has. */
+static void refill_anywhere(struct kmem_cache *cache, struct cpu_stack *stack)
+{
+	u32 batch = cache->batch;
+
+	settle(stack, batch, take_anywhere(cache, numa_node_id(),
+					   stack->entry + batch, batch));
+}
+
+/* The CPU's stack is empty: a batch of what its node has; false: nothing. */
+static bool refill_here(struct kmem_cache *cache, struct cpu_stack *stack)
+{
+	struct kmem_node *node = local_node(cache);
+	u32 batch = cache->batch;
+
+	if (seems_empty(node))
+		return false;
+	settle(stack, batch, take_objects(cache, node, stack->entry + batch,
+					  batch));
+	return stack->count;
+}
+
+/*
+ * The CPU's stack is empty: a batch, and one of them for the caller. Of a new
+ * slab they are taken before anybody else knows of it.
+ */
 static void *refill(struct kmem_cache *cache, gfp_t gfp)
 {
-	u32 flags = local_irq_save(), n = 0, batch = cache->batch;
-	struct kmem_node *node = local_node(cache);
-	struct cpu_stack *stack;
+	u32 flags = local_irq_save();
+	struct cpu_stack *stack = &cache->cpu[smp_processor_id()];
+	struct kmem_node *node;
 	void *object = NULL;
+	struct slab *slab;
 
-	for (;;) {
-		stack = &cache->cpu[smp_processor_id()];
-		if (stack->count)	/* somebody's, while we could sleep */
-			break;
-		n = node ? take_objects(cache, node, stack->entry + batch,
-					batch) :
-			   take_anywhere(cache, numa_node_id(),
-					 stack->entry + batch, batch);
-		settle(stack, batch, n);
-		if (n || !node)
-			break;
+	if (!stack->count && !refill_here(cache, stack)) {
 		local_irq_restore(flags);
-		node = grow(cache, gfp, -1);
+		slab = slab_make(cache, gfp, -1, &node);
 		flags = local_irq_save();
-		batch = cache->batch;
+		stack = &cache->cpu[smp_processor_id()];
+		/* else it is somebody's, while we could sleep */
+		if (slab && !stack->count)
+			stack->count = take_fresh(cache, slab, stack->entry,
+						  cache->batch);
+		if (slab)
+			enlist_slab(cache, node, slab);
+		else if (!stack->count)
+			refill_anywhere(cache, stack);
 	}
 	cache->touched[smp_processor_id()] = true;
 	if (stack->count)
@@ -399,14 +339,17 @@ static void *refill(struct kmem_cache *cache, gfp_t gfp)
 	return object;
 }
 
-/* Has its way out of a debugged cache: looked at, constructed. */
-static void debug_out(struct kmem_cache *cache, void *object, gfp_t gfp,
+/* Has its way out of a debugged cache: looked at, constructed. false: somebody
+ * has it, take another. */
+static bool debug_out(struct kmem_cache *cache, void *object, gfp_t gfp,
 		      u32 size, u32 site)
 {
-	slab_debug_alloc(cache, (char *)object - cache->offset, size, gfp,
-			 site);
+	if (!slab_debug_alloc(cache, (char *)object - cache->offset, size, gfp,
+			      site))
+		return false;
 	if (cache->ctor && cache->flags & SLAB_POISON)
 		cache->ctor(object);
+	return true;
 }
 
 void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
@@ -416,15 +359,16 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
 
 	if (slab_long_way && slab_fails(gfp))
 		return NULL;
-	if (node < 0 && !slab_long_way && !cache_is_debugged(cache))
-		object = refill(cache, gfp);
-	else
-		object = take_one(cache, gfp,
-				  node < 0 ? numa_node_id() : node);
-	if (!object)
-		return NULL;
-	if (cache_is_debugged(cache))
-		debug_out(cache, object, gfp, size, site);
+	do {
+		if (node < 0 && !slab_long_way && !cache_is_debugged(cache))
+			object = refill(cache, gfp);
+		else
+			object = take_one(cache, gfp,
+					  node < 0 ? numa_node_id() : node);
+		if (!object)
+			return NULL;
+	} while (cache_is_debugged(cache) &&
+		 !debug_out(cache, object, gfp, size, site));
 	if (gfp & __GFP_ZERO) {
 		BUG_ON(cache->ctor, "an object with a constructor is not to "
 		       "be zeroed");
@@ -484,39 +428,82 @@ static bool refuse(struct kmem_cache *cache, void *object)
 	return slab_bad_free(cache, object, 0);
 }
 
+/* The next address; the compiler is not to make four sums of four of them. */
+static __always_inline char *step_to(char *p, u32 step)
+{
+	p += step;
+	__asm__("" : "+r"(p));
+	return p;
+}
+
 /*
  * How many of n objects, the first one included, follow each other in memory,
  * by step bytes. most: the slab's border in that direction.
  */
-static __always_inline u32 run_of(void **objects, u32 n, s32 step, u32 most)
+static __always_inline u32 run_of(void **objects, u32 n, u32 step, u32 most)
 {
-	char *next = (char *)objects[0] + step;
+	char *next = step_to(objects[0], step);
 	u32 run = 1;
 
 	n = min(n, most);
-	while (run < n && objects[run] == next) {
-		next += step;
-		run++;
+	for (; run + 4 <= n; run += 4) {
+		if (objects[run] != next)
+			return run;
+		next = step_to(next, step);
+		if (objects[run + 1] != next)
+			return run + 1;
+		next = step_to(next, step);
+		if (objects[run + 2] != next)
+			return run + 2;
+		next = step_to(next, step);
+		if (objects[run + 3] != next)
+			return run + 3;
+		next = step_to(next, step);
 	}
+	for (; run < n && objects[run] == next; run++)
+		next += step;
 	return run;
 }
 
-/*
- * The first of n objects, and those that follow it in its slab, become free: how
- * many. The lock of the slab's node is held, the first is a good one.
- */
-static u32 give_run(struct kmem_cache *cache, struct kmem_node *node,
-		    struct slab *slab, void **objects, u32 n,
-		    struct list_head *gone)
+/* The slab has run objects in use less. The lock is held. */
+static __always_inline void slab_got_free(struct kmem_cache *cache,
+					  struct kmem_node *node,
+					  struct slab *slab, u32 run,
+					  struct list_head *gone)
 {
-	u32 index = buffer_index(cache, slab, objects[0]);
-	u32 bit = index % 32, run, low = bit, bits;
-	u32 *word = &slab->bits[index / 32];
+	u32 before = slab->inuse;
 
-	run = run_of(objects, n, (s32)cache->size,
+	slab->inuse = (u16)(before - run);
+	node->free_objects += run;
+	if (!slab->inuse && node->free_objects > node_free_limit(cache)) {
+		list_del(&slab->list);
+		list_add_tail(&slab->list, gone);
+		node->nr_slabs--;
+		node->free_objects -= cache->num;
+		cache->reaped++;
+	} else if (before == cache->num || !slab->inuse) {
+		/* else it is where it belongs */
+		move_slab(cache, node, slab);
+	}
+}
+
+/*
+ * The first of n objects, which is the slab's buffer of that index, and those
+ * that follow it become free: how many. The lock of the slab's node is held, the
+ * first is a good one.
+ */
+static __always_inline u32 give_run(struct kmem_cache *cache,
+				    struct kmem_node *node, struct slab *slab,
+				    u32 index, void **objects, u32 n,
+				    struct list_head *gone)
+{
+	u32 *word = &slab->bits[index / 32];
+	u32 bit = index % 32, run, low = bit, bits;
+
+	run = run_of(objects, n, cache->size,
 		     min(32 - bit, cache->num - index));
 	if (run == 1) {
-		run = run_of(objects, n, -(s32)cache->size, bit + 1);
+		run = run_of(objects, n, 0 - cache->size, bit + 1);
 		low = bit + 1 - run;
 	}
 	bits = ~0U >> (32 - run) << low;
@@ -526,33 +513,27 @@ static u32 give_run(struct kmem_cache *cache, struct kmem_node *node,
 		bits = 1U << bit;
 	}
 	*word |= bits;
-	node->free_objects += run;
-	slab->inuse -= (u16)run;
-	/* full to partial, partial to free; else it is where it belongs */
-	if (slab->inuse + run == cache->num || !slab->inuse)
-		move_slab(cache, node, slab);
-	if (!slab->inuse && node->free_objects > node_free_limit(cache)) {
-		list_del(&slab->list);
-		list_add_tail(&slab->list, gone);
-		node->nr_slabs--;
-		node->free_objects -= cache->num;
-		cache->reaped++;
-	}
+	slab_got_free(cache, node, slab, run, gone);
 	return run;
 }
 
-/* Is it a buffer in use of this cache? Cheaper than to find out what else. */
-static __always_inline bool is_in_use(const struct kmem_cache *cache,
-				      const struct page *page,
-				      const void *object)
-{
-	const struct slab *slab = page_slab(page);
-	const char *buffer = (const char *)object - cache->offset;
-	u32 index = buffer_index(cache, slab, buffer);
+/*
+ * Which buffer in use of this cache is it? None: NO_BUFFER. Cheaper than to
+ * find out what else it is.
+ */
+#define NO_BUFFER ~0U
 
-	return index < cache->num &&
-	       buffer == slab->s_mem + index * cache->size &&
-	       !buffer_is_free(slab, index);
+static __always_inline u32 index_in_use(const struct kmem_cache *cache,
+					const struct slab *slab,
+					const void *object)
+{
+	u32 offset = (u32)((const char *)object - cache->offset -
+			   slab->s_mem);
+	/* exact where offset is a multiple of size: no other is asked for */
+	u32 index = (u32)((u64)offset * cache->reciprocal >> 32);
+
+	return index < cache->num && index * cache->size == offset &&
+	       !buffer_is_free(slab, index) ? index : NO_BUFFER;
 }
 
 void free_to_slabs(struct kmem_cache *cache, void **objects, u32 n,
@@ -565,6 +546,7 @@ void free_to_slabs(struct kmem_cache *cache, void **objects, u32 n,
 		/* slabs come and go only with the lock of their node */
 		struct page *page = virt_to_page(objects[i]);
 		struct kmem_node *node = cache->node[page_to_nid(page)];
+		u32 index = NO_BUFFER;
 
 		if (node != held) {
 			if (held)
@@ -572,13 +554,14 @@ void free_to_slabs(struct kmem_cache *cache, void **objects, u32 n,
 			spin_lock(&node->lock);
 			held = node;
 		}
-		if (unlikely(page_cache(page) != cache ||
-			     !is_in_use(cache, page, objects[i]))) {
+		if (likely(page_cache(page) == cache))
+			index = index_in_use(cache, page_slab(page),
+					     objects[i]);
+		if (unlikely(index == NO_BUFFER))
 			refuse(cache, objects[i++]);
-			continue;
-		}
-		i += give_run(cache, node, page_slab(page), objects + i, n - i,
-			      gone);
+		else
+			i += give_run(cache, node, page_slab(page), index,
+				      objects + i, n - i, gone);
 	}
 	if (held)
 		spin_unlock(&held->lock);

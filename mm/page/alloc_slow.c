@@ -249,7 +249,7 @@ struct page *alloc_pages_from(gfp_t gfp, unsigned int order,
 
 	if (order >= MAX_ORDER)
 		return NULL;
-	if (page_debugging && !(gfp & __GFP_NOFAIL) && page_debug_fails())
+	if (page_debugging && !(gfp & __GFP_NOFAIL) && fail_now(&fail_page))
 		page = NULL;
 	else
 		page = find_pages(&rq);

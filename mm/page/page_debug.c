@@ -35,13 +35,13 @@ u32 bad_pages;
 bool page_debugging;
 
 static struct page_owner *owners;	/* by frame number */
-static u32 fail_countdown;
 
+/* A page that must ask whether it fails takes the slow way, too. */
 static void update_debugging(void)
 {
 	unsigned int i;
 
-	page_debugging = owners || fail_countdown ||
+	page_debugging = owners || fail_page.active ||
 			 debug_enabled(DEBUG_PAGE_POISON) ||
 			 debug_enabled(DEBUG_PAGEALLOC);
 	for (i = 0; i < MAX_ZONEIDS; i++)
@@ -49,18 +49,11 @@ static void update_debugging(void)
 			zone_set_hot(zone_table[i], !page_debugging);
 }
 
+FAIL_POINT(fail_page, "page", update_debugging);
+
 void page_alloc_fail_nth(u32 n)
 {
-	fail_countdown = n;
-	update_debugging();
-}
-
-bool page_debug_fails(void)
-{
-	if (!fail_countdown || --fail_countdown)
-		return false;
-	update_debugging();
-	return true;
+	fail_nth(&fail_page, n);
 }
 
 /* --- windows --- */

@@ -8,10 +8,11 @@
 #include <kernel/lib/math64.h>
 #include <kernel/lib/string.h>
 #include <kernel/monitor/monitor.h>
+#include <mm/object/slab.h>
 #include "bench.h"
 
 #define SPEC_SIZE 64		/* guessed: the longest name has 32 */
-#define SLOTS_ORDER 2
+#define SLOTS_ORDER 5
 #define ANY_NAME ""
 
 #ifdef __VERSION__
@@ -25,7 +26,7 @@ _Static_assert(BENCH_SLOTS * sizeof(void *) == PAGE_SIZE << SLOTS_ORDER,
 
 /* In the order in which they run. */
 static const struct bench_table *const tables[] = {
-	&bench_boot, &bench_calib, &bench_page, &bench_virt,
+	&bench_boot, &bench_calib, &bench_page, &bench_object, &bench_virt,
 };
 
 /* Hundredths of a tick, and of a flush, for one operation. */
@@ -138,13 +139,20 @@ static void print_hundredths(const char *what, u64 n)
 	printk(" %s %llu.%02u", what, whole, hundredths);
 }
 
+/* What others left in caches and for the CPU: back to the buddies. */
+static void nothing_kept(void)
+{
+	kmem_caches_shrink();
+	drain_all_pages();
+}
+
 /* false: it could not run. */
 static bool run_case(const struct bench_case *c)
 {
 	struct figures f = { 0 };
 	const char *why;
 
-	drain_all_pages();
+	nothing_kept();
 	why = obstacle(&c->need);
 	if (!why && c->read) {
 		f.min = f.mean = c->read();
@@ -234,8 +242,8 @@ static int run_bench(const char *spec)
 		return -ENOMEM;
 	run_named(spec);
 	free_pages((unsigned long)bench_slots, SLOTS_ORDER);
-	/* what is kept for the CPU would not count as free */
-	drain_all_pages();
+	/* what is kept would not count as free */
+	nothing_kept();
 	return 0;
 }
 

@@ -8,8 +8,8 @@
  *    the others. What the loop itself takes (2 or 3) is not subtracted.
  * 2. Only what stands between bench_start() and bench_stop() counts, so that a
  *    case may prepare and clean up; it may do so several times in a batch.
- * 3. Before each case the CPU's lists are drained, so that a case costs the
- *    same by itself and behind others.
+ * 3. Before each case the caches of objects are shrunk and the CPU's lists
+ *    drained, so that a case costs the same by itself and behind others.
  * 4. A figure of the boot was taken once: `read` returns it.
  *
  * A file has one table of its cases; bench.c lists the tables.
@@ -58,11 +58,11 @@ struct bench_table {
 		.cases = (array), .count = ARRAY_SIZE(array),		\
 	}
 
-extern const struct bench_table bench_boot, bench_calib, bench_page,
-	bench_virt;
+extern const struct bench_table bench_boot, bench_calib, bench_object,
+	bench_page, bench_virt;
 
 /* Room of the cases: whatever the last one left. */
-#define BENCH_SLOTS 4096
+#define BENCH_SLOTS 32768
 extern void **bench_slots;
 
 /* n / by, rounded to the nearest. by > 0. */

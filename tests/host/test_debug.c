@@ -287,7 +287,7 @@ static void pagealloc(const void *arg)
 
 /* --- the n-th fails --- */
 
-static void fail_nth(const void *arg)
+static void the_nth_fails(const void *arg)
 {
 	struct page *page;
 	u32 before, n, i;
@@ -386,7 +386,7 @@ DEBUG_TEST(poison, POISON)
 DEBUG_TEST(poison_without_mark, POISON)
 DEBUG_TEST(poison_with_owner, POISON | OWNER)
 DEBUG_TEST(pagealloc, PAGEALLOC)
-DEBUG_TEST(fail_nth, 0)
+DEBUG_TEST(the_nth_fails, 0)
 DEBUG_TEST(everything_on, OWNER | POISON | PAGEALLOC)
 
 int main(void)
@@ -399,7 +399,7 @@ int main(void)
 		HOST_TEST(test_poison_without_mark),
 		HOST_TEST(test_poison_with_owner),
 		HOST_TEST(test_pagealloc),
-		HOST_TEST(test_fail_nth),
+		HOST_TEST(test_the_nth_fails),
 		HOST_TEST(test_everything_on),
 	};
 

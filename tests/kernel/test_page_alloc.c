@@ -5,6 +5,7 @@
 #include <boot/sections.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/lib/errno.h>
+#include <mm/page/internal.h>
 #include <mm/table/fixmap.h>
 #include "private_node.h"
 
@@ -511,6 +512,23 @@ TEST(pages, fail_nth)
 	page[0] = alloc_page(GFP_KERNEL);
 	EXPECT(page[0]);
 	__free_page(page[0]);
+}
+
+TEST(pages, nofail_is_not_asked)
+{
+	u32 injected = fail_page.injected;
+	struct page *page;
+
+	page_alloc_fail_nth(1);
+	page = alloc_page(GFP_KERNEL | __GFP_NOFAIL);
+	EXPECT(page);
+	EXPECT_EQ(fail_page.injected, injected);
+	EXPECT(fail_page.active);
+	EXPECT(!alloc_page(GFP_KERNEL | __GFP_NOWARN));
+	EXPECT_EQ(fail_page.injected, injected + 1);
+	EXPECT(!fail_page.active);
+	if (page)
+		__free_page(page);
 }
 
 TEST(pages, exact_with_failures)

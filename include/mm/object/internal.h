@@ -38,7 +38,7 @@ struct kmem_node {
 	struct list_head partial, full, free;
 	u32 nr_slabs;
 	u32 free_objects;	/* bits that are 1, of all slabs */
-	u32 colour_next;
+	u32 colour_next;	/* bytes; too many: 0 */
 	bool free_touched;	/* a free slab was used since the last reap */
 	struct shared_array *shared;	/* NULL: none */
 };
@@ -205,6 +205,20 @@ void fastcall kfree_slow(void *object, u32 site);
 /* The block of a kmalloc() above all classes; NULL: it is none. */
 struct page *kmalloc_large_page(const void *p);
 
+/* --- slab_grow.c --- */
+
+/*
+ * A new slab, from nid if that has pages (-1: from the CPU's own node); *node:
+ * whose it is. It is on no list, all of it is free. NULL: no memory. No lock
+ * held.
+ */
+struct slab *slab_make(struct kmem_cache *cache, gfp_t gfp, int nid,
+		       struct kmem_node **node);
+
+/* An empty slab that is on no list any more: its pages go. No lock held. */
+void slab_destroy(struct kmem_cache *cache, struct slab *slab);
+u32 slabs_destroy(struct kmem_cache *cache, struct list_head *slabs);
+
 /* --- slab_reap.c --- */
 
 /* All that is free goes; how many pages. */
@@ -227,10 +241,6 @@ void shared_drain(struct kmem_cache *cache, struct kmem_node *node, u32 n,
 void free_to_slabs(struct kmem_cache *cache, void **objects, u32 n,
 		   struct list_head *gone);
 
-/* An empty slab that is on no list any more: its pages go. No lock held. */
-void slab_destroy(struct kmem_cache *cache, struct slab *slab);
-u32 slabs_destroy(struct kmem_cache *cache, struct list_head *slabs);
-
 /* Free objects above which empty slabs are given back. */
 static inline u32 node_free_limit(const struct kmem_cache *cache)
 {
@@ -249,8 +259,9 @@ void slab_debug_prepare(struct kmem_cache *cache);
 void slab_debug_new_slab(struct kmem_cache *cache, struct slab *slab);
 
 /*
- * A buffer changes hands. alloc: false, it was found damaged and reported; it
- * is repaired and may be used all the same. free: false, it must not be freed;
+ * A buffer changes hands. What is found damaged is reported and repaired, and
+ * may be used all the same. alloc: false, somebody has it already: it is his,
+ * and another must be taken. free: false, it must not be freed. Both are
  * reported. The node's lock is not held.
  */
 bool slab_debug_alloc(struct kmem_cache *cache, void *buffer, u32 size,

@@ -22,6 +22,7 @@
 #ifndef MM_OBJECT_SLAB_H
 #define MM_OBJECT_SLAB_H
 
+#include <kernel/lib/compiler.h>
 #include <mm/page/gfp.h>
 
 struct kmem_cache;

@@ -2,6 +2,7 @@
 #ifndef MM_PAGE_INTERNAL_H
 #define MM_PAGE_INTERNAL_H
 
+#include <kernel/base/fail.h>
 #include <mm/page/page_alloc.h>
 
 /*
@@ -86,7 +87,7 @@ void page_debug_free(struct page *page, unsigned int order, u32 site);
 void page_debug_set_site(struct page *page, u32 site);
 /* split_page(): the i-th page is on its own from now on. */
 void page_debug_alloc_part(struct page *page, u32 i);
-bool page_debug_fails(void);	/* page_alloc_fail_nth() */
+extern struct fail_point fail_page;	/* asked for each block */
 
 /* Room for the owners of pages, from memblock; before free_page_range(). */
 void page_debug_init(u32 pages);

@@ -214,7 +214,7 @@ struct reclaim_hooks {
 
 extern struct reclaim_hooks reclaim_hooks;
 
-/* --- tests make the n-th allocation from now fail; 0: none --- */
+/* --- the n-th allocation from now fails; 0: none. For tests: fail.h --- */
 
 void page_alloc_fail_nth(u32 n);
 
