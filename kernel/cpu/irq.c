@@ -62,6 +62,7 @@ void (*irq_masked_hook)(unsigned int irq);
 
 static spinlock_t irq_lock = SPIN_LOCK_UNLOCKED;
 static struct irq_line lines[NR_IRQS];
+static const struct pt_regs *interrupted[NR_CPUS];
 static struct irq_action pool[IRQ_ACTIONS];
 
 /* --- who handles what --- */
@@ -236,6 +237,11 @@ static void handle(u32 irq)
 		do_softirq();
 }
 
+const struct pt_regs *irq_regs(void)
+{
+	return interrupted[smp_processor_id()];
+}
+
 bool on_irq_stack(u32 esp)
 {
 	return esp - (u32)(uintptr_t)irq_stack_guard < sizeof(irq_stack_guard);
@@ -243,6 +249,7 @@ bool on_irq_stack(u32 esp)
 
 void do_irq(struct pt_regs *regs)
 {
+	const struct pt_regs *outer = irq_regs();
 	u32 irq = regs->vector - FIRST_IRQ_VECTOR;
 
 	restart_sequence(regs);
@@ -250,11 +257,13 @@ void do_irq(struct pt_regs *regs)
 		lines[irq].counts.spurious++;
 		return;
 	}
+	interrupted[smp_processor_id()] = regs;
 	if (on_irq_stack((u32)(uintptr_t)regs))
 		handle(irq);
 	else
 		call_on_stack(handle, irq,
 			      irq_stack_guard + sizeof(irq_stack_guard));
+	interrupted[smp_processor_id()] = outer;
 	if (irq_return_hook && !in_atomic())
 		irq_return_hook(regs);
 }

@@ -6,10 +6,13 @@
  *    cases indented below it.
  * 2. The ledger is noted before each case and compared after it: memblock's
  *    ranges, free pages by zone and order, the kernel's page tables, areas of
- *    vmalloc's addresses, fixmap windows, warnings printed, the interrupt flag.
- *    A difference fails the case by name. Page tables of vmalloc stay for good
- *    once made: those of the addresses that cases use are made before all. Each zone's free lists are checked after each case, every page by
- *    mm_check() after the run (after each case on a small machine).
+ *    vmalloc's addresses, fixmap windows, warnings printed, the interrupt flag,
+ *    timers, threads. A difference fails the case by name. Page tables of
+ *    vmalloc stay for good once made: those of the addresses that cases use are
+ *    made before all. Each zone's free lists are checked after each case, every
+ *    page by mm_check() after the run (after each case on a small machine).
+ *    The threads that are always there leave no trace: settle() waits for
+ *    deferred work, and their timers are periodic, so always pending.
  * 3. A panic during a run ends the machine with the code for failure; during a
  *    TEST_PANIC case whose message it carries, with the one for success.
  */
@@ -21,9 +24,12 @@
 #include <kernel/base/printk.h>
 #include <kernel/cpu/debugport.h>
 #include <kernel/cpu/processor.h>
+#include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/workqueue.h>
 #include <mm/early/memblock.h>
+#include <mm/object/slab.h>
 #include <mm/page/check.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/check.h>
@@ -50,6 +56,7 @@ struct ledger {
 	unsigned int windows;
 	unsigned int warnings;
 	u32 irq_flag;
+	u32 timers, threads;
 };
 
 static char boot_spec[SPEC_SIZE];
@@ -224,9 +231,26 @@ static void take_areas(struct ledger *l)
 	l->area_bytes = info.used;
 }
 
+/*
+ * What threads do behind the cases' backs is done, and what they would do next
+ * (the reaper: give back what caches keep) has nothing left to do.
+ */
+static void settle(void)
+{
+	/* a case that left the CPU taken is found out by the flag */
+	if (in_atomic() || irqs_disabled())
+		return;
+	flush_scheduled_work();
+	free_dead_tasks();
+	kmem_caches_shrink();
+}
+
 static void take_ledger(struct ledger *l)
 {
+	settle();
 	memset(l, 0, sizeof(*l));
+	l->timers = timers_pending();
+	l->threads = nr_tasks();
 	l->reserved = memblock.reserved.total_size;
 	l->memory = memblock.memory.total_size;
 	l->reserved_ranges = memblock.reserved.cnt;
@@ -307,6 +331,8 @@ static void compare_ledgers(const struct ledger *a, const struct ledger *b)
 	compare("warnings printed", a->warnings + warnings_allowed,
 		b->warnings);
 	compare("interrupt flag", a->irq_flag, b->irq_flag);
+	compare("timers pending", a->timers, b->timers);
+	compare("threads", a->threads, b->threads);
 	check_allocators();
 }
 

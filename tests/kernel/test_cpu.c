@@ -311,4 +311,5 @@ TEST(spinlock, takes_and_frees)
 	EXPECT(!spin_trylock(&lock));
 	spin_unlock_irqrestore(&lock, flags);
 	EXPECT(spin_trylock(&lock));
+	spin_unlock(&lock);
 }
