@@ -7,8 +7,8 @@
  *    Threads whose work is to wait do so in TASK_INTERRUPTIBLE.
  *
  * 2. Lockup. A thread of the first priority does nothing but reset a counter.
- *    Every second the tick's handler wakes it; every tick counts one. If the
- *    counter comes to LOCKUP_SECONDS, who is interrupted by this very tick has
+ *    Every tick counts one; from half a second on its handler wakes the thread.
+ *    If the counter comes to LOCKUP_SECONDS, who is interrupted by this very tick has
  *    the CPU that the thread does not get.
  *
  * 3. Ticks that were missed and made up for count as one: a computer that stops
@@ -174,7 +174,7 @@ void watchdog_tick(void)
 	if (!w->thread || w->tick == jiffies)
 		return;
 	w->tick = jiffies;
-	if (++w->unserved % hz == 0)
+	if (++w->unserved >= hz / 2)
 		try_to_wake_up(w->thread, TASK_INTERRUPTIBLE);
 	if (lockup_seconds && !w->reported &&
 	    w->unserved >= lockup_seconds * hz)

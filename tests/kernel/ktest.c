@@ -224,8 +224,6 @@ static void take_areas(struct ledger *l)
 {
 	struct vmalloc_info info;
 
-	/* what was freed still has its description, until this */
-	vm_unmap_aliases();
 	vmalloc_info(&info);
 	l->areas = info.areas;
 	l->area_bytes = info.used;
@@ -242,6 +240,8 @@ static void settle(void)
 		return;
 	flush_scheduled_work();
 	free_dead_tasks();
+	/* what was freed still has its description, until this */
+	vm_unmap_aliases();
 	kmem_caches_shrink();
 }
 
