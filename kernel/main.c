@@ -4,12 +4,14 @@
 #include <kernel/base/cmdline.h>
 #include <kernel/base/fail.h>
 #include <kernel/base/init.h>
+#include <kernel/base/lock_report.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/clock.h>
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/pic.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/poolwait.h>
 #include <kernel/sched/reaper.h>
 #include <kernel/sched/task.h>
 #include <kernel/sched/watchdog.h>
@@ -72,6 +74,7 @@ void start_kernel(void)
 	pr_info("swapper: an i386 kernel that is all memory management\n");
 	setup_boot_info();
 	parse_command_line(boot_params.cmdline);
+	lock_checks_init();
 	setup_cpu();
 	setup_memory();
 	setup_paging();
@@ -83,6 +86,7 @@ void start_kernel(void)
 	sched_init();
 	workqueue_init();
 	reaper_init();
+	poolwait_init();
 	watchdog_init();
 	report_layout();
 	free_initmem();

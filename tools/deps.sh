@@ -65,6 +65,7 @@ need_test() {
 	need bochs-x bochs 'the smallest display that Bochs accepts'
 	need bochsbios /usr/share/bochs/BIOS-bochs-latest "Bochs's BIOS"
 	need vgabios /usr/share/bochs/VGABIOS-lgpl-latest "Bochs's VGA BIOS"
+	need spin spin 'goes through the models of waiting and waking'
 	need acpica-tools iasl 'compiles odd ACPI tables for the NUMA machines'
 	need_lint
 }

@@ -16,9 +16,10 @@
  *	    printk_lock
  *	fail_lock		what fails on purpose	kernel/base/fail.c
  *
- * All are taken with interrupts off. Two zones' locks are never held at once,
- * and no page is allocated or freed under pgtable.lock: with debug=pagealloc
- * both change page tables.
+ * All are taken with interrupts off. Two zones' locks are never held at once;
+ * those of several kmem_nodes are only under kmem_caches_lock, in the order of
+ * the list and of nodes (mm/report/leaks.c). No page is allocated or freed
+ * under pgtable.lock: with debug=pagealloc both change page tables.
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H

@@ -14,6 +14,7 @@ static const char *const names[NR_DEBUG_OPTIONS] = {
 	[DEBUG_PAGE_POISON] = "page_poison",
 	[DEBUG_PAGEALLOC] = "pagealloc",
 	[DEBUG_SLAB] = "slab",
+	[DEBUG_LOCKS] = "locks",
 };
 
 /* The bit of a name of len characters; 0 if nobody has that name. */
@@ -105,5 +106,5 @@ static int set_debug(const char *value)
 }
 
 KERNEL_PARAM(debug, "debug", set_debug, PARAM_VALUE | PARAM_MANY,
-	     "page_owner|page_poison|pagealloc|slab[,CACHE],...",
-	     "checks of memory that are not always on");
+	     "page_owner|page_poison|pagealloc|locks|slab[,CACHE],...",
+	     "checks of memory and locks that are not always on");

@@ -37,7 +37,7 @@
 	for ((point) = __fail_points_start; (point) < __fail_points_end; \
 	     (point)++)
 
-static spinlock_t fail_lock = SPIN_LOCK_UNLOCKED;
+static spinlock_t fail_lock = SPIN_LOCK_UNLOCKED("fail_lock");
 
 static const struct fail_plan off;
 

@@ -4,7 +4,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/lock.h>
 
-static spinlock_t printk_lock = SPIN_LOCK_UNLOCKED;
+static spinlock_t printk_lock = SPIN_LOCK_UNLOCKED("printk_lock");
 static struct console *consoles;
 static bool in_panic;
 static bool quiet;

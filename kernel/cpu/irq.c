@@ -60,7 +60,7 @@ u8 irq_stack_guard[PAGE_SIZE + IRQ_STACK_SIZE] __aligned(PAGE_SIZE);
 void (*irq_return_hook)(struct pt_regs *regs);
 void (*irq_masked_hook)(unsigned int irq);
 
-static spinlock_t irq_lock = SPIN_LOCK_UNLOCKED;
+static spinlock_t irq_lock = SPIN_LOCK_UNLOCKED("irq_lock");
 static struct irq_line lines[NR_IRQS];
 static const struct pt_regs *interrupted[NR_CPUS];
 static struct irq_action pool[IRQ_ACTIONS];

@@ -54,7 +54,7 @@ enum {
 void (*serial_hook)(void);
 
 static bool present;
-static spinlock_t rx_lock = SPIN_LOCK_UNLOCKED;
+static spinlock_t rx_lock = SPIN_LOCK_UNLOCKED("rx_lock");
 static struct byte_ring ring;
 static bool taken_early;	/* bytes, by others than the handler */
 static bool listening;

@@ -95,7 +95,7 @@ void do_softirq(void)
 
 void local_bh_disable(void)
 {
-	preempt_count() += SOFTIRQ_OFFSET;
+	preempt_count() += SOFTIRQ_DISABLE_OFFSET;
 	barrier();
 }
 
@@ -103,7 +103,7 @@ void local_bh_enable(void)
 {
 	BUG_ON(!in_softirq(), "local_bh_enable() without local_bh_disable()");
 	barrier();
-	preempt_count() -= SOFTIRQ_OFFSET;
+	preempt_count() -= SOFTIRQ_DISABLE_OFFSET;
 	if (softirq_pending() && !irqs_disabled())
 		do_softirq();
 }

@@ -37,7 +37,7 @@ volatile u32 jiffies = INITIAL_JIFFIES;
 u32 tsc_khz;
 void (*tick_hook)(void);
 
-static spinlock_t time_lock = SPIN_LOCK_UNLOCKED;
+static spinlock_t time_lock = SPIN_LOCK_UNLOCKED("time_lock");
 static u64 ticks;		/* since boot */
 static u32 latch;		/* counts of a tick */
 static u32 tick_ns;

@@ -257,6 +257,7 @@ void timer_init(void)
 	for_each_cpu(cpu) {
 		struct timer_base *base = &bases[cpu];
 
+		spin_lock_init(&base->lock, "timer_base.lock");
 		base->now = jiffies + 1;
 		for (i = 0; i < ROOT_SIZE; i++)
 			INIT_LIST_HEAD(&base->root[i]);

@@ -16,7 +16,7 @@
 
 enum flush { FLUSH_PAGES, FLUSH_LOCAL, FLUSH_ALL };
 
-static spinlock_t tlb_lock = SPIN_LOCK_UNLOCKED;
+static spinlock_t tlb_lock = SPIN_LOCK_UNLOCKED("tlb_lock");
 static struct tlb_counts counts;
 
 static void invlpg(u32 addr)

@@ -99,10 +99,6 @@ void rb_balance(struct rb_root *root, struct rb_node *node, rb_update_t update)
 {
 	struct rb_node *parent, *grand, *uncle;
 
-	if (update) {
-		update(node);
-		rb_propagate(rb_parent(node), update);
-	}
 	while (!is_black(parent = rb_parent(node))) {
 		int side;
 

@@ -77,7 +77,7 @@ static int whatis_phys(const char *text)
 		printk("whatis: %s is no physical address: up to 9 "
 		       "hexadecimal digits were expected\n", text);
 	else
-		report_frame(PFN_DOWN(addr));
+		report_phys(addr);
 	return 0;
 }
 

@@ -13,9 +13,12 @@
  *
  * Locks: their own, interrupts off; the run queue's inside.
  */
+#include <kernel/cpu/lockcheck.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/errno.h>
 #include <kernel/sched/mutex.h>
+
+#define CALLER ((u32)(uintptr_t)__builtin_return_address(0))
 
 struct waiter {
 	struct list_head list;
@@ -61,9 +64,12 @@ static bool wait_for_grant(spinlock_t *lock, struct list_head *waiters,
 
 /* --- mutexes --- */
 
-void mutex_init(struct mutex *mutex)
+void mutex_init(struct mutex *mutex, const char *name)
 {
-	*mutex = (struct mutex)MUTEX_INIT(*mutex);
+	spin_lock_init(&mutex->lock, "mutex.lock");
+	INIT_LIST_HEAD(&mutex->waiters);
+	mutex->owner = NULL;
+	mutex->name = name;
 }
 
 bool mutex_trylock(struct mutex *mutex)
@@ -74,6 +80,8 @@ bool mutex_trylock(struct mutex *mutex)
 	if (free)
 		mutex->owner = current;
 	spin_unlock_irqrestore(&mutex->lock, flags);
+	if (free && lock_checks)
+		sleeping_lock_acquired(mutex->name, CALLER);
 	return free;
 }
 
@@ -87,10 +95,12 @@ void mutex_lock(struct mutex *mutex)
 	if (mutex->owner) {
 		wait_for_grant(&mutex->lock, &mutex->waiters, true,
 			       MAX_SCHEDULE_TIMEOUT, &flags);
-		return;
+	} else {
+		mutex->owner = current;
+		spin_unlock_irqrestore(&mutex->lock, flags);
 	}
-	mutex->owner = current;
-	spin_unlock_irqrestore(&mutex->lock, flags);
+	if (lock_checks)
+		sleeping_lock_acquired(mutex->name, CALLER);
 }
 
 void mutex_unlock(struct mutex *mutex)
@@ -99,6 +109,8 @@ void mutex_unlock(struct mutex *mutex)
 
 	BUG_ON(mutex->owner != current,
 	       "a mutex is released by who does not hold it");
+	if (lock_checks)
+		sleeping_lock_released(mutex->name);
 	mutex->owner = list_empty(&mutex->waiters) ? NULL :
 		       grant_first(&mutex->waiters);
 	spin_unlock_irqrestore(&mutex->lock, flags);
@@ -108,7 +120,7 @@ void mutex_unlock(struct mutex *mutex)
 
 void sema_init(struct semaphore *sem, u32 count)
 {
-	sem->lock = (spinlock_t)SPIN_LOCK_UNLOCKED;
+	spin_lock_init(&sem->lock, "semaphore.lock");
 	sem->count = count;
 	INIT_LIST_HEAD(&sem->waiters);
 }
@@ -157,7 +169,7 @@ void up(struct semaphore *sem)
 
 void init_rwsem(struct rw_semaphore *sem)
 {
-	sem->lock = (spinlock_t)SPIN_LOCK_UNLOCKED;
+	spin_lock_init(&sem->lock, "rw_semaphore.lock");
 	sem->active = 0;
 	INIT_LIST_HEAD(&sem->waiters);
 }

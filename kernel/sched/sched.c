@@ -116,6 +116,7 @@ static void switch_to(struct run_queue *rq, struct task *prev,
 	next->on_cpu = true;
 	current = next;
 	thread_flags[smp_processor_id()] = &next->flags;
+	sleeping_held[smp_processor_id()] = &next->held;
 	preempt_count() = next->preempt_count;
 	switch_stacks(&prev->esp, next->esp);
 	finish_switch();
@@ -264,6 +265,7 @@ void msleep(u32 ms)
 	/* one tick more: the one under way has begun already */
 	u32 left = msecs_to_jiffies(ms) + 1;
 
+	might_sleep();
 	while (left) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		left = schedule_timeout(left);
@@ -276,6 +278,7 @@ static void init_queue(struct run_queue *rq)
 {
 	u32 prio;
 
+	spin_lock_init(&rq->lock, "run_queue.lock");
 	for (prio = 0; prio < MAX_PRIO; prio++)
 		INIT_LIST_HEAD(&rq->queue[prio]);
 }
@@ -294,6 +297,7 @@ void sched_init(void)
 	init.since_ns = clock_ns();
 	current = &init;
 	thread_flags[smp_processor_id()] = &init.flags;
+	sleeping_held[smp_processor_id()] = &init.held;
 	list_add_tail(&init.all, &all_tasks);
 	enqueue(own_queue(), &init);
 	start_idle();

@@ -35,7 +35,7 @@
 #define STACK_FILL 0x57ac57acU	/* guessed: nobody's value */
 
 LIST_HEAD(all_tasks);
-spinlock_t all_tasks_lock = SPIN_LOCK_UNLOCKED;
+spinlock_t all_tasks_lock = SPIN_LOCK_UNLOCKED("all_tasks_lock");
 
 static LIST_HEAD(dead_tasks);
 static u32 last_pid = 1, tasks = 1;

@@ -13,7 +13,7 @@
 
 void init_waitqueue_head(wait_queue_head_t *queue)
 {
-	queue->lock = (spinlock_t)SPIN_LOCK_UNLOCKED;
+	spin_lock_init(&queue->lock, "wait_queue.lock");
 	INIT_LIST_HEAD(&queue->list);
 }
 

@@ -258,6 +258,7 @@ struct workqueue_struct *create_workqueue(const char *name)
 
 	if (!wq)
 		return NULL;
+	spin_lock_init(&wq->lock, "workqueue.lock");
 	INIT_LIST_HEAD(&wq->list);
 	init_waitqueue_head(&wq->more);
 	init_waitqueue_head(&wq->done);

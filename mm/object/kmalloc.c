@@ -1,5 +1,5 @@
 /*
- * kmalloc(): caches of some twenty sizes, and pages beyond. ULK3 section 8.2.13.
+ * kmalloc(): caches of 17 sizes, and pages beyond. ULK3 section 8.2.13.
  *
  * 1. A request gets an object of the smallest class that holds it. A constant
  *    size finds its cache while it is compiled; up to 1 KB a table has it, by

@@ -225,7 +225,8 @@ static void enlist_slab(struct kmem_cache *cache, struct kmem_node *node,
 	list_add(&slab->list, list_of(cache, node, slab));
 	node->nr_slabs++;
 	node->free_objects += cache->num - slab->inuse;
-	node->colour_next = slab->colour + cache->colour_off;
+	if (++node->colour_next >= cache->colours)
+		node->colour_next = 0;
 	cache->grown++;
 	spin_unlock(&node->lock);
 }
@@ -372,7 +373,9 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
 	if (gfp & __GFP_ZERO) {
 		BUG_ON(cache->ctor, "an object with a constructor is not to "
 		       "be zeroed");
-		memset(object, 0, size);
+		/* the rest of a class, too: krealloc() counts on it */
+		memset(object, 0, cache_is_debugged(cache) ?
+		       size : cache->object_size);
 	}
 	return object;
 }
@@ -429,7 +432,7 @@ static bool refuse(struct kmem_cache *cache, void *object)
 }
 
 /* The next address; the compiler is not to make four sums of four of them. */
-static __always_inline char *step_to(char *p, u32 step)
+static __always_inline char *step_to(char *p, s32 step)
 {
 	p += step;
 	__asm__("" : "+r"(p));
@@ -440,7 +443,7 @@ static __always_inline char *step_to(char *p, u32 step)
  * How many of n objects, the first one included, follow each other in memory,
  * by step bytes. most: the slab's border in that direction.
  */
-static __always_inline u32 run_of(void **objects, u32 n, u32 step, u32 most)
+static __always_inline u32 run_of(void **objects, u32 n, s32 step, u32 most)
 {
 	char *next = step_to(objects[0], step);
 	u32 run = 1;
@@ -489,8 +492,8 @@ static __always_inline void slab_got_free(struct kmem_cache *cache,
 
 /*
  * The first of n objects, which is the slab's buffer of that index, and those
- * that follow it become free: how many. The lock of the slab's node is held, the
- * first is a good one.
+ * that follow it become free: how many. The lock of the slab's node is held,
+ * the first is a good one.
  */
 static __always_inline u32 give_run(struct kmem_cache *cache,
 				    struct kmem_node *node, struct slab *slab,
@@ -500,10 +503,10 @@ static __always_inline u32 give_run(struct kmem_cache *cache,
 	u32 *word = &slab->bits[index / 32];
 	u32 bit = index % 32, run, low = bit, bits;
 
-	run = run_of(objects, n, cache->size,
+	run = run_of(objects, n, (s32)cache->size,
 		     min(32 - bit, cache->num - index));
 	if (run == 1) {
-		run = run_of(objects, n, 0 - cache->size, bit + 1);
+		run = run_of(objects, n, -(s32)cache->size, bit + 1);
 		low = bit + 1 - run;
 	}
 	bits = ~0U >> (32 - run) << low;

@@ -44,7 +44,7 @@
 	SLAB_CACHE_DMA | SLAB_STORE_USER | SLAB_RECLAIM_ACCOUNT | SLAB_PANIC)
 
 LIST_HEAD(kmem_caches);
-spinlock_t kmem_caches_lock = SPIN_LOCK_UNLOCKED;
+spinlock_t kmem_caches_lock = SPIN_LOCK_UNLOCKED("kmem_caches_lock");
 
 /* the two that are made by hand */
 static struct kmem_cache cache_cache __aligned(CACHE_ALIGN);
@@ -169,6 +169,7 @@ static bool set_up(struct kmem_cache *cache, const char *name, size_t size,
 static void init_node(struct kmem_node *node)
 {
 	memset(node, 0, sizeof(*node));
+	spin_lock_init(&node->lock, "kmem_node.lock");
 	INIT_LIST_HEAD(&node->partial);
 	INIT_LIST_HEAD(&node->full);
 	INIT_LIST_HEAD(&node->free);

@@ -317,24 +317,27 @@ static void note_track(struct slab_track *track, u32 site)
 	track->time[1] = (u32)(now >> 32);
 }
 
-static void print_track(const struct slab_track *track, const char *what)
+void slab_print_track(const struct kmem_cache *cache, const void *buffer,
+		      enum track which)
 {
-	u64 then = (u64)track->time[1] << 32 | track->time[0];
+	const struct slab_track *track = track_of(cache, buffer, which);
+	u64 then;
 	u32 i;
 
-	if (!track->entry[0])
+	if (!track || !track->entry[0])
 		return;
-	printk("  last %s %llu ticks ago:\n", what, trace_time() - then);
+	then = (u64)track->time[1] << 32 | track->time[0];
+	printk("  last %s %llu ticks ago:\n",
+	       which == TRACK_ALLOC ? "allocated" : "freed",
+	       trace_time() - then);
 	for (i = 0; i < TRACK_DEPTH && track->entry[i]; i++)
 		trace_print(track->entry[i]);
 }
 
 void slab_print_tracks(const struct kmem_cache *cache, const void *buffer)
 {
-	if (!(cache->flags & SLAB_STORE_USER))
-		return;
-	print_track(track_of(cache, buffer, TRACK_ALLOC), "allocated");
-	print_track(track_of(cache, buffer, TRACK_FREE), "freed");
+	slab_print_track(cache, buffer, TRACK_ALLOC);
+	slab_print_track(cache, buffer, TRACK_FREE);
 }
 
 /* --- the changes of hands --- */

@@ -62,18 +62,6 @@ static void fill_slab(struct kmem_cache *cache, struct slab *slab)
 				    cache->offset);
 }
 
-/*
- * Bytes that the next slab of the node is shifted by. No lock: two that are
- * made at once may have the same colour.
- */
-static u32 next_colour(const struct kmem_cache *cache,
-		       const struct kmem_node *node)
-{
-	u32 colour = node->colour_next;
-
-	return colour < cache->colours * cache->colour_off ? colour : 0;
-}
-
 static struct page *slab_pages(const struct kmem_cache *cache, gfp_t gfp,
 			       int nid)
 {
@@ -96,7 +84,9 @@ struct slab *slab_make(struct kmem_cache *cache, gfp_t gfp, int nid,
 	if (!page)
 		return NULL;
 	*node = cache->node[page_to_nid(page)];
-	slab = place_slab(cache, page_address(page), next_colour(cache, *node),
+	/* without the lock: two that are made at once may have one colour */
+	slab = place_slab(cache, page_address(page),
+			  (*node)->colour_next * cache->colour_off,
 			  gfp & GFP_OF_PAGES);
 	if (!slab) {
 		__free_pages(page, cache->order);

@@ -121,6 +121,7 @@ void node_init(pg_data_t *pgdat, int node_id, u32 first_id)
 		zone->type = i;
 		zone->id = first_id + i;
 		zone->zone_pgdat = pgdat;
+		spin_lock_init(&zone->lock, "zone.lock");
 		zone->prev_priority = zone->temp_priority = 12;
 		for (order = 0; order < MAX_ORDER; order++)
 			INIT_LIST_HEAD(&zone->free_area[order].free_list);

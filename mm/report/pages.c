@@ -18,7 +18,9 @@
  */
 #include <kernel/base/printk.h>
 #include <mm/page/page_alloc.h>
+#include <mm/report/areas.h>
 #include <mm/report/pages.h>
+#include <mm/report/slabs.h>
 
 static void copy_nr_free(struct zone *zone, u32 nr_free[MAX_ORDER])
 {
@@ -221,6 +223,27 @@ static u32 stalled(const struct node_set *set, u32 arg)
 	return allocstall;
 }
 
+/* Slabs and areas are the machine's, whatever the set is. */
+static u32 slab_kb(const struct node_set *set, u32 arg)
+{
+	return slab_pages_of_all() << (PAGE_SHIFT - 10);
+}
+
+static u32 vmalloc_total_kb(const struct node_set *set, u32 arg)
+{
+	return vmalloc_total() >> 10;
+}
+
+static u32 vmalloc_used_kb(const struct node_set *set, u32 arg)
+{
+	return vmalloc_used() >> 10;
+}
+
+static u32 vmalloc_chunk_kb(const struct node_set *set, u32 arg)
+{
+	return vmalloc_chunk() >> 10;
+}
+
 static const struct report_line meminfo[] = {
 	{ "MemTotal:", total_kb, ALL },
 	{ "MemFree:", free_kb, ALL },
@@ -228,6 +251,10 @@ static const struct report_line meminfo[] = {
 	{ "HighFree:", free_kb, HIGH },
 	{ "LowTotal:", total_kb, LOW },
 	{ "LowFree:", free_kb, LOW },
+	{ "Slab:", slab_kb, 0 },
+	{ "VmallocTotal:", vmalloc_total_kb, 0 },
+	{ "VmallocUsed:", vmalloc_used_kb, 0 },
+	{ "VmallocChunk:", vmalloc_chunk_kb, 0 },
 };
 
 #define COUNTER(member) counted, offsetof(struct zone_counters, member)

@@ -24,6 +24,7 @@
 #include <mm/early/memblock.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
+#include <mm/report/areas.h>
 #include <mm/report/whatis.h>
 #include <mm/table/layout.h>
 #include <mm/table/pgtable.h>
@@ -248,6 +249,13 @@ void report_frame(u64 pfn)
 	print_sites(&frame);
 }
 
+void report_phys(u64 phys)
+{
+	report_frame(PFN_DOWN(phys));
+	if (PFN_DOWN(phys) < max_low_pfn)
+		report_object((u32)(uintptr_t)__va((u32)phys));
+}
+
 static bool in_direct_map(u32 addr)
 {
 	return addr >= PAGE_OFFSET && addr < memory_layout.high_memory;
@@ -267,6 +275,7 @@ void report_whatis(u32 addr)
 
 	if (!pt_walk(&kernel_pgtable, addr, &walk)) {
 		printk("%08x is not mapped\n", addr);
+		report_area(addr);
 		if (!in_direct_map(addr))
 			return;
 		/* a guard page, or a free one with debug=pagealloc */
@@ -278,5 +287,7 @@ void report_whatis(u32 addr)
 	if (has_symbol(addr))
 		printk(", %s", symbol_text(addr, text));
 	printk("\n");
+	report_area(addr);
 	report_frame(walk.phys >> PAGE_SHIFT);
+	report_object(addr);
 }

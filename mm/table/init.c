@@ -66,6 +66,7 @@ static u64 swapper_pdpt[4] __aligned(32);
 
 struct pgtable kernel_pgtable = {
 	.name = "swapper_pg_dir", .root = swapper_pg_dir, .levels = 2,
+	.lock = SPIN_LOCK_UNLOCKED("pgtable.lock"),
 };
 
 struct paging_mode paging_mode = {

@@ -24,7 +24,7 @@
 #include <kernel/cpu/tlb.h>
 #include <mm/table/pgtable.h>
 
-static spinlock_t copies_lock = SPIN_LOCK_UNLOCKED;
+static spinlock_t copies_lock = SPIN_LOCK_UNLOCKED("copies_lock");
 static struct pt_copy *copies;
 
 void pt_copy_add(struct pt_copy *copy)

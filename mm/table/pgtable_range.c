@@ -39,9 +39,10 @@ static volatile u32 *level_2_entry(const struct pgtable *pt, u32 va)
 /* Pages from va to the end of its level-1 table, at most `pages`. */
 static u32 pages_in_table(const struct pgtable *pt, u32 va, u32 pages)
 {
-	u32 left = pt_level_size(pt, 2) - (va & (pt_level_size(pt, 2) - 1));
+	u32 entries = pt->levels == 2 ? 1024 : 512;
+	u32 left = entries - (va >> PAGE_SHIFT & (entries - 1));
 
-	return min(pages, left >> PAGE_SHIFT);
+	return min(pages, left);
 }
 
 /* The level-1 entry of va in the table of a level-2 entry. */

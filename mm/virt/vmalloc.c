@@ -145,17 +145,20 @@ static bool give_addresses(struct vm_struct *vm, u32 size, u32 align, gfp_t gfp)
 	return false;
 }
 
+static __always_inline u32 pfn_in_array(const void *pages, u32 i)
+{
+	return page_to_pfn(((struct page *const *)pages)[i]);
+}
+
 static int map_pages(u32 va, struct page *const *pages, u32 n, pteval_t prot)
 {
 	while (n) {
 		struct pt_run run;
-		u32 i;
 		int err = pt_run_open(&kernel_pgtable, va, n, prot, &run);
 
 		if (err)
 			return err;
-		for (i = 0; i < run.n; i++)
-			pt_run_set(&run, i, page_to_pfn(pages[i]));
+		pt_run_fill(&run, pfn_in_array, pages);
 		va += run.n << PAGE_SHIFT;
 		pages += run.n;
 		n -= run.n;

@@ -26,6 +26,7 @@
 #define DEFAULT_SEED 20240229U	/* guessed */
 
 u32 host_eflags = EFLAGS_IF;
+bool (*host_interrupts)(void);
 unsigned int host_locks_held;
 u32 host_lowmem;
 
@@ -154,6 +155,13 @@ void host_expect_warnings(unsigned int n, const char *text)
 	host_reset();
 }
 
+void host_forget_log(void)
+{
+	log_used = 0;
+	log_text[0] = '\0';
+	warnings_before = printk_warnings();
+}
+
 void host_reset(void)
 {
 	static bool registered;
@@ -161,11 +169,10 @@ void host_reset(void)
 	if (!registered)
 		register_console(&log_console);
 	registered = true;
-	log_used = 0;
-	log_text[0] = '\0';
-	warnings_before = printk_warnings();
+	host_forget_log();
 	host_locks_held = 0;
 	host_eflags = EFLAGS_IF;
+	host_interrupts = NULL;
 	bug_hook = on_bug;
 }
 
@@ -186,6 +193,25 @@ int host_teardown(void **state)
 		    "%u warnings\n%s", host_locks_held, host_eflags,
 		    host_windows, host_warnings(), log_text);
 	return -1;
+}
+
+/* --- interrupts --- */
+
+bool host_take_interrupt(void)
+{
+	u32 flags = host_eflags;
+	bool came;
+
+	if (!(flags & EFLAGS_IF))
+		return false;
+	if (host_locks_held)
+		host_die("interrupts are on while a lock is held");
+	host_eflags &= ~(u32)EFLAGS_IF;
+	came = host_interrupts();
+	if (host_locks_held || host_eflags & EFLAGS_IF)
+		host_die("a handler leaves locks, or interrupts on");
+	host_eflags = flags;
+	return came;
 }
 
 /* --- memory --- */

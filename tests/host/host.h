@@ -49,7 +49,10 @@ void host_expect_warnings(unsigned int n, const char *text);
 
 /* --- before and after each test --- */
 
-/* Forgets the log, the warnings, locks; interrupts are on. */
+/* Forgets the log and the warnings. */
+void host_forget_log(void);
+
+/* And locks; interrupts are on, but none come. */
 void host_reset(void);
 
 /* cmocka's set-up and tear-down: no lock held, interrupts on, no warnings. */

@@ -78,7 +78,8 @@ static void congestion_wait(void)
 
 static const struct reclaim_hooks no_hooks;
 static const struct reclaim_hooks all_hooks = {
-	wakeup_kswapd, try_to_free_pages, out_of_memory, congestion_wait,
+	.wakeup_kswapd = wakeup_kswapd, .try_to_free_pages = try_to_free_pages,
+	.out_of_memory = out_of_memory, .congestion_wait = congestion_wait,
 };
 
 /* --- the zone --- */

@@ -4,15 +4,11 @@
  * 1. Cases stand in a linker section; those of one suite are run together, in
  *    link order. The report is KTAP (version 1): a plan, one line a suite, the
  *    cases indented below it.
- * 2. The ledger is noted before each case and compared after it: memblock's
- *    ranges, free pages by zone and order, the kernel's page tables, areas of
- *    vmalloc's addresses, fixmap windows, warnings printed, the interrupt flag,
- *    timers, threads. A difference fails the case by name. Page tables of
- *    vmalloc stay for good once made: those of the addresses that cases use are
- *    made before all. Each zone's free lists are checked after each case, every
- *    page by mm_check() after the run (after each case on a small machine).
- *    The threads that are always there leave no trace: settle() waits for
- *    deferred work, and their timers are periodic, so always pending.
+ * 2. The ledger (ledger.h) is noted before each case and compared after it. A
+ *    difference fails the case by name. Each zone's free lists are checked
+ *    after each case, every page by mm_check() after the run (after each case
+ *    on a small machine). Page tables of vmalloc() stay for good once made:
+ *    those of the addresses that cases use are made before all.
  * 3. A panic during a run ends the machine with the code for failure; during a
  *    TEST_PANIC case whose message it carries, with the one for success.
  */
@@ -23,11 +19,10 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/debugport.h>
+#include <kernel/cpu/lockcheck.h>
 #include <kernel/cpu/processor.h>
-#include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
-#include <kernel/sched/workqueue.h>
 #include <mm/early/memblock.h>
 #include <mm/object/slab.h>
 #include <mm/page/check.h>
@@ -38,6 +33,7 @@
 #include <mm/virt/vmalloc.h>
 #include <mm/virt/vmap_check.h>
 #include "ktest.h"
+#include "ledger.h"
 
 #define SPEC_SIZE 256
 #define VMALLOC_TABLES (64U << 20)	/* guessed: no case needs more */
@@ -45,19 +41,6 @@
 
 extern const struct test_case __test_cases_start[];
 extern const struct test_case __test_cases_end[];
-
-struct ledger {
-	u64 reserved, memory;
-	unsigned int reserved_ranges;
-	struct pt_census tables;
-	u32 blocks[MAX_NUMNODES * MAX_NR_ZONES][MAX_ORDER];
-	u32 free_pages[MAX_NUMNODES * MAX_NR_ZONES];
-	u32 areas, area_bytes;
-	unsigned int windows;
-	unsigned int warnings;
-	u32 irq_flag;
-	u32 timers, threads;
-};
 
 static char boot_spec[SPEC_SIZE];
 static const struct test_case *running;
@@ -75,6 +58,7 @@ static int set_test(const char *value)
 		return -EINVAL;
 	strlcpy(boot_spec, value, SPEC_SIZE);
 	panic_end_hook = test_panicked;
+	lock_checks = true;
 	return 0;
 }
 
@@ -206,93 +190,16 @@ bool test_expect_no_fault(enum access access, u32 addr,
 
 /* --- the ledger --- */
 
-/* Without what is kept for CPUs, the free lists say what is in use. */
-static void take_pages(struct ledger *l)
-{
-	struct zone *zone;
-	unsigned int i, order;
-
-	drain_all_pages();
-	for_each_zone_of(&machine_nodes, zone, i) {
-		l->free_pages[i] = zone->free_pages;
-		for (order = 0; order < MAX_ORDER; order++)
-			l->blocks[i][order] = zone->free_area[order].nr_free;
-	}
-}
-
-static void take_areas(struct ledger *l)
-{
-	struct vmalloc_info info;
-
-	vmalloc_info(&info);
-	l->areas = info.areas;
-	l->area_bytes = info.used;
-}
-
-/*
- * What threads do behind the cases' backs is done, and what they would do next
- * (the reaper: give back what caches keep) has nothing left to do.
- */
-static void settle(void)
-{
-	/* a case that left the CPU taken is found out by the flag */
-	if (in_atomic() || irqs_disabled())
-		return;
-	flush_scheduled_work();
-	free_dead_tasks();
-	/* what was freed still has its description, until this */
-	vm_unmap_aliases();
-	kmem_caches_shrink();
-}
-
-static void take_ledger(struct ledger *l)
-{
-	settle();
-	memset(l, 0, sizeof(*l));
-	l->timers = timers_pending();
-	l->threads = nr_tasks();
-	l->reserved = memblock.reserved.total_size;
-	l->memory = memblock.memory.total_size;
-	l->reserved_ranges = memblock.reserved.cnt;
-	l->windows = early_memremap_in_use();
-	l->warnings = printk_warnings();
-	l->irq_flag = read_eflags() & EFLAGS_IF;
-	take_areas(l);
-	/* which pages are mapped depends on which are free, then */
-	if (!debug_enabled(DEBUG_PAGEALLOC))
-		pt_take_census(&kernel_pgtable, &l->tables);
-	take_pages(l);
-}
-
-static void compare(const char *what, u64 before, u64 after)
-{
-	if (before == after)
-		return;
-	case_failed = true;
-	note("leak: %s: %llu before, %llu after\n", what, before,
-	       after);
-}
-
-static void compare_zone(const struct zone *zone, unsigned int i,
-			 const struct ledger *a, const struct ledger *b)
-{
-	unsigned int order;
-
-	compare(zone->name, a->free_pages[i], b->free_pages[i]);
-	for (order = 0; order < MAX_ORDER; order++)
-		if (a->blocks[i][order] != b->blocks[i][order]) {
-			case_failed = true;
-			note("leak: node %d zone %s order %u: %u free blocks "
-			     "before, %u after\n", zone->zone_pgdat->node_id,
-			     zone->name, order, a->blocks[i][order],
-			     b->blocks[i][order]);
-		}
-}
-
 static void note_difference(const char *sentence)
 {
 	case_failed = true;
 	note("mm_check: %s\n", sentence);
+}
+
+static void note_leak(const char *sentence)
+{
+	case_failed = true;
+	note("%s\n", sentence);
 }
 
 static void check_allocators(void)
@@ -310,30 +217,6 @@ static void check_allocators(void)
 		for_each_zone_of(&machine_nodes, zone, i)
 			if (populated_zone(zone))
 				check_zone(zone, note_difference);
-}
-
-static void compare_ledgers(const struct ledger *a, const struct ledger *b)
-{
-	struct zone *zone;
-	unsigned int i;
-
-	for_each_zone_of(&machine_nodes, zone, i)
-		compare_zone(zone, i, a, b);
-	compare("bytes reserved", a->reserved, b->reserved);
-	compare("ranges reserved", a->reserved_ranges, b->reserved_ranges);
-	compare("bytes of RAM", a->memory, b->memory);
-	compare("pages mapped", a->tables.leaves, b->tables.leaves);
-	compare("sum of all page-table entries", a->tables.sum,
-		b->tables.sum);
-	compare("areas of vmalloc", a->areas, b->areas);
-	compare("bytes of vmalloc's addresses", a->area_bytes, b->area_bytes);
-	compare("fixmap windows", a->windows, b->windows);
-	compare("warnings printed", a->warnings + warnings_allowed,
-		b->warnings);
-	compare("interrupt flag", a->irq_flag, b->irq_flag);
-	compare("timers pending", a->timers, b->timers);
-	compare("threads", a->threads, b->threads);
-	check_allocators();
 }
 
 /* No case makes a page table in these addresses, so none seems to leak one. */
@@ -365,7 +248,7 @@ bool test_ledger_same(struct test_ledger *kept)
 
 	case_failed = false;
 	take_ledger(&kept->after);
-	compare_ledgers(&kept->before, &kept->after);
+	compare_ledgers(&kept->before, &kept->after, 0, note_leak);
 	same = !case_failed && !mm_check();
 	case_failed = failed;
 	return same;
@@ -384,7 +267,8 @@ static void run_case(const struct test_case *test, unsigned int number,
 	warnings_allowed = 0;
 	test->run();
 	take_ledger(&after);
-	compare_ledgers(ledger, &after);
+	compare_ledgers(ledger, &after, warnings_allowed, note_leak);
+	check_allocators();
 	*ledger = after;
 	if (test->panic_message && !skip_reason) {
 		case_failed = true;
@@ -560,192 +444,28 @@ TEST(ktest, right_expectations_pass)
 	EXPECT(!fails_the_case(right_expectations));
 }
 
-static struct ledger before_leak, after_leak;
-
-static void compare_leak(void)
-{
-	compare_ledgers(&before_leak, &after_leak);
-}
-
-/* Compares the ledgers around leak(), which undo() takes back. */
-static bool ledger_sees(void (*leak)(void), void (*undo)(void))
-{
-	take_ledger(&before_leak);
-	leak();
-	take_ledger(&after_leak);
-	undo();
-	return fails_the_case(compare_leak);
-}
-
-static void nothing(void)
-{
-}
-
-/* Where no RAM is: memblock has nothing to give any more. */
-#define NOWHERE (1ULL << 48)
-
-static void leak_range(void)
-{
-	memblock_reserve(&memblock, NOWHERE, PAGE_SIZE, "leak");
-}
-
-/* Joins a range that is there: there is not even one range more. */
-static void leak_bytes(void)
-{
-	memblock_reserve(&memblock, NOWHERE + PAGE_SIZE, PAGE_SIZE, "leak");
-}
-
-static void free_bytes(void)
-{
-	memblock_free(&memblock, NOWHERE + PAGE_SIZE, PAGE_SIZE);
-}
-
-static void free_memory(void)
-{
-	memblock_free(&memblock, NOWHERE, PAGE_SIZE);
-}
-
-static struct page *leaked;
-
-static void leak_page(void)
-{
-	leaked = alloc_page(GFP_KERNEL);
-}
-
-static void free_leaked(void)
-{
-	__free_page(leaked);
-}
-
-/* Of a block of four the first page is given back, and one more is taken: as
- * many are free, in other blocks. */
-static struct page *four;
-
-static void hold_first_two(void)
-{
-	four = alloc_pages(GFP_KERNEL, 2);
-	split_page(four, 2);
-	__free_page(four + 2);
-	__free_page(four + 3);
-}
-
-/* 0 and 1 in use leave a block of two; 0 and 2 leave two single pages. */
-static void hold_first_and_third(void)
-{
-	struct page *again;
-
-	__free_page(four + 1);
-	drain_all_pages();
-	again = alloc_pages(GFP_KERNEL, 1);
-	if (again == four + 2) {
-		split_page(again, 1);
-		__free_page(again + 1);
-	}
-}
-
-static void give_back_all(void)
-{
-	__free_page(four);
-	__free_page(four + 2);
-}
-
 /* Node 0 may have no memory; where the kernel stands there is some. */
-static void break_a_list(void)
+static struct free_area *single_pages(void)
 {
-	page_zone(virt_to_page(_text))->free_area[0].nr_free++;
+	return page_zone(virt_to_page(_text))->free_area;
 }
 
-static void mend_the_list(void)
+TEST(ktest, broken_lists_fail)
 {
-	page_zone(virt_to_page(_text))->free_area[0].nr_free--;
+	single_pages()->nr_free++;
+	EXPECT(fails_the_case(check_allocators));
+	single_pages()->nr_free--;
+	EXPECT(!fails_the_case(check_allocators));
 }
 
-static void leak_mapping(void)
+static void leak(void)
 {
-	set_fixmap(FIX_TEST, 0, PAGE_KERNEL);
+	note_leak("something");
 }
 
-static void free_mapping(void)
+TEST(ktest, leaks_fail)
 {
-	clear_fixmap(FIX_TEST);
-}
-
-static void leak_window(void)
-{
-	early_memremap(0, 1);
-}
-
-static void free_window(void)
-{
-	early_memunmap((void *)(uintptr_t)__fix_to_virt(FIX_BTMAP_BEGIN), 1);
-}
-
-/* The ledger of a change in protection alone. */
-static void make_sections_writable(void)
-{
-	pt_protect(&kernel_pgtable, (u32)(uintptr_t)_text, PAGE_SIZE,
-		   PAGE_KERNEL);
-}
-
-static void make_sections_read_only(void)
-{
-	pt_protect(&kernel_pgtable, (u32)(uintptr_t)_text, PAGE_SIZE,
-		   PAGE_KERNEL_ROX);
-}
-
-TEST(ktest, ledger_sees_leaks)
-{
-	EXPECT(!ledger_sees(nothing, nothing));
-	EXPECT(ledger_sees(leak_range, free_memory));
-	leak_range();
-	EXPECT(ledger_sees(leak_bytes, free_bytes));
-	free_memory();
-	EXPECT(ledger_sees(leak_page, free_leaked));
-	EXPECT(ledger_sees(leak_window, free_window));
-}
-
-TEST(ktest, ledger_sees_mappings)
-{
-	if (debug_enabled(DEBUG_PAGEALLOC)) {
-		test_skip("with debug=pagealloc mappings come and go");
-		return;
-	}
-	EXPECT(ledger_sees(leak_mapping, free_mapping));
-	EXPECT(ledger_sees(make_sections_writable, make_sections_read_only));
-}
-
-TEST(ktest, ledger_sees_which_pages)
-{
-	hold_first_two();
-	EXPECT(ledger_sees(hold_first_and_third, give_back_all));
-}
-
-/* The checks of what is there now, after the list was broken. */
-static void compare_nothing(void)
-{
-	compare_ledgers(&before_leak, &before_leak);
-}
-
-TEST(ktest, ledger_sees_broken_lists)
-{
-	take_ledger(&before_leak);
-	break_a_list();
-	EXPECT(fails_the_case(compare_nothing));
-	mend_the_list();
-	EXPECT(!fails_the_case(compare_nothing));
-}
-
-static void warn(void)
-{
-	before_leak.warnings--;		/* as if one had been printed */
-}
-
-TEST(ktest, ledger_sees_warnings)
-{
-	take_ledger(&before_leak);
-	after_leak = before_leak;
-	warn();
-	EXPECT(fails_the_case(compare_leak));
+	EXPECT(fails_the_case(leak));
 }
 
 TEST(ktest, names_are_matched_whole)

@@ -300,7 +300,7 @@ TEST(traps, names)
 
 TEST(spinlock, takes_and_frees)
 {
-	spinlock_t lock = SPIN_LOCK_UNLOCKED;
+	spinlock_t lock = SPIN_LOCK_UNLOCKED("test");
 	u32 flags;
 
 	EXPECT(spin_trylock(&lock));

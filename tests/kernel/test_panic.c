@@ -162,7 +162,7 @@ TEST_PANIC(panic, broken_frame_pointer, "no instruction of this CPU")
 
 TEST_PANIC(panic, unlock_of_a_free_lock, "the lock that this needs")
 {
-	spinlock_t lock = SPIN_LOCK_UNLOCKED;
+	spinlock_t lock = SPIN_LOCK_UNLOCKED("test");
 
 	spin_unlock(&lock);
 }

@@ -146,7 +146,7 @@ class Context:
         return slot["value"]
 
 
-def run_command(command, limit, kind):
+def run_command(command, limit, kind, cwd=None):
     """Output of a command of the host that must end well, and in time."""
     env = {k: v for k, v in os.environ.items() if k != "MFLAGS"}
     # under `make test`: variables given to it count, its job server does not
@@ -154,7 +154,7 @@ def run_command(command, limit, kind):
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, env=env,
                               stderr=subprocess.STDOUT, timeout=limit,
-                              stdin=subprocess.DEVNULL, check=False)
+                              stdin=subprocess.DEVNULL, cwd=cwd, check=False)
     except subprocess.TimeoutExpired:
         raise Failure("timeout", f"{command[0]} took more than {limit} s") \
             from None

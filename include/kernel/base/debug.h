@@ -19,6 +19,7 @@ enum debug_option {
 	DEBUG_PAGE_POISON,	/* free pages are filled, and checked */
 	DEBUG_PAGEALLOC,	/* free pages of lowmem are not mapped */
 	DEBUG_SLAB,		/* objects are watched: debug_slab_wants() */
+	DEBUG_LOCKS,		/* order and contexts of locks */
 	NR_DEBUG_OPTIONS,
 };
 

@@ -4,7 +4,8 @@
  *
  *	bits	counts				in_...
  *	0..7	preempt_disable(), spin locks
- *	8..15	softirqs, local_bh_disable()	in_softirq()
+ *	8	a softirq runs			serving_softirq()
+ *	9..15	local_bh_disable()		with 8: in_softirq()
  *	16..27	interrupt handlers		in_irq()
  *
  * in_interrupt(): one of the last two. in_atomic(): any. Any context.
@@ -17,6 +18,7 @@
 
 #define PREEMPT_OFFSET 0x1U
 #define SOFTIRQ_OFFSET 0x100U
+#define SOFTIRQ_DISABLE_OFFSET 0x200U
 #define HARDIRQ_OFFSET 0x10000U
 #define PREEMPT_MASK 0xffU
 #define SOFTIRQ_MASK 0xff00U
@@ -35,6 +37,11 @@ static inline bool in_irq(void)
 static inline bool in_softirq(void)
 {
 	return preempt_count() & SOFTIRQ_MASK;
+}
+
+static inline bool serving_softirq(void)
+{
+	return preempt_count() & SOFTIRQ_OFFSET;
 }
 
 static inline bool in_interrupt(void)

@@ -6,12 +6,13 @@
  * erasing and searching take at most 2 * log2(n + 1) steps.
  *
  * The caller searches by itself: it knows what is compared. To insert, go down
- * to an empty place, rb_link() the node there, and rb_balance().
+ * to an empty place, rb_link() the node there, make what is kept right (its own,
+ * and rb_propagate() from its parent), and rb_balance().
  *
  * Augmentation: an element may keep something computed from itself and from
  * its two children (a maximum of the subtree). `update` recomputes that for one
- * node and says whether it changed; the tree calls it where children change.
- * NULL: nothing is kept.
+ * node and says whether it changed; the tree calls it where it moves nodes or
+ * takes one out. NULL: nothing is kept.
  */
 #ifndef KERNEL_LIB_RBTREE_H
 #define KERNEL_LIB_RBTREE_H
@@ -44,13 +45,13 @@ static inline struct rb_node *rb_parent(const struct rb_node *node)
 void rb_link(struct rb_root *root, struct rb_node *node,
 	     struct rb_node *parent, int side);
 
-/* After rb_link(): puts the rules, and what is kept, in order again. */
+/* After rb_link(): puts the rules in order again. */
 void rb_balance(struct rb_root *root, struct rb_node *node,
 		rb_update_t update);
 
 void rb_erase(struct rb_root *root, struct rb_node *node, rb_update_t update);
 
-/* What a node itself contributes has changed: tells those above it. */
+/* Updates node, and those above it until nothing changes. NULL: nothing. */
 void rb_propagate(struct rb_node *node, rb_update_t update);
 
 /* In order; NULL: none. */

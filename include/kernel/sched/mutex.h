@@ -13,16 +13,17 @@
 
 struct mutex {
 	spinlock_t lock;
+	const char *name;		/* its class, for the order of locks */
 	struct task *owner;		/* NULL: free */
 	struct list_head waiters;	/* struct waiter, the first next */
 };
 
-#define MUTEX_INIT(name)						\
-	{ .lock = SPIN_LOCK_UNLOCKED,					\
-	  .waiters = LIST_HEAD_INIT((name).waiters) }
+#define MUTEX_INIT(mutex_)						\
+	{ .lock = SPIN_LOCK_UNLOCKED("mutex.lock"), .name = #mutex_,	\
+	  .waiters = LIST_HEAD_INIT((mutex_).waiters) }
 #define DEFINE_MUTEX(name) struct mutex name = MUTEX_INIT(name)
 
-void mutex_init(struct mutex *mutex);
+void mutex_init(struct mutex *mutex, const char *name);
 void mutex_lock(struct mutex *mutex);
 bool mutex_trylock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);

@@ -13,6 +13,7 @@
 
 #include <kernel/cpu/atomic.h>
 #include <kernel/cpu/hardirq.h>
+#include <kernel/cpu/lockcheck.h>
 #include <kernel/cpu/preempt.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/list.h>
@@ -63,6 +64,7 @@ struct task {
 
 	u64 ran_ns, since_ns;		/* altogether; on the CPU since */
 	u32 switches;			/* how often it got the CPU */
+	struct held_locks held;		/* those it may sleep with */
 	u32 left_at;			/* jiffies, when it last left the CPU */
 	u32 hung_switches;		/* of the wait that was reported */
 	u64 top_ns;			/* ran_ns when top last looked */

@@ -26,7 +26,7 @@ typedef struct wait_queue_head {
 } wait_queue_head_t;
 
 #define WAIT_QUEUE_HEAD_INIT(name) {					\
-	.lock = SPIN_LOCK_UNLOCKED,					\
+	.lock = SPIN_LOCK_UNLOCKED("wait_queue.lock"),			\
 	.list = LIST_HEAD_INIT((name).list),				\
 }
 #define DECLARE_WAIT_QUEUE_HEAD(name)					\

@@ -38,7 +38,7 @@ struct kmem_node {
 	struct list_head partial, full, free;
 	u32 nr_slabs;
 	u32 free_objects;	/* bits that are 1, of all slabs */
-	u32 colour_next;	/* bytes; too many: 0 */
+	u32 colour_next;	/* the next slab's: below colours */
 	bool free_touched;	/* a free slab was used since the last reap */
 	struct shared_array *shared;	/* NULL: none */
 };

@@ -13,4 +13,13 @@ void report_whatis(u32 addr);
 /* A frame by its number; there may be no RAM. */
 void report_frame(u64 pfn);
 
+/* A physical address: the frame, and the object there if there is one. */
+void report_phys(u64 phys);
+
+/*
+ * Whose memory an address of the direct map is: the object of a slab or the
+ * block of kmalloc() that it is in, and its state. Nothing for others.
+ */
+void report_object(u32 addr);
+
 #endif

@@ -18,8 +18,9 @@
  *	used	yes		by its owner	no
  *	going	yes		less and less	no
  *	lazy	yes		no		after a flush of the TLB
+ *	flushing yes		no		when that is done
  */
-enum vmap_state { VMAP_USED, VMAP_GOING, VMAP_LAZY };
+enum vmap_state { VMAP_USED, VMAP_GOING, VMAP_LAZY, VMAP_FLUSHING };
 
 /* Part of its owner's structure; nothing in it is the owner's to change. */
 struct vmap_area {
@@ -42,7 +43,7 @@ struct vmap_space {
 	u32 start, end;
 	spinlock_t lock;	/* all below */
 	struct rb_root tree;
-	struct vmap_area top;	/* of no size, at end: has the highest gap */
+	struct vmap_area *highest;	/* NULL: there is no area */
 	struct vmap_area *lazy;	/* a stack */
 	u32 lazy_most;		/* pages: flush above */
 	struct vmap_counts count;

@@ -1,6 +1,10 @@
 /*
  * A CPU without privileged instructions: its interrupt flag is a variable, so
  * that a test sees who forgets to restore it.
+ *
+ * Interrupts come where a test wants them: it is asked at each point where one
+ * could come and the flag is set, that is before it is cleared, after it is set
+ * again, and between the instructions of cpustack.h.
  */
 #ifndef HOST_KERNEL_CPU_PROCESSOR_H
 #define HOST_KERNEL_CPU_PROCESSOR_H
@@ -11,6 +15,17 @@
 
 extern u32 host_eflags;
 
+/* Runs a handler, or not, and says so; NULL: there are none. */
+extern bool (*host_interrupts)(void);
+bool host_take_interrupt(void);
+
+/* A point where one may come; true: it came. */
+static inline bool host_interrupt(void)
+{
+	return __builtin_expect(host_interrupts != NULL, 0) &&
+	       host_take_interrupt();
+}
+
 static inline u32 read_eflags(void)
 {
 	return host_eflags;
@@ -18,8 +33,10 @@ static inline u32 read_eflags(void)
 
 static inline u32 local_irq_save(void)
 {
-	u32 flags = host_eflags;
+	u32 flags;
 
+	host_interrupt();
+	flags = host_eflags;
 	host_eflags &= ~(u32)EFLAGS_IF;
 	return flags;
 }
@@ -27,6 +44,7 @@ static inline u32 local_irq_save(void)
 static inline void local_irq_restore(u32 flags)
 {
 	host_eflags = flags;
+	host_interrupt();
 }
 
 static inline void cpu_relax(void)

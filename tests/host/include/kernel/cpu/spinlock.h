@@ -12,7 +12,17 @@ typedef struct {
 	u32 locked;
 } spinlock_t;
 
-#define SPIN_LOCK_UNLOCKED { 0 }
+#define SPIN_LOCK_UNLOCKED(name) { 0 }
+
+static inline void spin_lock_init(spinlock_t *lock, const char *name)
+{
+	lock->locked = 0;
+}
+
+static inline bool spin_is_locked(const spinlock_t *lock)
+{
+	return lock->locked;
+}
 
 extern unsigned int host_locks_held;
 __noreturn __format_printf(1, 2) void host_die(const char *fmt, ...);

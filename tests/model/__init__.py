@@ -1,0 +1,1 @@
+"""The protocols of kernel/sched as models for spin."""
