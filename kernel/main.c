@@ -11,7 +11,11 @@
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/pic.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/poolwait.h>
+#include <kernel/sched/reaper.h>
 #include <kernel/sched/task.h>
+#include <kernel/sched/watchdog.h>
+#include <kernel/sched/workqueue.h>
 #include <kernel/setup.h>
 #include <kernel/srat.h>
 #include <mm/early/e820.h>
@@ -80,10 +84,16 @@ void start_kernel(void)
 	vmalloc_init();
 	clock_init();
 	sched_init();
+	workqueue_init();
+	reaper_init();
+	poolwait_init();
+	watchdog_init();
 	report_layout();
 	free_initmem();
 	printk_boot_done();
 	fail_arm();
 	do_initcalls();
 	monitor();
+	/* init has done its work */
+	thread_exit(0);
 }

@@ -70,6 +70,7 @@ void (*irq_masked_hook)(unsigned int irq);
 
 static spinlock_t irq_lock = SPIN_LOCK_UNLOCKED("irq_lock");
 static struct irq_line lines[NR_IRQS];
+static const struct pt_regs *interrupted[NR_CPUS];
 static struct irq_action pool[IRQ_ACTIONS];
 
 /* --- who handles what --- */
@@ -256,6 +257,11 @@ static void handle(u32 irq)
 		run_softirqs(0);
 }
 
+const struct pt_regs *irq_regs(void)
+{
+	return interrupted[smp_processor_id()];
+}
+
 bool on_irq_stack(u32 esp)
 {
 	return esp - (u32)(uintptr_t)irq_stack_guard < sizeof(irq_stack_guard);
@@ -272,6 +278,7 @@ void call_on_irq_stack(void (*fn)(u32 arg), u32 arg)
 
 void do_irq(struct pt_regs *regs)
 {
+	const struct pt_regs *outer = irq_regs();
 	u32 irq = regs->vector - FIRST_IRQ_VECTOR;
 
 	restart_sequence(regs);
@@ -279,7 +286,9 @@ void do_irq(struct pt_regs *regs)
 		lines[irq].counts.spurious++;
 		return;
 	}
+	interrupted[smp_processor_id()] = regs;
 	call_on_irq_stack(handle, irq);
+	interrupted[smp_processor_id()] = outer;
 	if (irq_return_hook && !in_atomic())
 		irq_return_hook(regs);
 }

@@ -21,17 +21,23 @@
  *    some 30 entries, looking for the next name each time is quicker than it
  *    would be to keep a sorted copy right.
  *
- * 5. Input is polled: the prompt is the idle work of a kernel that has nothing
- *    else to do, and must also answer when interrupts are what is broken. While
- *    a command runs nobody reads; the UART's FIFO keeps what fits.
+ * 5. The prompt is a thread. The serial port's handler collects bytes, also
+ *    while a command runs, and wakes the thread (serial.c). The thread looks by
+ *    itself, too: once a second, and at every tick from when a byte was found
+ *    that no interrupt had told of, as the prompt must also answer when
+ *    interrupts are what is broken. What did not fit is told before the next
+ *    prompt.
  */
 #include <kernel/base/printk.h>
+#include <kernel/base/panic.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/serial.h>
+#include <kernel/cpu/time.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
 #include <kernel/monitor/lineedit.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/wait.h>
 
 #define HELP_COLUMN 28	/* guessed: leaves 50 columns for the sentence */
 
@@ -158,25 +164,62 @@ void monitor_run_line(char *line)
 		printk("%s: error %d\n", command->name, -err);
 }
 
+/* --- the thread --- */
+
+static DECLARE_WAIT_QUEUE_HEAD(received);
+static bool interrupts_fail;
+
+static void bytes_came(void)
+{
+	wake_up(&received);
+}
+
+/* No interrupt came for some time: is there a byte all the same? */
+static void look_by_itself(void)
+{
+	static u32 interrupts;
+	u32 now = serial_counts().interrupts;
+
+	if (serial_poll())
+		interrupts_fail = true;
+	else if (now != interrupts)
+		interrupts_fail = false;
+	interrupts = now;
+}
+
 static char wait_for_byte(void)
 {
 	int c;
 
-	while ((c = serial_getc()) < 0)
-		cpu_relax();
-	return (char)c;
+	for (;;) {
+		wait_event_interruptible_timeout(received,
+						 (c = serial_getc()) >= 0,
+						 interrupts_fail ? 1 : hz);
+		if (c >= 0)
+			return (char)c;
+		look_by_itself();
+	}
 }
 
-void monitor(void)
+static void tell_losses(void)
+{
+	static u32 told;
+	const struct serial_counts counts = serial_counts();
+	u32 lost = counts.dropped + counts.overruns;
+
+	if (lost != told)
+		printk("prompt: %u bytes of input came too fast and are "
+		       "lost\n", lost - told);
+	told = lost;
+}
+
+static int prompt(void *unused)
 {
 	enum lineedit_result result;
 
-	if (!serial_present()) {
-		pr_warn("no serial port, hence no prompt; halting\n");
-		cpu_halt_forever();
-	}
 	lineedit_init(&editor, "swapper> ", serial_write);
 	for (;;) {
+		tell_losses();
 		lineedit_start(&editor);
 		do
 			result = lineedit_feed(&editor, wait_for_byte());
@@ -184,4 +227,20 @@ void monitor(void)
 		if (result == LINE_DONE)
 			monitor_run_line(editor.line);
 	}
+	return 0;
+}
+
+void monitor(void)
+{
+	struct task *task;
+
+	if (!serial_present()) {
+		pr_warn("no serial port, hence no prompt; halting\n");
+		cpu_halt_forever();
+	}
+	interrupts_fail = serial_listen(bytes_came) != 0;
+	task = kthread_run(prompt, NULL, "prompt");
+	if (!task)
+		panic("no memory for the prompt's thread");
+	put_task(task);
 }

@@ -35,11 +35,13 @@
  */
 #include <kernel/base/panic.h>
 #include <kernel/cpu/irq.h>
+#include <kernel/cpu/threadflags.h>
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lock.h>
 #include <kernel/sched/internal.h>
+#include <kernel/sched/watchdog.h>
 
 struct task *current_tasks[NR_CPUS];
 struct run_queue run_queues[NR_CPUS];
@@ -113,6 +115,7 @@ static void switch_to(struct run_queue *rq, struct task *prev,
 	rq->previous = prev;
 	next->on_cpu = true;
 	current = next;
+	thread_flags[smp_processor_id()] = &next->flags;
 	sleeping_held[smp_processor_id()] = &next->held;
 	preempt_count() = next->preempt_count;
 	switch_stacks(&prev->esp, next->esp);
@@ -231,6 +234,7 @@ static void tick(void)
 		task->time_slice--;
 	if (!task->time_slice)
 		need_resched() = true;
+	watchdog_tick();
 }
 
 /* --- waiting for a time --- */
@@ -292,6 +296,7 @@ void sched_init(void)
 	init.time_slice = full_slice();
 	init.since_ns = clock_ns();
 	current = &init;
+	thread_flags[smp_processor_id()] = &init.flags;
 	sleeping_held[smp_processor_id()] = &init.held;
 	list_add_tail(&init.all, &all_tasks);
 	enqueue(own_queue(), &init);

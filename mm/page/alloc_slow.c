@@ -25,6 +25,7 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/base/symbols.h>
+#include <kernel/cpu/threadflags.h>
 #include <mm/page/internal.h>
 
 #define PAGE_ALLOC_COSTLY_ORDER 3	/* the reference's */
@@ -32,13 +33,6 @@
 
 struct reclaim_hooks reclaim_hooks;
 u32 allocstall;
-
-/*
- * Inside reclaim on this CPU. Interrupts are all masked so far: a handler that
- * comes meanwhile must not count as reclaiming, so the threads will each have
- * their own.
- */
-static u32 reclaiming[NR_CPUS];
 
 struct request {
 	gfp_t gfp;
@@ -98,8 +92,7 @@ static void drain_zonelist(const struct request *rq)
 /* Who reclaims gives back more than it takes. */
 static bool may_take_all(const struct request *rq)
 {
-	return reclaiming[smp_processor_id()] &&
-	       !(rq->gfp & __GFP_NOMEMALLOC);
+	return thread_reclaims() && !(rq->gfp & __GFP_NOMEMALLOC);
 }
 
 /* Again, after something was given back. */
@@ -140,14 +133,13 @@ static struct page *alloc_without_waiting(const struct request *rq)
 
 static u32 reclaim(const struct request *rq)
 {
-	u32 *inside = &reclaiming[smp_processor_id()];
 	u32 progress;
 
 	__atomic_fetch_add(&allocstall, 1, __ATOMIC_RELAXED);
-	++*inside;
+	current_flags |= TF_RECLAIM;
 	progress = reclaim_hooks.try_to_free_pages(rq->zonelist, rq->gfp,
 						   rq->order);
-	--*inside;
+	current_flags &= ~TF_RECLAIM;
 	/* what came back page by page is with the CPU: no mark counts that */
 	drain_zonelist(rq);
 	return progress;
@@ -230,7 +222,7 @@ static struct page *find_pages(const struct request *rq)
 	    !reclaim_hooks.try_to_free_pages)
 		return page;
 	/* what reclaims must not wait for itself */
-	if (reclaiming[smp_processor_id()])
+	if (thread_reclaims())
 		return NULL;
 	return alloc_by_reclaim(rq);
 }

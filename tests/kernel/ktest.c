@@ -223,6 +223,41 @@ static void check_allocators(void)
 				check_zone(zone, note_difference);
 }
 
+/* No case makes a page table in these addresses, so none seems to leak one. */
+static void make_vmalloc_tables(void)
+{
+	u32 start = memory_layout.vmalloc_start;
+	u32 size = min(VMALLOC_TABLES, memory_layout.vmalloc_end - start);
+
+	if (pt_populate(&kernel_pgtable, start, size))
+		pr_warn("no memory for vmalloc's page tables\n");
+}
+
+struct test_ledger {
+	struct ledger before, after;
+};
+
+struct test_ledger *test_ledger_take(void)
+{
+	static struct test_ledger kept;
+
+	make_vmalloc_tables();
+	take_ledger(&kept.before);
+	return &kept;
+}
+
+bool test_ledger_same(struct test_ledger *kept)
+{
+	bool failed = case_failed, same;
+
+	case_failed = false;
+	take_ledger(&kept->after);
+	compare_ledgers(&kept->before, &kept->after, 0, note_leak);
+	same = !case_failed && !mm_check();
+	case_failed = failed;
+	return same;
+}
+
 /* --- running --- */
 
 /* *ledger: as it was before, and then as it is after the case. */
@@ -332,16 +367,6 @@ static void run_suite(const char *spec, const char *suite, unsigned int number)
 	}
 	printk("%sok %u %s\n", failed == total_failed ? "" : "not ", number,
 	       suite);
-}
-
-/* No case makes a page table in these addresses, so none seems to leak one. */
-static void make_vmalloc_tables(void)
-{
-	u32 start = memory_layout.vmalloc_start;
-	u32 size = min(VMALLOC_TABLES, memory_layout.vmalloc_end - start);
-
-	if (pt_populate(&kernel_pgtable, start, size))
-		pr_warn("no memory for vmalloc's page tables\n");
 }
 
 /* 0 if all passed, -ENOENT if the spec names nothing, -EIO after failures. */

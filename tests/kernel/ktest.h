@@ -84,6 +84,13 @@ void test_skip(const char *why);
 void test_allow_warnings(unsigned int n);
 
 /*
+ * The ledger outside of cases: as it is now, and whether it is the same again;
+ * each difference is printed, mm_check() runs. One at a time. May sleep.
+ */
+struct test_ledger *test_ledger_take(void);
+bool test_ledger_same(struct test_ledger *before);
+
+/*
  * An access that must fault, and where. want_error: the bits of the page-fault
  * error code that must be set, and no others of PF_PRESENT|WRITE|INSTR.
  */

@@ -5,6 +5,7 @@
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
+#include <kernel/sched/workqueue.h>
 #include <mm/early/memblock.h>
 #include <mm/page/page_alloc.h>
 #include <mm/table/fixmap.h>
@@ -31,8 +32,6 @@ static void take_areas(struct ledger *l)
 {
 	struct vmalloc_info info;
 
-	/* what was freed still has its description, until this */
-	vm_unmap_aliases();
 	vmalloc_info(&info);
 	l->areas = info.areas;
 	l->area_bytes = info.used;
@@ -66,19 +65,37 @@ static void take_caches(struct ledger *l)
 	spin_unlock_irqrestore(&kmem_caches_lock, flags);
 }
 
+/*
+ * What threads do behind the cases' backs is done, and what they would do next
+ * (the reaper: give back what caches keep) has nothing left to do.
+ */
+static void settle(void)
+{
+	/* a case that left the CPU taken is found out by the flag */
+	if (!in_atomic() && !irqs_disabled()) {
+		flush_scheduled_work();
+		free_dead_tasks();
+	}
+	/* what was freed still has its description, until this */
+	vm_unmap_aliases();
+	/* it warns if what comes back is none of theirs */
+	kmem_caches_shrink();
+}
+
 void take_ledger(struct ledger *l)
 {
+	settle();
 	memset(l, 0, sizeof(*l));
+	/* threads that are always there have periodic ones: always pending */
+	l->timers = timers_pending();
+	l->threads = nr_tasks();
 	l->reserved = memblock.reserved.total_size;
 	l->memory = memblock.memory.total_size;
 	l->reserved_ranges = memblock.reserved.cnt;
 	l->windows = early_memremap_in_use();
 	l->irq_flag = read_eflags() & EFLAGS_IF;
 	l->preempt_count = preempt_count();
-	l->timers = timers_pending();
 	take_areas(l);
-	/* it warns if what comes back is none of theirs */
-	kmem_caches_shrink();
 	take_caches(l);
 	l->warnings = printk_warnings();
 	/* which pages are mapped depends on which are free, then */
@@ -184,4 +201,5 @@ void compare_ledgers(const struct ledger *a, const struct ledger *b,
 	compare("interrupt flag", a->irq_flag, b->irq_flag, report);
 	compare("preempt count", a->preempt_count, b->preempt_count, report);
 	compare("timers pending", a->timers, b->timers, report);
+	compare("threads", a->threads, b->threads, report);
 }

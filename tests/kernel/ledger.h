@@ -1,13 +1,14 @@
 /*
  * What a case must leave as it was: memblock's ranges, free pages by zone and
  * order, objects in use by cache, areas of vmalloc(), the kernel's page tables,
- * fixmap windows, warnings printed, the interrupt flag, the preempt count, timers
- * pending.
+ * fixmap windows, warnings printed, the interrupt flag, the preempt count, timers,
+ * threads.
  *
  * Before anything is counted caches and CPUs give back what they keep: so all
- * that differs is in use, and pages kept for speed are no leak.
+ * that differs is in use, and pages kept for speed are no leak. Deferred work
+ * is waited for.
  *
- * Any context; takes the locks of caches and zones.
+ * Any thread; it may sleep if that is allowed; takes the locks of caches and zones.
  */
 #ifndef TESTS_KERNEL_LEDGER_H
 #define TESTS_KERNEL_LEDGER_H
@@ -36,7 +37,7 @@ struct ledger {
 	unsigned int windows;
 	unsigned int warnings;
 	u32 irq_flag, preempt_count;
-	u32 timers;		/* pending */
+	u32 timers, threads;	/* timers: pending ones */
 };
 
 void take_ledger(struct ledger *l);

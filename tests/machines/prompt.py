@@ -1,6 +1,7 @@
 """The prompt as a person uses it: over the serial line."""
 
 import re
+import time
 
 from machines.harness import Test, require
 from machines.qemu import (GB, MB, PROMPT, Guest, kernel_args, machine_args)
@@ -17,11 +18,16 @@ def tests(ctx):
         ("mistakes", mistakes_are_named), ("keys", keys_edit),
         ("garbage", garbage_is_survived), ("typed-ahead", typed_ahead),
         ("line-ends", line_ends), ("tests-twice", tests_can_be_repeated),
+        ("long-paste", long_paste), ("too-much", too_much_is_counted),
+        ("idle", idle_at_the_prompt),
     )
     for name, check in at_prompt:
         yield Test(f"machines.prompt-{name}",
                    lambda journal, check=check: with_prompt(
                        ctx, journal, check), 1.0)
+    yield Test("machines.prompt-without-interrupts",
+               lambda journal: with_prompt(ctx, journal, long_paste,
+                                           "serial-irq5"), 1.0)
     for machine, cpu, mem in (("pc", "max", 64 * MB), ("q35", "max", 64 * MB),
                               ("pc", "max", 6 * GB), ("pc", "486", GB)):
         name = f"{machine}-{cpu}-{mem // MB}M"
@@ -38,10 +44,10 @@ def tests(ctx):
                lambda journal: boots_again(ctx, journal), 0.5)
 
 
-def with_prompt(ctx, journal, check):
+def with_prompt(ctx, journal, check, console="serial"):
     """Runs check(guest) at the prompt of a small machine."""
     args = machine_args(64 * MB) + kernel_args(ctx.kernel)
-    with Guest(journal, args) as guest:
+    with Guest(journal, args, console=console) as guest:
         guest.wait_prompt()
         check(guest)
 
@@ -129,6 +135,9 @@ def mistakes_are_named(guest):
             ("whatis phys zz", r"^whatis: zz is no physical address: up to 9"),
             ("whatis phys 1000000000",
              r"^whatis: 1000000000 is no physical address"),
+            ("top x", r"^usage: top$"),
+            ("stress 0", r"^usage: stress SECONDS \[SEED\]$"),
+            ("stress 1 x", r"^usage: stress SECONDS \[SEED\]$"),
             ("test nosuch", r"^no test is named \"nosuch\"; see test list$"),
             ("test a b", r"^usage: test "),
             (" ".join("abcdefghijklmnopq"), r"^a: more than 16 words$")):
@@ -206,6 +215,38 @@ def line_ends(guest):
         count = guest.text.count(PROMPT) - start
         require(count == 2, "wrong output",
                 f"{count} prompts after two lines that end in {end!r}")
+
+
+def long_paste(guest):
+    """What is typed while a command runs is answered, all of it, in order."""
+    addresses = [f"{number * 4096:08x}" for number in range(150)]
+    start = len(guest.text)
+    guest.send("stress 1\r" + "".join(f"pgtable {a}\r" for a in addresses))
+    guest.wait_text(f"walk of {addresses[-1]},")
+    guest.wait_prompt()
+    walks = re.findall(r"^page-table walk of (\w+),", guest.text[start:], re.M)
+    require(walks == addresses, "lost output",
+            f"{len(walks)} answers to {len(addresses)} lines")
+
+
+def too_much_is_counted(guest):
+    """What finds no room is lost, and the prompt says how much."""
+    guest.send("stress 2\r" + "x" * 8000)
+    guest.wait_text("bytes of input came too fast and are lost")
+    guest.wait_prompt()
+    guest.send("\x03")
+    guest.wait_prompt()
+    expect_answer(guest, "cpu", r"^vendor: ")
+
+
+def idle_at_the_prompt(guest):
+    """While nobody types the CPU halts: the idle thread has the time."""
+    guest.command("top")
+    time.sleep(1)
+    answer = guest.command("top")
+    match = re.search(r"^ +0 idle +R +\d+ +\d+ +(\d+)\.\d", answer, re.M)
+    require(match and int(match[1]) > 50, "wrong output",
+            f"the idle thread had little of the time: {answer}")
 
 
 # --- the end -------------------------------------------------------------------------

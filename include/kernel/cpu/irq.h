@@ -55,6 +55,11 @@ const char *irq_action_name(unsigned int irq, unsigned int n);
 
 extern void (*irq_masked_hook)(unsigned int irq);	/* is told then */
 
+/* What the interrupt that is handled on this CPU has interrupted; NULL: none
+ * is. In a handler or softirq. */
+struct pt_regs;
+const struct pt_regs *irq_regs(void);
+
 /* Is the CPU on its interrupt stack? For the checks and back traces. */
 bool on_irq_stack(u32 esp);
 

@@ -1,7 +1,7 @@
 /*
- * The first serial port, a 16550 at 0x3F8: 115200 baud, 8N1, polled.
- * National Semiconductor PC16550D data sheet. Any context; no lock (printk's
- * lock orders its callers).
+ * The first serial port, a 16550 at 0x3F8: 115200 baud, 8N1. National
+ * Semiconductor PC16550D data sheet. Any context, but serial_listen(): not from
+ * a handler. Sending has no lock (printk's lock orders its callers).
  */
 #ifndef KERNEL_CPU_SERIAL_H
 #define KERNEL_CPU_SERIAL_H
@@ -17,7 +17,35 @@ bool serial_present(void);
 /* "\n" goes out as "\r\n". A port that stops taking bytes does not stop us. */
 void serial_write(const char *s, size_t n);
 
-/* The next byte received, or -1. */
+/* The next byte received, or -1. Before serial_listen() it asks the port. */
 int serial_getc(void);
+
+/* Takes what the port has received: was there any? */
+bool serial_poll(void);
+
+/*
+ * From now on received bytes interrupt, and hook is called behind them, in the
+ * handler. -ENODEV: there is no port; or what request_irq() says.
+ */
+int serial_listen(void (*hook)(void));
+
+struct serial_counts {
+	u32 interrupts;		/* that were the port's */
+	u32 dropped;		/* bytes that the ring had no room for */
+	u32 overruns;		/* how often the port itself lost some */
+};
+
+struct serial_counts serial_counts(void);
+
+/* Bytes first in, first out; zeroed it is empty. No lock. */
+#define BYTE_RING_SIZE 4096U	/* guessed: 16 lines of the prompt */
+
+struct byte_ring {
+	u32 in, out;		/* ever put, ever got */
+	u8 bytes[BYTE_RING_SIZE];
+};
+
+bool byte_ring_put(struct byte_ring *r, u8 byte);	/* false: full */
+int byte_ring_get(struct byte_ring *r);			/* -1: empty */
 
 #endif

@@ -47,7 +47,8 @@ int monitor_split(char *line, char *argv[MONITOR_ARGS + 1]);
  */
 void monitor_run_line(char *line);
 
-/* Reads and runs lines for ever; without a serial port it halts. */
-__noreturn void monitor(void);
+/* Begins the thread that reads and runs lines; without a serial port it halts.
+ * Once, at the end of boot. */
+void monitor(void);
 
 #endif

@@ -30,9 +30,6 @@ void finish_switch(void);
 /* thread.c: a thread that is dead is off its stack for good. */
 void task_is_off(struct task *task);
 
-/* Ends the thread that calls it. */
-__noreturn void thread_exit(int result);
-
 /* First code of every thread. */
 __noreturn void thread_start(void);
 

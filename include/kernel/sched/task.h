@@ -66,6 +66,9 @@ struct task {
 	u32 switches;			/* how often it got the CPU */
 	struct held_locks held;		/* those it may sleep with */
 	u32 left_at;			/* jiffies, when it last left the CPU */
+	u32 hung_switches;		/* of the wait that was reported */
+	u64 top_ns;			/* ran_ns when top last looked */
+	u32 flags;			/* TF_*; see <kernel/cpu/threadflags.h> */
 	struct list_head all;		/* on all_tasks */
 };
 
@@ -110,6 +113,9 @@ bool kthread_should_stop(void);
 
 /* The creator loses interest; it goes when it ends. Any context. */
 void put_task(struct task *task);
+
+/* Ends the thread that calls it. */
+__noreturn void thread_exit(int result);
 
 /* --- giving up the CPU --- */
 

@@ -16,6 +16,7 @@
 #ifndef KERNEL_SCHED_WAIT_H
 #define KERNEL_SCHED_WAIT_H
 
+#include <kernel/lib/errno.h>
 #include <kernel/lock.h>
 #include <kernel/sched/task.h>
 
@@ -106,6 +107,17 @@ static inline bool waitqueue_active(const wait_queue_head_t *queue)
 		   TASK_UNINTERRUPTIBLE, prepare_to_wait,		\
 		   left_ = schedule_timeout(left_));			\
 	true_ ? max(left_, 1U) : 0;					\
+})
+
+/* The same in TASK_INTERRUPTIBLE: for a thread whose work it is to wait. */
+#define wait_event_interruptible_timeout(queue, condition, ticks) ({	\
+	u32 left_ = (ticks);						\
+									\
+	WAIT_LOOP_(&(queue),						\
+		   (condition) || !left_ || kthread_should_stop(),	\
+		   TASK_INTERRUPTIBLE, prepare_to_wait,			\
+		   left_ = schedule_timeout(left_));			\
+	left_;								\
 })
 
 /* --- completions: something that happens once, or is counted --- */
