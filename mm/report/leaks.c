@@ -7,16 +7,16 @@
  *    an address may hide something that is.
  *
  * 2. The objects are those of all caches, and the blocks of kmalloc() above its
- *    classes. Where looking begins: data and bss, the stack from here up, what
- *    owners keep in struct page (private, mapping, lru) of pages in use, and
- *    memory of vmalloc(). From there it goes through the contents of all that
+ *    classes. Where looking begins: data and bss, the stack of each thread from
+ *    its top up, what owners keep in struct page (private, mapping, lru) of
+ *    pages in use, and memory of vmalloc(). From there it goes through the contents of all that
  *    was found.
  *
  * 3. Not looked at, as it names objects that nobody has, or has no more:
  *	- stacks of CPUs and shared arrays, which keep old entries above the
  *	  top; so no struct kmem_cache, kmem_node, shared_array;
  *	- struct slab, whose s_mem is the first object;
- *	- the stack below its top;
+ *	- stacks below their tops, and the interrupt stack, which is empty;
  *	- free objects, and pages of the page allocator's own users.
  *    These structures of the allocator itself are known from its lists and
  *    count as found.
@@ -45,7 +45,9 @@
  */
 #include <boot/sections.h>
 #include <kernel/base/printk.h>
+#include <kernel/cpu/irq.h>
 #include <kernel/lib/string.h>
+#include <kernel/sched/task.h>
 #include <mm/object/internal.h>
 #include <mm/object/kmalloc.h>
 #include <mm/report/leaks.h>
@@ -353,6 +355,16 @@ static void set_all_aside(struct leak_scan *scan)
 
 /* --- where looking begins --- */
 
+/* The lowest that ends above an address is to be in *start and *end. */
+static void offer_hole(const char *above, const char *from, const char *to,
+		       const char **start, const char **end)
+{
+	if (to <= above || (*start && from >= *start))
+		return;
+	*start = from;
+	*end = to;
+}
+
 /*
  * The first hole in the image that ends above an address: a stack, or one of
  * the caches that stand there. false: there is none.
@@ -362,18 +374,16 @@ static bool next_hole(const char *above, const char **start, const char **end)
 	const struct kmem_cache *cache;
 
 	*start = *end = NULL;
-	if (boot_stack_top > above) {
-		*start = boot_stack_guard;
-		*end = boot_stack_top;
-	}
+	offer_hole(above, boot_stack_guard, boot_stack_top, start, end);
+	offer_hole(above, (const char *)irq_stack_guard,
+		   (const char *)irq_stack_guard + PAGE_SIZE + IRQ_STACK_SIZE,
+		   start, end);
 	list_for_each_entry(cache, &kmem_caches, next) {
 		const char *at = (const char *)cache;
 
-		if (at < _sdata || at >= __bss_stop || at + 1 <= above ||
-		    (*start && at >= *start))
-			continue;
-		*start = at;
-		*end = (const char *)(cache + 1);
+		if (at >= _sdata && at < __bss_stop)
+			offer_hole(above, at, (const char *)(cache + 1), start,
+				   end);
 	}
 	return *start;
 }
@@ -424,25 +434,55 @@ static void scan_mem_map(struct leak_scan *scan)
 	}
 }
 
+/* A thread's stack: what is below its top is nobody's any more. */
+static bool is_stack(const void *addr)
+{
+	const struct task *task;
+
+	list_for_each_entry(task, &all_tasks, all)
+		if (task->stack == addr)
+			return true;
+	return false;
+}
+
+/* sp: of the thread that runs; what it keeps in registers is saved above. */
+static void scan_stacks(struct leak_scan *scan, const char *sp)
+{
+	const struct task *task;
+
+	list_for_each_entry(task, &all_tasks, all) {
+		const char *from = task == current ? sp :
+				   (const char *)(uintptr_t)task->esp;
+		const char *top = task->stack ?
+				  (char *)task->stack + THREAD_STACK_SIZE :
+				  boot_stack_top;
+
+		if (from < top && top - from <= (s32)THREAD_STACK_SIZE)
+			scan_words(scan, from, top);
+	}
+}
+
 /* Memory of vmalloc(); what else has an area belongs to others. */
 static int scan_area(const struct vm_struct *vm, void *scan)
 {
 	const char *at = vm->addr;
 
-	if (vm->flags & VM_ALLOC)
+	if (vm->flags & VM_ALLOC && !is_stack(at))
 		scan_pages(scan, at, at + vm->size - PAGE_SIZE);
 	return 0;
 }
 
-/* sp: the caller's stack; what it keeps in registers is saved below that. */
 static void scan_roots(struct leak_scan *scan, const char *sp)
 {
+	u32 flags;
+
 	scan_image(scan, _sdata, _edata);
 	scan_image(scan, __bss_start, __bss_stop);
-	if (sp >= boot_stack && sp < boot_stack_top)
-		scan_words(scan, sp, boot_stack_top);
 	scan_mem_map(scan);
+	flags = spin_lock_irqsave(&all_tasks_lock);
+	scan_stacks(scan, sp);
 	vmap_for_each(scan_area, scan);
+	spin_unlock_irqrestore(&all_tasks_lock, flags);
 	follow(scan);
 }
 

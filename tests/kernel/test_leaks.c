@@ -5,11 +5,11 @@
  * what the case wants.
  */
 #include <boot/sections.h>
-#include <kernel/cpu/desc.h>
 #include <kernel/lib/printf.h>
 #include <mm/object/internal.h>
 #include <mm/object/kmalloc.h>
 #include <mm/report/leaks.h>
+#include <mm/table/paging.h>
 #include <mm/virt/vmalloc.h>
 #include "ktest.h"
 
@@ -82,18 +82,16 @@ static void note_all_named(const char *start, const char *end)
 /* How many candidates does no word of data and bss name? */
 static u32 count_unnamed(void)
 {
-	const char *fault = (const char *)doublefault_guard;
+	const char *at;
 	u32 i, n = 0;
 
 	memset(named, 0, sizeof(named));
 	note_all_named(_sdata, _edata);
-	/* around the stack and the guard page of the other one */
-	note_all_named(__bss_start, min((const char *)boot_stack_guard, fault));
-	note_all_named(boot_stack_top < fault ? boot_stack_top :
-		       fault + PAGE_SIZE,
-		       boot_stack_top < fault ? fault : boot_stack_guard);
-	note_all_named(max((const char *)boot_stack_top, fault + PAGE_SIZE),
-		       __bss_stop);
+	/* page by page: some guard stacks, and others are stacks */
+	for (at = __bss_start; at < __bss_stop; at += PAGE_SIZE)
+		if (kernel_page_prot((u32)(uintptr_t)at) &&
+		    !(at >= boot_stack && at < boot_stack_top))
+			note_all_named(at, at + PAGE_SIZE);
 	for (i = 0; i < nr_candidates; i++)
 		n += !named[i];
 	return n;
@@ -337,15 +335,27 @@ TEST(leaks, long_list)
 	end(MOST);
 }
 
+#define BLOCK_BYTES 200000U
+
 static __noinline bool lose_block(void)
 {
-	u32 *p = kzalloc(200000, GFP_KERNEL);
+	u32 *p = kzalloc(BLOCK_BYTES, GFP_KERNEL);
 
 	if (!p)
 		return EXPECT(p != NULL);
-	p[49999] = ~hidden[0];
+	p[BLOCK_BYTES / 4 - 1] = ~hidden[0];
 	hidden[1] = ~(u32)(uintptr_t)p;
 	return true;
+}
+
+/*
+ * Words that others left in bss and data may point into so large a block: with
+ * the object in it found, though nothing holds the block, it is a bad one.
+ */
+static __noinline bool block_is_named(void)
+{
+	look_for_leaks();
+	return nr_lost == 0;
 }
 
 TEST(leaks, large_block)
@@ -354,6 +364,12 @@ TEST(leaks, large_block)
 
 	if (!create(64) || !lose(1) || !lose_block())
 		return;
+	if (block_is_named()) {
+		kfree(found_again(1));
+		end(1);
+		test_skip("old words point into the block by chance");
+		return;
+	}
 	hold(1, 150000);
 	look_for_leaks();
 	EXPECT_EQ(nr_lost, 0);

@@ -3,10 +3,10 @@
  * order, tuning. And allocation in interrupts.
  */
 #include <kernel/base/printk.h>
-#include <kernel/cpu/io.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/lib/errno.h>
 #include "private_cache.h"
+#include "rtc_irq.h"
 
 #define MOST 512
 static void *object[MOST];
@@ -394,19 +394,18 @@ TEST(slab_array, interrupt_flag_is_kept)
 
 	REQUIRE(cache);
 	all_ways(cache, false);
-	/* every line of both 8259s is masked: nothing will come */
-	write_eflags(flags | EFLAGS_IF);
+	local_irq_enable();
 	all_ways(cache, true);
 	local_irq_restore(flags);
 	private_cache_end(cache);
 }
 
-#define SOFT_VECTOR 0x2f	/* the second 8259's last line: nobody's */
+#define TEST_IRQ 5U	/* guessed: no device of the machines has it */
 
 static struct kmem_cache *in_handler;
 static u32 handled;
 
-static bool handle(struct pt_regs *regs)
+static bool handle(unsigned int irq, void *dev)
 {
 	u32 i;
 
@@ -427,9 +426,10 @@ TEST(slab_array, in_an_interrupt_handler)
 
 	in_handler = private_cache(256, 0, 0, NULL);
 	REQUIRE(in_handler);
-	set_trap_handler(SOFT_VECTOR, handle);
-	__asm__ volatile("int %0" : : "i"(SOFT_VECTOR) : "memory");
-	set_trap_handler(SOFT_VECTOR, NULL);
+	REQUIRE(!request_irq(TEST_IRQ, handle, 0, "slab_array", NULL));
+	__asm__ volatile("int %0" : : "i"(FIRST_IRQ_VECTOR + TEST_IRQ)
+			 : "memory");
+	free_irq(TEST_IRQ, NULL);
 	EXPECT_EQ(handled, 40);
 	for (i = 0; i < 20; i++)
 		object[i] = object[2 * i + 1];
@@ -438,29 +438,14 @@ TEST(slab_array, in_an_interrupt_handler)
 	private_cache_end(in_handler);
 }
 
-#define PIT_CHANNEL0 0x40
-#define PIT_COMMAND 0x43
-#define PIT_RATE 0x34		/* channel 0, both bytes, mode 2 */
-#define PIT_BIOS 0x36		/* mode 3, as the BIOS leaves it */
-#define PIC1_COMMAND 0x20
-#define PIC1_DATA 0x21
-#define PIC_EOI 0x20
-#define PIT_INTERVAL 300	/* of 1193182 Hz: 0.25 ms */
 #define TICKS 100
 #define MOST_ROUNDS 20000000U	/* guessed: some seconds without a tick */
 
 static volatile u32 ticks;
 static void *of_tick[16];
 
-static void set_timer(u8 mode, u16 interval)
-{
-	outb(PIT_COMMAND, mode);
-	outb(PIT_CHANNEL0, (u8)interval);
-	outb(PIT_CHANNEL0, (u8)(interval >> 8));
-}
-
 /* Exchanges one of its own; now and then it takes all the CPU keeps. */
-static bool tick(struct pt_regs *regs)
+static bool tick(unsigned int irq, void *dev)
 {
 	u32 i = ticks++ % ARRAY_SIZE(of_tick);
 
@@ -468,8 +453,7 @@ static bool tick(struct pt_regs *regs)
 	of_tick[i] = kmem_cache_alloc(in_handler, GFP_ATOMIC);
 	if (ticks % 32 == 0)
 		kmem_cache_shrink(in_handler);
-	outb(PIC1_COMMAND, PIC_EOI);
-	return true;
+	return rtc_was_it();
 }
 
 static void work(u32 round)
@@ -482,28 +466,18 @@ static void work(u32 round)
 		kmem_cache_free(in_handler, object[i]);
 }
 
-/* The timer strikes wherever it likes. */
+/* It strikes wherever it likes. */
 TEST(slab_array, interrupts_allocate_too)
 {
-	u8 mask = inb(PIC1_DATA);
-	u32 flags, round;
+	u32 round;
 
 	in_handler = private_cache(256, 0, 0, NULL);
 	REQUIRE(in_handler);
-	flags = local_irq_save();
 	ticks = 0;
-	set_trap_handler(FIRST_IRQ_VECTOR, tick);
-	set_timer(PIT_RATE, PIT_INTERVAL);
-	outb(PIC1_DATA, mask & ~1);
-	for (round = 0; ticks < TICKS && round < MOST_ROUNDS; round++) {
-		write_eflags(flags | EFLAGS_IF);
+	REQUIRE(rtc_start(tick, NULL));
+	for (round = 0; ticks < TICKS && round < MOST_ROUNDS; round++)
 		work(round);
-	}
-	write_eflags(flags & ~EFLAGS_IF);
-	outb(PIC1_DATA, mask);
-	set_timer(PIT_BIOS, 0);
-	set_trap_handler(FIRST_IRQ_VECTOR, NULL);
-	local_irq_restore(flags);
+	rtc_stop(NULL);
 	EXPECT(ticks >= TICKS);
 	EXPECT(books_are_right(in_handler, of_tick, ARRAY_SIZE(of_tick)));
 	free_n(in_handler, of_tick, ARRAY_SIZE(of_tick));
