@@ -5,8 +5,8 @@
  *    could be taken one by one before pages_low (with the reserve of the
  *    request's class) is reached: with one look at the marks and under one
  *    zone->lock, in blocks. A few pages come from the CPU's stack, as they may
- *    be in its cache. What is missing then is fetched one by one: that reclaims,
- *    dips into reserves and complains as ever.
+ *    be in its cache. What is missing then is fetched one by one: that
+ *    reclaims, dips into reserves and complains as ever.
  *
  * 2. Back. Pages that follow each other in the array and in memory go back as
  *    the blocks they make, under one zone->lock; a few go to the CPU's stack.
@@ -21,7 +21,7 @@
 #include <mm/page/internal.h>
 
 #define BULK_LEAST 17		/* guessed: fewer go by the CPU's stack */
-#define BULK_PER_LOCK 512U	/* guessed: 5000 instructions without interrupts */
+#define BULK_PER_LOCK 512U	/* guessed: 5000 instructions at most */
 
 /* From the stack of the CPU, ready to be used. Stops at whatever is out of the
  * ordinary. */
