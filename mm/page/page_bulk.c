@@ -65,12 +65,12 @@ static u32 take_blocks(struct zone *zone, enum zone_type class, u32 n,
 	while (got < n) {
 		unsigned int order;
 		struct page *page = __rmqueue_upto(zone, n - got, &order);
-		struct page *end = page + (1U << order);
+		u32 i;
 
 		if (!page)
 			break;
-		while (page < end)
-			pages[got++] = page++;
+		for (i = 0; i < 1U << order; i++)
+			pages[got++] = page + i;
 	}
 	spin_unlock(&zone->lock);
 	return got;
