@@ -820,6 +820,7 @@ static void damage_node(struct host_cache *c, struct kmem_node *node)
 static void damage_kept(struct host_cache *c)
 {
 	struct cpu_stack *stack = &c->cache->cpu[0];
+	struct shared_array *shared = c->cache->node[0]->shared;
 	u32 i = host_below(CPU_STACK_MOST);
 
 	NOTICED(stack->tag, stack->tag ^ 1U << host_below(32));
@@ -827,6 +828,11 @@ static void damage_kept(struct host_cache *c)
 	NOTICED(stack->count, stack->limit + 1 + host_below(9));
 	if (!stack->count)
 		return;
+	if (shared && shared->count) {
+		NOTICED(shared->entry[0], stack->entry[0]);
+		NOTICED(shared->entry[shared->count - 1], NULL);
+		NOTICED(stack->entry[0], shared->entry[shared->count - 1]);
+	}
 	i %= stack->count;
 	NOTICED(stack->entry[i], (void *)((char *)stack->entry[i] + 1));
 	NOTICED(stack->entry[i], NULL);
@@ -842,6 +848,18 @@ static void damage_cache(struct kmem_cache *cache)
 	NOTICED(cache->order, (u8)(cache->order + 1 + host_below(5)));
 	NOTICED(cache->size, cache->size + host_random());
 	NOTICED(cache->align, cache->align ^ 1U << host_below(13));
+	NOTICED(cache->size, 0);
+	NOTICED(cache->size, 4 * KMALLOC_MAX_CLASS);
+	NOTICED(cache->align, 2);
+	NOTICED(cache->align, 24);
+	NOTICED(cache->align, 2 * (u32)PAGE_SIZE);
+	NOTICED(cache->offset, cache->size + 1);
+	NOTICED(cache->object_size, 0);
+	NOTICED(cache->object_size, cache->size + 1);
+	NOTICED(cache->shared, 1000);
+	NOTICED(cache->shared, cache->shared + 1);
+	NOTICED(kmem_caches.prev, NULL);
+	NOTICED(kmem_caches.next, cache->next.next);
 	NOTICED(cache->reciprocal, host_random());
 	NOTICED(cache->colours, host_random());
 	NOTICED(cache->colour_off, host_random());
@@ -877,6 +895,9 @@ static void damage_anything(const void *arg)
 
 		for (c = shadow; c < shadow + CACHES; c++) {
 			some_life(c);
+			/* then there are some in the shared array, too */
+			if (host_below(64) == 0)
+				kmem_cache_tune(c->cache, 4, 2, 3);
 			while (c->nr < 6)
 				alloc_one(c);
 		}
