@@ -18,8 +18,9 @@
  *
  * All are taken with interrupts off. Two zones' locks are never held at once;
  * those of several kmem_nodes are only under kmem_caches_lock, in the order of
- * the list and of nodes (mm/report/leaks.c). No page is allocated or freed
- * under pgtable.lock: with debug=pagealloc both change page tables.
+ * the list and of nodes (mm/report/leaks.c, mm/object/slab_check.c). No page is
+ * allocated or freed under pgtable.lock: with debug=pagealloc both change page
+ * tables.
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H

@@ -11,7 +11,7 @@
  * 3. What a cache's slabs look like is computed anew from size and alignment.
  *    If that differs nothing else of the cache can be told.
  *
- * 4. A slab: its pages, its first buffer and its colour say each other; its bits
+ * 4. A slab: its pages, its first buffer and its colour agree; its bits
  *    say inuse, and that says the list.
  *
  * 5. What lies on a stack or in a shared array is a buffer in use, and stands
@@ -20,8 +20,8 @@
  *    first; then the marks are taken back. At the first difference the rest is
  *    left alone.
  *
- * Locks: those of all nodes, by rising number; with the marks nobody else may
- * see the bits. Management off slab is another cache's object: its bit is read
+ * Locks: kmem_caches_lock, and those of all nodes of a cache, as the marks are
+ * nobody else's business. Management off slab is another cache's object: its bit is read
  * without that one's lock, and does not change, as it is in use.
  *
  * Cost: some 20 instructions for an object that is kept, 100 for a slab, 1000
@@ -495,10 +495,10 @@ static void check_one(struct check *c)
 unsigned int check_cache(struct kmem_cache *cache, check_report_t report)
 {
 	struct check c = { .cache = cache, .report = report };
-	u32 flags = local_irq_save();
+	u32 flags = spin_lock_irqsave(&kmem_caches_lock);
 
 	check_one(&c);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&kmem_caches_lock, flags);
 	return c.differences;
 }
 

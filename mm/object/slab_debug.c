@@ -379,6 +379,8 @@ bool slab_debug_alloc(struct kmem_cache *cache, void *buffer, u32 size,
 	struct slab *slab = page_slab(virt_to_page(buffer));
 	bool used = buffer_says_used(cache, buffer);
 
+	/* kmalloc(0) is an object all the same: ksize() 0 is none */
+	size = max(size, 1U);
 	/* free by its bit, in use by itself: then the bit was wrong */
 	if (!slab_books_agree(cache, slab, buffer) && used)
 		return false;
@@ -426,6 +428,7 @@ void slab_debug_set_size(struct kmem_cache *cache, void *object, u32 size)
 	void *buffer = (char *)object - cache->offset;
 	u32 old;
 
+	size = max(size, 1U);
 	slab_check_buffer(cache, buffer, false, "resized");
 	read_size(cache, buffer, &old);
 	if (size > old)

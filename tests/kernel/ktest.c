@@ -24,7 +24,8 @@
 #include <kernel/monitor/monitor.h>
 #include <mm/early/memblock.h>
 #include <mm/object/check.h>
-#include <mm/object/slab.h>
+#include <mm/object/internal.h>
+#include <mm/object/kmalloc.h>
 #include <mm/page/check.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/check.h>
@@ -430,6 +431,16 @@ TEST(ktest, broken_lists_fail)
 	single_pages()->nr_free++;
 	EXPECT(fails_the_case(check_allocators));
 	single_pages()->nr_free--;
+	EXPECT(!fails_the_case(check_allocators));
+}
+
+TEST(ktest, broken_caches_fail)
+{
+	struct kmem_node *node = kmalloc_caches[0][0]->node[0];
+
+	node->nr_slabs++;
+	EXPECT(fails_the_case(check_allocators));
+	node->nr_slabs--;
 	EXPECT(!fails_the_case(check_allocators));
 }
 

@@ -2,9 +2,9 @@
  * Caches from first principles: each slab is looked at bit by bit, and every
  * counter and list is recomputed. What differs is named.
  *
- * Nobody else may use the cache meanwhile: what another CPU has in its hands
- * would be missed. Takes kmem_caches_lock (but check_cache()) and the locks of
- * all nodes of a cache, with interrupts off. Any context.
+ * Nobody else may use the caches meanwhile: what another CPU has in its hands
+ * would be missed. Takes kmem_caches_lock, and the locks of all nodes of one
+ * cache after the other, with interrupts off. Any context.
  */
 #ifndef MM_OBJECT_CHECK_H
 #define MM_OBJECT_CHECK_H
