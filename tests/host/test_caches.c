@@ -400,6 +400,10 @@ static void defaults(const void *arg)
 		{ 16, 120 }, { 256, 120 }, { 257, 54 }, { 1024, 54 },
 		{ 1025, 24 }, { 4096, 24 }, { 4097, 8 }, { 131072, 8 },
 	};
+	static const u32 aligned[][2] = {
+		{ 4, 8 }, { 8, 8 }, { 9, 16 }, { 16, 16 }, { 17, 32 },
+		{ 100, 32 },
+	};
 	u32 i, mb = *(const u32 *)arg;
 
 	host_boot_objects(mb, 1, 0);
@@ -409,6 +413,14 @@ static void defaults(const void *arg)
 		MUST(cache->limit == sizes[i][1]);
 		MUST(cache->batch == (cache->limit + 1) / 2);
 		MUST(!!cache->shared == (mb > 32 && sizes[i][0] <= 4096));
+		MUST(!kmem_cache_destroy(cache));
+	}
+	/* a line of the CPU's cache, or a part of it where several fit */
+	for (i = 0; i < ARRAY_SIZE(aligned); i++) {
+		struct kmem_cache *cache = create("aligned", aligned[i][0],
+						  SLAB_HWCACHE_ALIGN);
+
+		MUST(cache->align == aligned[i][1]);
 		MUST(!kmem_cache_destroy(cache));
 	}
 }
