@@ -373,8 +373,9 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
 	if (gfp & __GFP_ZERO) {
 		BUG_ON(cache->ctor, "an object with a constructor is not to "
 		       "be zeroed");
-		/* the rest of a class, too: krealloc() counts on it */
-		memset(object, 0, cache_is_debugged(cache) ?
+		/* the rest of a class, too: krealloc() counts on it, but
+		 * where red zones remember how far it may be used */
+		memset(object, 0, cache->flags & SLAB_RED_ZONE ?
 		       size : cache->object_size);
 	}
 	return object;

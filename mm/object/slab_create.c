@@ -51,6 +51,30 @@ static struct kmem_cache cache_cache __aligned(CACHE_ALIGN);
 static struct kmem_cache node_cache __aligned(CACHE_ALIGN);
 static struct kmem_node boot_nodes[2][MAX_NUMNODES];
 
+static bool is_object_of(const struct kmem_cache *cache, const void *p,
+			 size_t size)
+{
+	const char *last = (const char *)p + size - 1;
+	const struct page *page = slab_page(p), *end = slab_page(last);
+
+	return IS_ALIGNED((uintptr_t)p, sizeof(u32)) && page && end &&
+	       page_cache(page) == cache && page_cache(end) == cache;
+}
+
+bool slab_holds_cache(const void *p)
+{
+	return p == &cache_cache || p == &node_cache ||
+	       is_object_of(&cache_cache, p, sizeof(struct kmem_cache));
+}
+
+bool slab_holds_node(const void *p)
+{
+	uintptr_t at = (uintptr_t)p - (uintptr_t)boot_nodes;
+
+	return (at < sizeof(boot_nodes) && !(at % sizeof(struct kmem_node))) ||
+	       is_object_of(&node_cache, p, sizeof(struct kmem_node));
+}
+
 /* --- geometry --- */
 
 /* Buffers of a slab of so many bytes, and what is left over. */

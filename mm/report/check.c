@@ -1,5 +1,6 @@
 #include <kernel/base/printk.h>
 #include <mm/early/memblock.h>
+#include <mm/object/check.h>
 #include <mm/page/check.h>
 #include <mm/report/check.h>
 #include <mm/virt/vmalloc.h>
@@ -17,6 +18,8 @@ unsigned int mm_check(void)
 	if (wrong)
 		print_difference(wrong);
 	return (wrong != NULL) + check_nodes(&machine_nodes, print_difference) +
+	       check_caches(print_difference) +
+	       check_cache_pages(print_difference) +
 	       check_vmap_space(&vmalloc_space, &kernel_pgtable,
 				print_difference);
 }

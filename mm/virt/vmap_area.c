@@ -62,7 +62,7 @@ u32 vmap_area_max_gap(const struct vmap_area *area)
 	return max(area->gap, most);
 }
 
-static bool update_max_gap(struct rb_node *node)
+static bool fastcall update_max_gap(struct rb_node *node)
 {
 	struct vmap_area *area = area_of(node);
 	u32 old = area->max_gap;
@@ -157,12 +157,14 @@ static bool find_aligned(const struct vmap_space *space, u32 need, u32 align,
 }
 
 /* The area above the new one, NULL: none, and where that begins. Or false. */
-static bool find_place(const struct vmap_space *space, u32 need, u32 align,
+static __always_inline bool find_place(const struct vmap_space *space, u32 need, u32 align,
 		       struct vmap_area **above, u32 *start)
 {
 	if (align > PAGE_SIZE)
 		return find_aligned(space, need, align, above, start);
-	*above = first_gap(space, need);
+	*above = NULL;
+	if (gap_of_subtree(space->tree.node) >= need)
+		*above = lowest_gap(space->tree.node, need);
 	*start = *above ? (*above)->start - (*above)->gap : top_of(space);
 	return *above || space->end - *start >= need;
 }
@@ -191,7 +193,7 @@ static void insert_below(struct vmap_space *space, struct vmap_area *area,
 	rb_propagate(&above->node, update_max_gap);
 }
 
-static void insert_on_top(struct vmap_space *space, struct vmap_area *area)
+static __always_inline void insert_on_top(struct vmap_space *space, struct vmap_area *area)
 {
 	struct rb_node *parent = space->highest ? &space->highest->node : NULL;
 
@@ -226,7 +228,7 @@ static u32 pages_of(const struct vmap_area *area)
 }
 
 /* need: with the guard page. */
-static bool try_insert(struct vmap_space *space, struct vmap_area *area,
+static bool fastcall try_insert(struct vmap_space *space, struct vmap_area *area,
 		       u32 need, u32 align)
 {
 	u32 flags = spin_lock_irqsave(&space->lock);
@@ -248,8 +250,8 @@ static bool try_insert(struct vmap_space *space, struct vmap_area *area,
 	return found;
 }
 
-int vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
-		     u32 size, u32 align)
+int fastcall vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
+			      u32 size, u32 align)
 {
 	u32 need;
 
@@ -259,10 +261,8 @@ int vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
 	if (size > space->end - space->start - PAGE_SIZE)
 		return -ENOSPC;
 	need = PAGE_ALIGN(size) + PAGE_SIZE;
-	align = max(align, (u32)PAGE_SIZE);
-	if (try_insert(space, area, need, align))
-		return 0;
-	if (vmap_purge(space) && try_insert(space, area, need, align))
+	if (likely(try_insert(space, area, need, align)) ||
+	    (vmap_purge(space) && try_insert(space, area, need, align)))
 		return 0;
 	return -ENOSPC;
 }
@@ -326,8 +326,8 @@ static const char *take_problem(const struct vmap_area *area, u32 addr,
 	return NULL;
 }
 
-struct vmap_area *vmap_area_take(struct vmap_space *space, u32 addr, u32 kind,
-				 const char **why)
+struct vmap_area *fastcall vmap_area_take(struct vmap_space *space, u32 addr,
+					  u32 kind, const char **why)
 {
 	u32 flags = spin_lock_irqsave(&space->lock);
 	struct vmap_area *area = vmap_area_find_locked(space, addr);
@@ -353,10 +353,9 @@ static bool is_lazy(const struct rb_node *node)
  * Addresses right above or below those of a lazy area become part of that. True
  * if so: then the area itself is out of the tree.
  */
-static bool merge_lazy(struct vmap_space *space, struct vmap_area *area)
+static __always_inline bool merge_lazy(struct vmap_space *space, struct vmap_area *area)
 {
-	struct rb_node *below = rb_prev(&area->node);
-	struct rb_node *above = rb_next(&area->node);
+	struct rb_node *below = rb_prev(&area->node), *above;
 
 	if (is_lazy(below) && !area->gap) {
 		area_of(below)->end = area->end;
@@ -365,6 +364,7 @@ static bool merge_lazy(struct vmap_space *space, struct vmap_area *area)
 		rb_erase(&space->tree, &area->node, update_max_gap);
 		return true;
 	}
+	above = rb_next(&area->node);
 	if (is_lazy(above) && !area_of(above)->gap) {
 		rb_erase(&space->tree, &area->node, update_max_gap);
 		area_of(above)->start = area->start;
@@ -383,7 +383,7 @@ static void add_lazy(struct vmap_space *space, struct vmap_area *area)
 	space->count.lazy++;
 }
 
-void vmap_area_put(struct vmap_space *space, struct vmap_area *area)
+void fastcall vmap_area_put(struct vmap_space *space, struct vmap_area *area)
 {
 	u32 flags = spin_lock_irqsave(&space->lock), pages = pages_of(area);
 	bool full, merged;

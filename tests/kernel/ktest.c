@@ -23,6 +23,7 @@
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/early/memblock.h>
+#include <mm/object/check.h>
 #include <mm/object/slab.h>
 #include <mm/page/check.h>
 #include <mm/page/page_alloc.h>
@@ -209,6 +210,7 @@ static void check_allocators(void)
 	if (wrong)
 		note_difference(wrong);
 	check_vmap_space(&vmalloc_space, &kernel_pgtable, note_difference);
+	check_caches(note_difference);
 	if (totalram_pages <= SMALL_MACHINE)
 		check_nodes(&machine_nodes, note_difference);
 	else

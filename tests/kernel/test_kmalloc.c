@@ -200,14 +200,14 @@ TEST(kmalloc, nothing_to_free)
 	EXPECT(!kstrdup(NULL, GFP_KERNEL));
 }
 
-/* No bytes are a size, too. */
+/* No bytes are a size, too; a watched object has one then. */
 TEST(kmalloc, size_of_no_bytes)
 {
 	char *p = get(0, GFP_KERNEL);
 
 	REQUIRE(p);
 	EXPECT_EQ(ksize(p), private_cache_has_sizes(kmalloc_caches[0][0]) ?
-		  0 : 8);
+		  1 : 8);
 	p = krealloc(p, 7, GFP_KERNEL);
 	REQUIRE(p);
 	memset(p, 1, 7);

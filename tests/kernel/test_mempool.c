@@ -22,7 +22,7 @@ enum mood { GIVES, GIVES_WHO_WAITS, GIVES_NOTHING };
 static struct {
 	enum mood mood;
 	u32 calls, frees, live;
-	u32 fail_at;		/* this call fails, whatever the mood; 0: none */
+	u32 fail_at;		/* this call fails; 0: none */
 	gfp_t gfp[MOST];	/* of each call */
 	void *data;
 	bool used[MOST];
@@ -79,7 +79,7 @@ static bool mock_end(mempool_t *pool)
 	       EXPECT(!mock.bad_free);
 }
 
-/* calls that were made since the last look, and their flags. */
+/* Calls since the last look, and the flags of the first two. */
 static bool asked(u32 calls, gfp_t first, gfp_t second)
 {
 	bool ok = EXPECT_EQ(mock.calls, calls);
@@ -235,15 +235,18 @@ TEST(mempool, no_reclaim_where_it_is_forbidden)
 {
 	static const gfp_t gfps[] = { GFP_ATOMIC, GFP_NOFS, GFP_NOIO,
 				      __GFP_FS, 0 };
-	mempool_t *pool = mock_pool(5);
-	void *element[5];
+	mempool_t *pool = mock_pool(10);
+	void *element[10];
 	u32 i;
 
 	REQUIRE(pool);
 	mock.mood = GIVES_NOTHING;
+	/* to the half, and from there on down */
 	for (i = 0; i < 5; i++)
-		element[i] = from_pool(pool, gfps[i], 1);
-	for (i = 0; i < 5; i++)
+		element[i] = from_pool(pool, GFP_ATOMIC, 1);
+	for (; i < 10; i++)
+		element[i] = from_pool(pool, gfps[i - 5], 1);
+	for (i = 0; i < 10; i++)
 		mempool_free(element[i], pool);
 	mock_end(pool);
 }

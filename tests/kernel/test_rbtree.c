@@ -41,7 +41,7 @@ static u32 heaviest(const struct rb_node *node)
 	return most;
 }
 
-static bool update(struct rb_node *node)
+static bool fastcall update(struct rb_node *node)
 {
 	u32 old = item_of(node)->heaviest;
 

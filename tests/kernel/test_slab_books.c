@@ -101,6 +101,24 @@ TEST(slab_books, wrong_count_and_stray_bits)
 	close_cache();
 }
 
+/* One that looks full goes to the full ones, and must come back from there. */
+TEST(slab_books, mended_slab_has_room_again)
+{
+	u8 *p, *q, *r;
+
+	REQUIRE(open_cache(SIZE, 0, SLAB_DEBUG_FLAGS));
+	p = take();
+	slab_of(p)->inuse = cache->num - 1;
+	q = take();
+	EXPECT_REPORT(SLAB_BAD_BOOKS, NULL);
+	r = take();
+	EXPECT(slab_of(q) == slab_of(p) && slab_of(r) == slab_of(p));
+	kmem_cache_free(cache, p);
+	kmem_cache_free(cache, q);
+	kmem_cache_free(cache, r);
+	close_cache();
+}
+
 /* Two wrong bits make the right number. */
 TEST(slab_books, bits_of_two_objects_exchanged)
 {
@@ -170,9 +188,9 @@ TEST(slab_books, leaks_are_listed)
 	static const char *const words[] = {
 		"slab error: leak: cache watched, object ",
 		"the first of 3 that are in use", "in use; its buffer is ",
-		"] slab_debug_taker+", "in use; its buffer is ",
-		"] slab_debug_taker+", "in use; its buffer is ",
-		"] slab_debug_taker+", NULL
+		"last allocated ", "in use; its buffer is ",
+		"last allocated ", "in use; its buffer is ",
+		"last allocated ", NULL
 	};
 	u8 *object[3];
 	u32 i;

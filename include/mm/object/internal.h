@@ -173,6 +173,11 @@ static inline u32 stack_limit(const struct kmem_cache *cache)
  * little memory. false: no order holds an object. */
 bool slab_geometry(struct kmem_cache *cache, bool little_memory);
 
+/* May a cache (a cache's part for a node) stand there? Reads no more than the
+ * marks of pages: p may be anything. */
+bool slab_holds_cache(const void *p);
+bool slab_holds_node(const void *p);
+
 #define CALLER ((u32)(uintptr_t)__builtin_return_address(0))
 
 /* --- slab.c: what slab_hot.c leaves; site: who asked, for the reports --- */

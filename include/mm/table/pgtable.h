@@ -171,8 +171,8 @@ struct pt_run {
  * The entries of the pages from va on, at most `pages` of them, to be set with
  * prot; makes the table where it lacks. 0, -ENOMEM, or -EEXIST: a large page.
  */
-int pt_run_open(struct pgtable *pt, u32 va, u32 pages, pteval_t prot,
-		struct pt_run *run);
+int fastcall pt_run_open(struct pgtable *pt, u32 va, u32 pages, pteval_t prot,
+			 struct pt_run *run);
 
 /*
  * Maps all of them to frames pfn_of(from, i). None may be mapped already, so
@@ -209,7 +209,7 @@ static __always_inline void pt_run_fill(const struct pt_run *run,
  * whole. Does not flush: until the caller does, a TLB may know them. Tables
  * stay.
  */
-void pt_clear_range(struct pgtable *pt, u32 va, u32 pages);
+void fastcall pt_clear_range(struct pgtable *pt, u32 va, u32 pages);
 
 /*
  * --- other roots with the kernel's addresses (mm/table/pgtable_copy.c) ---

@@ -67,21 +67,21 @@ void vmap_space_init(struct vmap_space *space, u32 start, u32 end,
  * -EINVAL (size 0, or align no power of two), or -ENOSPC. May flush; any
  * context in which space->flush and release may be called.
  */
-int vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
-		     u32 size, u32 align);
+int fastcall vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
+			      u32 size, u32 align);
 
 /*
  * The area that begins at addr, and has one of the bits of kind, becomes
  * `going`, and the caller's to take down. NULL: *why not, as half a sentence.
  */
-struct vmap_area *vmap_area_take(struct vmap_space *space, u32 addr, u32 kind,
-				 const char **why);
+struct vmap_area *fastcall vmap_area_take(struct vmap_space *space, u32 addr,
+					  u32 kind, const char **why);
 
 /*
  * A going area, of which nothing is mapped any more, becomes lazy. Its
  * structure is the space's from now on.
  */
-void vmap_area_put(struct vmap_space *space, struct vmap_area *area);
+void fastcall vmap_area_put(struct vmap_space *space, struct vmap_area *area);
 
 /* Makes lazy areas free, after one flush. 0: there was none. */
 u32 vmap_purge(struct vmap_space *space);
