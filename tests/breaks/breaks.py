@@ -641,7 +641,7 @@ BREAKS = [
           "set_aside(scan, region->slab);", ";",
           "leaks.allocator_does_not_hold"),
     Break("stacks of CPUs are looked at", "mm/report/leaks.c",
-          "set_aside(scan, cache);", ";", "leaks.one_object"),
+          "set_aside(scan, cache);", ";", "leaks.old_entry_does_not_hold"),
     Break("contents of lost objects not followed", "mm/report/leaks.c",
           "for_each_lost(scan, note_children);", "(void)note_children;",
           "leaks.chain"),

@@ -16,7 +16,8 @@
 void record_start(void);
 const char *record_stop(void);
 
-#define MOST 1500	/* more than the stack of marks has room for */
+#define IN_TABLE 1400U	/* more than the stack of marks has room for */
+#define MOST 1500U
 
 static struct kmem_cache *cache;
 static u32 hidden[MOST];	/* complements of addresses */
@@ -263,10 +264,29 @@ TEST(leaks, the_stack_holds)
 	end(0);
 }
 
-/*
- * Management off slab names the first object, the stack of the CPU keeps what
- * was popped: neither holds it.
- */
+/* Freed and allocated: it was the top of the CPU's stack, whose entry stays. */
+static __noinline void pop_again(u32 i)
+{
+	void *p = found_again(i);
+
+	kmem_cache_free(cache, p);
+	EXPECT(kmem_cache_alloc(cache, GFP_KERNEL) == p);
+}
+
+TEST(leaks, old_entry_does_not_hold)
+{
+	if (!create(64) || !lose(1))
+		return;
+	if (cache_is_debugged(cache))
+		test_skip("a watched cache has no stack");
+	else
+		pop_again(0);
+	look_for_leaks();
+	EXPECT(sum_is(1, 64) && told(0, false));
+	end(1);
+}
+
+/* Management off slab names the first object. */
 TEST(leaks, allocator_does_not_hold)
 {
 	if (!create(2048) || !lose(2))
@@ -308,16 +328,18 @@ TEST(leaks, more_than_the_marks_stack)
 	table = kzalloc(MOST * sizeof(u32), GFP_KERNEL);
 	REQUIRE(table);
 	held = table;
-	for (i = 0; i < MOST; i += 2)
+	/* the last of the table, which find no room, have children */
+	for (i = 0; i < IN_TABLE; i++)
 		table[i] = found_again(i);
-	for (i = 1; i < MOST; i += 2)
-		point(i - 1, i, 4);
+	for (i = IN_TABLE; i < MOST; i++)
+		point(i - (MOST - IN_TABLE), i, 4);
 	look_for_leaks();
 	EXPECT_EQ(nr_lost, 0);
-	table[0] = NULL;
+	table[IN_TABLE - 1] = NULL;
 	table = NULL;
 	look_for_leaks();
-	EXPECT(sum_is(2, 32) && told(0, false) && told(1, true));
+	EXPECT(sum_is(2, 32) && told(IN_TABLE - 1, false) &&
+	       told(MOST - 1, true));
 	kfree(held);
 	end(MOST);
 }
