@@ -189,8 +189,10 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 
 # functions that are called most: no frame pointer, and a back trace misses
 # nothing but them
-$(O)/obj/mm/page/page_hot.o $(O)/obj/mm/object/slab_hot.o: CFLAGS += -fomit-frame-pointer \
-	-momit-leaf-frame-pointer
+$(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk \
+	mm/object/slab_hot mm/table/pgtable_range mm/virt/vmap_area \
+	mm/virt/vmalloc kernel/lib/rbtree): \
+	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer
 
 $(O)/obj/%.o: %.c $(O)/config
 	@mkdir -p $(@D)

@@ -23,7 +23,6 @@
  *    changes those of two nodes, the lower one first. Elsewhere it is
  *    recomputed on the way up until nothing changes.
  */
-#include <kernel/lib/bug.h>
 #include <kernel/lib/rbtree.h>
 
 static bool is_black(const struct rb_node *node)
@@ -78,31 +77,17 @@ static void rotate(struct rb_root *root, struct rb_node *node, int side,
 	}
 }
 
-void rb_propagate(struct rb_node *node, rb_update_t update)
+void fastcall rb_propagate(struct rb_node *node, rb_update_t update)
 {
 	while (node && update(node))
 		node = rb_parent(node);
 }
 
-void rb_link(struct rb_root *root, struct rb_node *node,
-	     struct rb_node *parent, int side)
-{
-	struct rb_node **place = parent ? &parent->child[side] : &root->node;
-
-	BUG_ON(*place, "a node of a tree where another one is");
-	node->parent_black = (uintptr_t)parent;
-	node->child[RB_LEFT] = node->child[RB_RIGHT] = NULL;
-	*place = node;
-}
-
-void rb_balance(struct rb_root *root, struct rb_node *node, rb_update_t update)
+void fastcall rb_balance(struct rb_root *root, struct rb_node *node,
+			 rb_update_t update)
 {
 	struct rb_node *parent, *grand, *uncle;
 
-	if (update) {
-		update(node);
-		rb_propagate(rb_parent(node), update);
-	}
 	while (!is_black(parent = rb_parent(node))) {
 		int side;
 
@@ -213,7 +198,8 @@ static void put_in_place(struct rb_root *root, struct rb_node *node,
 		set_black(next);
 }
 
-void rb_erase(struct rb_root *root, struct rb_node *node, rb_update_t update)
+void fastcall rb_erase(struct rb_root *root, struct rb_node *node,
+		       rb_update_t update)
 {
 	struct rb_node *child, *parent, *next = NULL;
 	bool lacks_black;
@@ -236,7 +222,7 @@ void rb_erase(struct rb_root *root, struct rb_node *node, rb_update_t update)
 		restore_black(root, child, parent, update);
 }
 
-static struct rb_node *outermost(struct rb_node *node, int side)
+static __always_inline struct rb_node *outermost(struct rb_node *node, int side)
 {
 	while (node && node->child[side])
 		node = node->child[side];
@@ -253,7 +239,7 @@ struct rb_node *rb_last(const struct rb_root *root)
 	return outermost(root->node, RB_RIGHT);
 }
 
-static struct rb_node *neighbour(const struct rb_node *node, int side)
+static __always_inline struct rb_node *neighbour(const struct rb_node *node, int side)
 {
 	const struct rb_node *parent;
 
@@ -264,12 +250,12 @@ static struct rb_node *neighbour(const struct rb_node *node, int side)
 	return rb_parent(node);
 }
 
-struct rb_node *rb_next(const struct rb_node *node)
+struct rb_node *fastcall rb_next(const struct rb_node *node)
 {
 	return neighbour(node, RB_RIGHT);
 }
 
-struct rb_node *rb_prev(const struct rb_node *node)
+struct rb_node *fastcall rb_prev(const struct rb_node *node)
 {
 	return neighbour(node, RB_LEFT);
 }

@@ -6,6 +6,7 @@
 #include <kernel/lib/parse.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/object/slab.h>
+#include <mm/report/areas.h>
 #include <mm/report/leaks.h>
 #include <mm/report/slabs.h>
 
@@ -121,6 +122,20 @@ static int cmd_slabreap(int argc, char **argv)
 
 MONITOR_COMMAND(slabreap, "", "give back a little, as a timer will do",
 		cmd_slabreap);
+
+/* --- areas --- */
+
+static int cmd_vmallocinfo(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	report_vmallocinfo();
+	return 0;
+}
+
+MONITOR_COMMAND(vmallocinfo, "", "areas of kernel addresses",
+		cmd_vmallocinfo);
 
 /* --- leaks --- */
 

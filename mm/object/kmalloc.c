@@ -129,31 +129,32 @@ void fastcall kfree_slow(void *object, u32 site)
 
 /* --- sizes --- */
 
-/* Bytes of p that are its owner's; 0: it is not from here. */
-static size_t size_of(const void *p)
+/* Bytes of p that are its owner's; false: it is not from here (reported). */
+static bool find_size(const void *p, size_t *size)
 {
 	struct page *page = slab_page(p);
 
 	if (page) {
 		struct kmem_cache *cache = page_cache(page);
 
-		return cache_is_debugged(cache) ?
-		       slab_debug_get_size(cache, p) : cache->object_size;
+		*size = cache_is_debugged(cache) ?
+			slab_debug_get_size(cache, p) : cache->object_size;
+		return true;
 	}
 	page = kmalloc_large_page(p);
-	return page ? PAGE_SIZE << page_order(page) : 0;
+	if (!page) {
+		slab_report(SLAB_NO_OBJECT, NULL, p, "ksize() of it");
+		return false;
+	}
+	*size = PAGE_SIZE << page_order(page);
+	return true;
 }
 
 size_t ksize(const void *p)
 {
 	size_t size;
 
-	if (!p)
-		return 0;
-	size = size_of(p);
-	if (!size)
-		slab_report(SLAB_NO_OBJECT, NULL, p, "ksize() of it");
-	return size;
+	return p && find_size(p, &size) ? size : 0;
 }
 
 /* May it stay where it is? Then it has the new size from now on. */
@@ -185,8 +186,7 @@ void *krealloc(const void *p, size_t size, gfp_t gfp)
 		kfree(p);
 		return NULL;
 	}
-	old = ksize(p);
-	if (!old)
+	if (!find_size(p, &old))
 		return NULL;
 	if (resize_in_place(p, old, size, gfp))
 		return (void *)(uintptr_t)p;

@@ -373,7 +373,10 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
 	if (gfp & __GFP_ZERO) {
 		BUG_ON(cache->ctor, "an object with a constructor is not to "
 		       "be zeroed");
-		memset(object, 0, size);
+		/* the rest of a class, too: krealloc() counts on it, but
+		 * where red zones remember how far it may be used */
+		memset(object, 0, cache->flags & SLAB_RED_ZONE ?
+		       size : cache->object_size);
 	}
 	return object;
 }
@@ -430,7 +433,7 @@ static bool refuse(struct kmem_cache *cache, void *object)
 }
 
 /* The next address; the compiler is not to make four sums of four of them. */
-static __always_inline char *step_to(char *p, u32 step)
+static __always_inline char *step_to(char *p, s32 step)
 {
 	p += step;
 	__asm__("" : "+r"(p));
@@ -441,7 +444,7 @@ static __always_inline char *step_to(char *p, u32 step)
  * How many of n objects, the first one included, follow each other in memory,
  * by step bytes. most: the slab's border in that direction.
  */
-static __always_inline u32 run_of(void **objects, u32 n, u32 step, u32 most)
+static __always_inline u32 run_of(void **objects, u32 n, s32 step, u32 most)
 {
 	char *next = step_to(objects[0], step);
 	u32 run = 1;
@@ -501,10 +504,10 @@ static __always_inline u32 give_run(struct kmem_cache *cache,
 	u32 *word = &slab->bits[index / 32];
 	u32 bit = index % 32, run, low = bit, bits;
 
-	run = run_of(objects, n, cache->size,
+	run = run_of(objects, n, (s32)cache->size,
 		     min(32 - bit, cache->num - index));
 	if (run == 1) {
-		run = run_of(objects, n, 0 - cache->size, bit + 1);
+		run = run_of(objects, n, -(s32)cache->size, bit + 1);
 		low = bit + 1 - run;
 	}
 	bits = ~0U >> (32 - run) << low;

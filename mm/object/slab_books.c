@@ -7,7 +7,8 @@
  * 2. What is right then? Each buffer says itself, by its red zones, whether it
  *    is in use: the bits are made to say the same, and inuse to fit. A buffer
  *    that is just changing hands says what it was, so its bit is left alone; if
- *    another CPU is at it, the next change of hands mends that.
+ *    another CPU is at it, the next change of hands mends that. (But on no way
+ *    does the bit say "free" while the buffer says that it is in use.)
  *
  * 3. A bit that says "free" of a buffer in use would have it handed out twice:
  *    slab_debug_alloc() meets one that says that it is in use, and refuses.
@@ -78,8 +79,8 @@ static void mend_bits(const struct kmem_cache *cache, struct slab *slab,
 
 	slab->bits[last] &= real_bits(cache, last);
 	for (i = 0; i < cache->num; i++)
-		if (buffer_at(cache, slab, i) != self &&
-		    bit_is_wrong(cache, slab, i))
+		if ((buffer_at(cache, slab, i) != self ||
+		     buffer_is_free(slab, i)) && bit_is_wrong(cache, slab, i))
 			slab->bits[i / 32] ^= 1U << i % 32;
 	slab->inuse = (u16)(cache->num - slab_free_bits(cache, slab));
 }

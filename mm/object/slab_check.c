@@ -62,6 +62,10 @@ __format_printf(2, 3) static void differs(struct check *c, const char *fmt,
 
 /* --- what may be read --- */
 
+/* The element of a link that may be anything: a number until it was judged. */
+#define ENTRY_OF(link, type, member)					\
+	((type *)((uintptr_t)(link) - offsetof(type, member)))
+
 /* Are all of these bytes in pages of slabs? size: up to a page. */
 static bool in_slab_pages(const void *p, u32 size)
 {
@@ -266,7 +270,7 @@ static void check_list(struct check *c, const struct list_head *head, int nid,
 	const struct kmem_cache *cache = c->cache;
 
 	for (; link != head; from = link, link = link->next) {
-		const struct slab *slab = list_entry(link, struct slab, list);
+		const struct slab *slab = ENTRY_OF(link, struct slab, list);
 
 		if (!slab_is_sound(cache, slab) || link->prev != from) {
 			differs(c, "the list of slabs with %u to %u in use is "
@@ -508,7 +512,7 @@ static struct kmem_cache *next_cache(struct kmem_cache *from, bool *broken)
 {
 	struct list_head *at = from ? &from->next : &kmem_caches;
 	struct list_head *link = at->next;
-	struct kmem_cache *cache = list_entry(link, struct kmem_cache, next);
+	struct kmem_cache *cache = ENTRY_OF(link, struct kmem_cache, next);
 
 	*broken = false;
 	if (link == &kmem_caches) {

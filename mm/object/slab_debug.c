@@ -47,7 +47,11 @@
 #include <mm/object/kmalloc.h>
 #include <mm/object/slab_debug.h>
 
-#define SIZE_MIX 0x5eb0c0deU	/* guessed: no size, whatever is written */
+/* guessed: no byte of the product stands for one of the size, and so hardly
+ * anything that is written there is a size that can be */
+#define SIZE_MIX 0x5eb0c0deU
+#define SIZE_FACTOR 0x9e3779b1U
+#define SIZE_INVERSE 0x0e8b2f51U	/* derived: of the factor, modulo 2^32 */
 #define FILLED(byte) ((byte) * 0x01010101U)
 #define BYTES_SHOWN 16U		/* guessed: a line */
 #define STRETCHES 5
@@ -111,7 +115,8 @@ static bool read_size(const struct kmem_cache *cache, const void *buffer,
 {
 	*size = cache->object_size;
 	if (cache->flags & SLAB_RED_ZONE)
-		*size = *word_at(buffer, red_word_at(cache) + 4) ^ SIZE_MIX;
+		*size = (*word_at(buffer, red_word_at(cache) + 4) ^ SIZE_MIX) *
+			SIZE_INVERSE;
 	if (*size <= cache->object_size)
 		return true;
 	*size = cache->object_size;
@@ -121,7 +126,8 @@ static bool read_size(const struct kmem_cache *cache, const void *buffer,
 static void write_size(const struct kmem_cache *cache, void *buffer, u32 size)
 {
 	if (cache->flags & SLAB_RED_ZONE)
-		*word_at(buffer, red_word_at(cache) + 4) = size ^ SIZE_MIX;
+		*word_at(buffer, red_word_at(cache) + 4) =
+			size * SIZE_FACTOR ^ SIZE_MIX;
 }
 
 /* --- stretches --- */
@@ -317,24 +323,27 @@ static void note_track(struct slab_track *track, u32 site)
 	track->time[1] = (u32)(now >> 32);
 }
 
-static void print_track(const struct slab_track *track, const char *what)
+void slab_print_track(const struct kmem_cache *cache, const void *buffer,
+		      enum track which)
 {
-	u64 then = (u64)track->time[1] << 32 | track->time[0];
+	const struct slab_track *track = track_of(cache, buffer, which);
+	u64 then;
 	u32 i;
 
-	if (!track->entry[0])
+	if (!track || !track->entry[0])
 		return;
-	printk("  last %s %llu ticks ago:\n", what, trace_time() - then);
+	then = (u64)track->time[1] << 32 | track->time[0];
+	printk("  last %s %llu ticks ago:\n",
+	       which == TRACK_ALLOC ? "allocated" : "freed",
+	       trace_time() - then);
 	for (i = 0; i < TRACK_DEPTH && track->entry[i]; i++)
 		trace_print(track->entry[i]);
 }
 
 void slab_print_tracks(const struct kmem_cache *cache, const void *buffer)
 {
-	if (!(cache->flags & SLAB_STORE_USER))
-		return;
-	print_track(track_of(cache, buffer, TRACK_ALLOC), "allocated");
-	print_track(track_of(cache, buffer, TRACK_FREE), "freed");
+	slab_print_track(cache, buffer, TRACK_ALLOC);
+	slab_print_track(cache, buffer, TRACK_FREE);
 }
 
 /* --- the changes of hands --- */
@@ -370,6 +379,8 @@ bool slab_debug_alloc(struct kmem_cache *cache, void *buffer, u32 size,
 	struct slab *slab = page_slab(virt_to_page(buffer));
 	bool used = buffer_says_used(cache, buffer);
 
+	/* kmalloc(0) is an object all the same: ksize() 0 is none */
+	size = max(size, 1U);
 	/* free by its bit, in use by itself: then the bit was wrong */
 	if (!slab_books_agree(cache, slab, buffer) && used)
 		return false;
@@ -385,9 +396,10 @@ bool slab_debug_free(struct kmem_cache *cache, void *buffer, u32 site)
 {
 	void *object = (char *)buffer + cache->offset;
 
+	/* first the books: a wrong bit would make it a double free */
+	slab_books_agree(cache, page_slab(virt_to_page(object)), buffer);
 	if (slab_bad_free(cache, object, site))
 		return false;
-	slab_books_agree(cache, page_slab(virt_to_page(buffer)), buffer);
 	slab_check_buffer(cache, buffer, false, "freed");
 	if (cache->flags & SLAB_STORE_USER)
 		note_track(track_of(cache, buffer, TRACK_FREE), site);
@@ -416,6 +428,7 @@ void slab_debug_set_size(struct kmem_cache *cache, void *object, u32 size)
 	void *buffer = (char *)object - cache->offset;
 	u32 old;
 
+	size = max(size, 1U);
 	slab_check_buffer(cache, buffer, false, "resized");
 	read_size(cache, buffer, &old);
 	if (size > old)

@@ -184,7 +184,7 @@ static void leaks_of_slab(const struct kmem_cache *cache,
 			continue;
 		leaks->to_print--;
 		print_place(cache, buffer, slab);
-		slab_print_tracks(cache, buffer);
+		slab_print_track(cache, buffer, TRACK_ALLOC);
 	}
 }
 
@@ -223,9 +223,8 @@ void slab_report_leaks(struct kmem_cache *cache)
 	struct leaks leaks;
 
 	find_leaks(cache, 0, &leaks);
-	report_leak(cache, leaks.first, "it and %u more are in use, and their "
-		    "cache was to be destroyed",
-		    leaks.count ? leaks.count - 1 : 0);
+	report_leak(cache, leaks.first, "the first of %u that are in use, and "
+		    "their cache was to be destroyed", leaks.count);
 	find_leaks(cache, LEAKS_SHOWN, &leaks);
 	if (leaks.count > LEAKS_SHOWN)
 		printk("  ... and %u more\n", leaks.count - LEAKS_SHOWN);

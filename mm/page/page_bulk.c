@@ -23,17 +23,32 @@
 #define BULK_LEAST 17		/* guessed: fewer go by the CPU's stack */
 #define BULK_PER_LOCK 512U	/* guessed: 5000 instructions without interrupts */
 
-/* From the stack of the CPU, all n or none. Interrupts off. */
-static u32 take_hot(struct zone *zone, u32 n, struct page **pages)
+/* From the stack of the CPU, ready to be used. Stops at whatever is out of the
+ * ordinary. */
+static u32 fastcall take_hot(struct zone *zone, u32 n, struct page **pages)
 {
-	struct per_cpu_pages *pcp = &zone->pageset[smp_processor_id()].pcp[0];
-	u32 i;
+	u32 flags = local_irq_save(), got = 0;
+	struct per_cpu_pageset *set = &zone->pageset[smp_processor_id()];
+	u32 count = set->pcp[0].count;
 
-	if (pcp->count < n + pcp->low || zone->free_pages <= zone->hot_mark)
-		return 0;
-	for (i = 0; i < n; i++)
-		pages[i] = pcp->stack[--pcp->count];
-	return n;
+	/* take_above is beyond all while page_debugging is on */
+	if (unlikely(count < n || count - n < set->pcp[0].take_above ||
+		     zone->free_pages <= zone->hot_mark))
+		n = 0;
+	for (; got < n; got++) {
+		struct page *page = set->pcp[0].stack[count - 1];
+
+		if (unlikely(!page_is_clean(page)))
+			break;
+		page->_count.counter = 1;
+		page->private = 0;
+		pages[got] = page;
+		count--;
+	}
+	set->pcp[0].count = count;
+	set->count.numa_hit += got;
+	local_irq_restore(flags);
+	return got;
 }
 
 /* In blocks, from the smallest up. */
@@ -94,30 +109,25 @@ static u32 prepare(struct page **pages, u32 n)
 }
 
 /* At most n pages of one zone, above its mark. */
-static u32 take_from(struct zone *zone, struct zone *wanted, gfp_t gfp, u32 n,
+static u32 take_from(struct zone *zone, struct zone *wanted, u32 n,
 		     struct page **pages)
 {
-	u32 flags = local_irq_save(), got = 0;
+	u32 flags = local_irq_save(), got;
 
-	if (n < BULK_LEAST && zone == wanted && !(gfp & __GFP_COLD))
-		got = take_hot(zone, n, pages);
-	if (!got)
-		got = take_blocks(zone, wanted->type, min(n, BULK_PER_LOCK),
-				  pages);
+	got = take_blocks(zone, wanted->type, min(n, BULK_PER_LOCK), pages);
 	count_pages(zone, wanted, got);
 	local_irq_restore(flags);
 	return prepare(pages, got);
 }
 
-static u32 take_from_all(gfp_t gfp, const struct zonelist *zonelist, u32 n,
+static u32 take_from_all(const struct zonelist *zonelist, u32 got, u32 n,
 			 struct page **pages)
 {
 	struct zone *const *z = zonelist->zones;
 	struct zone *wanted = *z;
-	u32 got = 0;
 
 	while (*z && got < n) {
-		u32 more = take_from(*z, wanted, gfp, n - got, pages + got);
+		u32 more = take_from(*z, wanted, n - got, pages + got);
 
 		if (!more)
 			z++;
@@ -126,17 +136,20 @@ static u32 take_from_all(gfp_t gfp, const struct zonelist *zonelist, u32 n,
 	return got;
 }
 
-u32 alloc_pages_bulk(gfp_t gfp, struct zonelist *zonelist, u32 n,
-		     struct page **pages)
+u32 fastcall alloc_pages_bulk(gfp_t gfp, struct zonelist *zonelist, u32 n,
+			      struct page **pages)
 {
+	struct zone *wanted = zonelist->zones[0];
 	u32 got = 0, i;
 
-	if (likely(!page_debugging))
-		got = take_from_all(gfp, zonelist, n, pages);
+	if (n < BULK_LEAST && !(gfp & __GFP_COLD) && wanted)
+		got = take_hot(wanted, n, pages);
+	if (unlikely(got < n) && !page_debugging)
+		got = take_from_all(zonelist, got, n, pages);
 	if (gfp & __GFP_ZERO)
 		for (i = 0; i < got; i++)
 			clear_highpage(pages[i]);
-	while (got < n) {
+	while (unlikely(got < n)) {
 		pages[got] = alloc_pages_from(gfp, 0, zonelist, CALLER);
 		if (!pages[got])
 			break;
@@ -175,6 +188,68 @@ static u32 mark_run(struct page *const *pages, u32 n)
 	return i;
 }
 
+/* Flags that a page given back with others may not have, and its zone. */
+#define PAGE_FLAGS_COMPARED (PAGE_FLAGS_LONG_WAY | \
+			     ~0U << ZONEID_SHIFT)
+
+/*
+ * To the CPU's stack, as free_hot_page() does, those that are of the zone of
+ * the first one and nothing speaks against, up to the first that is not so: how
+ * many. Interrupts off.
+ */
+static __always_inline u32 give_hot(struct page *const *pages, u32 n)
+{
+	uintptr_t map = (uintptr_t)mem_map, bytes = mem_map_bytes;
+	struct per_cpu_pageset *set;
+	struct zone *zone;
+	struct page **top;
+	u32 i, want;
+
+	if (unlikely(!in_mem_map(pages[0])))
+		return 0;
+	zone = page_zone(pages[0]);
+	want = zone_flags(zone);
+	set = &zone->pageset[smp_processor_id()];
+	if (unlikely(set->pcp[0].count + n > set->pcp[0].put_below))
+		return 0;
+	top = &set->pcp[0].stack[set->pcp[0].count];
+	for (i = 0; i < n; i++) {
+		struct page *page = pages[i];
+
+		/* one jump instead of five */
+		if (unlikely((uintptr_t)page - map >= bytes) ||
+		    unlikely(((page->flags & PAGE_FLAGS_COMPARED) ^ want) |
+			     (u32)(page->_count.counter ^ 1) |
+			     (u32)~page->_mapcount.counter |
+			     (uintptr_t)page->mapping))
+			break;
+		page->flags = want;
+		page->_count.counter = 0;
+		*top++ = page;
+	}
+	set->pcp[0].count += i;
+	set->count.pgfree += i;
+	return i;
+}
+
+/* What that does not serve takes the long way. */
+static void fastcall give_few(struct page *const *pages, u32 n, u32 site)
+{
+	u32 flags = local_irq_save();
+
+	while (n) {
+		u32 given = give_hot(pages, n);
+
+		if (unlikely(!given)) {
+			free_slow(pages[0], 0, site);
+			given = 1;
+		}
+		pages += given;
+		n -= given;
+	}
+	local_irq_restore(flags);
+}
+
 /* At least one page of n; how many. */
 static u32 give_run(struct page *const *pages, u32 n, u32 site)
 {
@@ -193,7 +268,7 @@ static u32 give_run(struct page *const *pages, u32 n, u32 site)
 	return run;
 }
 
-void free_pages_bulk(u32 n, struct page *const *pages)
+void fastcall free_pages_bulk(u32 n, struct page *const *pages)
 {
 	u32 i;
 
@@ -201,8 +276,7 @@ void free_pages_bulk(u32 n, struct page *const *pages)
 		for (i = 0; i < n; i++)
 			free_slow(pages[i], 0, CALLER);
 	} else if (n < BULK_LEAST) {
-		for (i = 0; i < n; i++)
-			free_hot_page(pages[i]);
+		give_few(pages, n, CALLER);
 	} else {
 		for (i = 0; i < n;)
 			i += give_run(pages + i, n - i, CALLER);

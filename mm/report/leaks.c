@@ -50,6 +50,7 @@
 #include <mm/object/kmalloc.h>
 #include <mm/report/leaks.h>
 #include <mm/table/pgtable.h>
+#include <mm/virt/vmalloc.h>
 
 #define STACK_MOST 1024U	/* guessed: a page of addresses */
 
@@ -377,7 +378,7 @@ static bool next_hole(const char *above, const char **start, const char **end)
 	return *start;
 }
 
-/* Part of the image; pages that are not mapped guard something. */
+/* Words of pages that are mapped; those that are not guard something. */
 static void scan_pages(struct leak_scan *scan, const char *at, const char *end)
 {
 	struct pt_walk walk;
@@ -423,6 +424,16 @@ static void scan_mem_map(struct leak_scan *scan)
 	}
 }
 
+/* Memory of vmalloc(); what else has an area belongs to others. */
+static int scan_area(const struct vm_struct *vm, void *scan)
+{
+	const char *at = vm->addr;
+
+	if (vm->flags & VM_ALLOC)
+		scan_pages(scan, at, at + vm->size - PAGE_SIZE);
+	return 0;
+}
+
 /* sp: the caller's stack; what it keeps in registers is saved below that. */
 static void scan_roots(struct leak_scan *scan, const char *sp)
 {
@@ -431,6 +442,7 @@ static void scan_roots(struct leak_scan *scan, const char *sp)
 	if (sp >= boot_stack && sp < boot_stack_top)
 		scan_words(scan, sp, boot_stack_top);
 	scan_mem_map(scan);
+	vmap_for_each(scan_area, scan);
 	follow(scan);
 }
 

@@ -18,6 +18,7 @@
  */
 #include <kernel/base/printk.h>
 #include <mm/page/page_alloc.h>
+#include <mm/report/areas.h>
 #include <mm/report/pages.h>
 #include <mm/report/slabs.h>
 
@@ -222,10 +223,25 @@ static u32 stalled(const struct node_set *set, u32 arg)
 	return allocstall;
 }
 
-/* Slabs are the machine's, whatever the set is. */
+/* Slabs and areas are the machine's, whatever the set is. */
 static u32 slab_kb(const struct node_set *set, u32 arg)
 {
 	return slab_pages_of_all() << (PAGE_SHIFT - 10);
+}
+
+static u32 vmalloc_total_kb(const struct node_set *set, u32 arg)
+{
+	return vmalloc_total() >> 10;
+}
+
+static u32 vmalloc_used_kb(const struct node_set *set, u32 arg)
+{
+	return vmalloc_used() >> 10;
+}
+
+static u32 vmalloc_chunk_kb(const struct node_set *set, u32 arg)
+{
+	return vmalloc_chunk() >> 10;
 }
 
 static const struct report_line meminfo[] = {
@@ -236,6 +252,9 @@ static const struct report_line meminfo[] = {
 	{ "LowTotal:", total_kb, LOW },
 	{ "LowFree:", free_kb, LOW },
 	{ "Slab:", slab_kb, 0 },
+	{ "VmallocTotal:", vmalloc_total_kb, 0 },
+	{ "VmallocUsed:", vmalloc_used_kb, 0 },
+	{ "VmallocChunk:", vmalloc_chunk_kb, 0 },
 };
 
 #define COUNTER(member) counted, offsetof(struct zone_counters, member)

@@ -24,6 +24,7 @@
 #include <mm/early/memblock.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
+#include <mm/report/areas.h>
 #include <mm/report/whatis.h>
 #include <mm/table/layout.h>
 #include <mm/table/pgtable.h>
@@ -274,6 +275,7 @@ void report_whatis(u32 addr)
 
 	if (!pt_walk(&kernel_pgtable, addr, &walk)) {
 		printk("%08x is not mapped\n", addr);
+		report_area(addr);
 		if (!in_direct_map(addr))
 			return;
 		/* a guard page, or a free one with debug=pagealloc */
@@ -285,6 +287,7 @@ void report_whatis(u32 addr)
 	if (has_symbol(addr))
 		printk(", %s", symbol_text(addr, text));
 	printk("\n");
+	report_area(addr);
 	report_frame(walk.phys >> PAGE_SHIFT);
 	report_object(addr);
 }

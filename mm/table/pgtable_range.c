@@ -21,13 +21,19 @@ static void *table_below(u32 entry)
 	return __va(entry & PAGE_MASK);	/* tables lie in lowmem */
 }
 
+/*
+ * wide: entries of 8 bytes, PAE. A constant wherever these are called, so that
+ * each format has its own code.
+ */
+
 /* The low half of the level-2 entry of va; NULL: not even that. */
-static volatile u32 *level_2_entry(const struct pgtable *pt, u32 va)
+static __always_inline volatile u32 *level_2_entry(const struct pgtable *pt,
+						   u32 va, bool wide)
 {
 	volatile u32 *root = pt->root;
 	volatile u32 *table;
 
-	if (pt->levels == 2)
+	if (!wide)
 		return root + (va >> 22);
 	root += (va >> 30) * 2;
 	if (!(*root & _PAGE_PRESENT))
@@ -37,86 +43,101 @@ static volatile u32 *level_2_entry(const struct pgtable *pt, u32 va)
 }
 
 /* Pages from va to the end of its level-1 table, at most `pages`. */
-static u32 pages_in_table(const struct pgtable *pt, u32 va, u32 pages)
+static __always_inline u32 pages_in_table(u32 va, u32 pages, bool wide)
 {
-	u32 left = pt_level_size(pt, 2) - (va & (pt_level_size(pt, 2) - 1));
+	u32 entries = wide ? 512 : 1024;
+	u32 left = entries - (va >> PAGE_SHIFT & (entries - 1));
 
-	return min(pages, left >> PAGE_SHIFT);
+	return min(pages, left);
 }
 
 /* The level-1 entry of va in the table of a level-2 entry. */
-static u32 *level_1_entry(const struct pgtable *pt, u32 level_2, u32 va)
+static __always_inline u32 *level_1_entry(u32 level_2, u32 va, bool wide)
 {
 	u32 *table = table_below(level_2);
 
-	if (pt->levels == 2)
-		return table + (va >> PAGE_SHIFT & 1023);
-	return table + (va >> PAGE_SHIFT & 511) * 2;
+	return wide ? table + (va >> PAGE_SHIFT & 511) * 2 :
+		      table + (va >> PAGE_SHIFT & 1023);
 }
 
-int pt_run_open(struct pgtable *pt, u32 va, u32 pages, pteval_t prot,
-		struct pt_run *run)
+static __always_inline bool is_table(const volatile u32 *entry)
 {
-	const volatile u32 *entry = level_2_entry(pt, va);
+	return entry && (*entry & (_PAGE_PRESENT | _PAGE_PSE)) == _PAGE_PRESENT;
+}
 
-	prot &= supported_pte_mask;
-	run->wide = pt->levels == 3;
-	run->low = (u32)prot;
-	run->high = (u32)(prot >> 32);
-	run->n = pages_in_table(pt, va, pages);
-	if (unlikely(!entry || (*entry & (_PAGE_PRESENT | _PAGE_PSE)) !=
-		     _PAGE_PRESENT)) {
+static __always_inline int open_run(struct pgtable *pt, u32 va, u32 pages,
+				    struct pt_run *run, bool wide)
+{
+	const volatile u32 *entry = level_2_entry(pt, va, wide);
+
+	run->wide = wide;
+	run->n = pages_in_table(va, pages, wide);
+	if (unlikely(!is_table(entry))) {
 		int err = pt_populate(pt, va, PAGE_SIZE);
 
 		if (err)
 			return err;
-		entry = level_2_entry(pt, va);
+		entry = level_2_entry(pt, va, wide);
 	}
-	run->first = level_1_entry(pt, *entry, va);
+	run->first = level_1_entry(*entry, va, wide);
 	return 0;
 }
 
-static void clear_entries(u32 *entry, u32 n, bool wide)
+int fastcall pt_run_open(struct pgtable *pt, u32 va, u32 pages, pteval_t prot,
+			 struct pt_run *run)
 {
-	volatile u32 *p = entry, *end = p + (wide ? n * 2 : n);
+	prot &= supported_pte_mask;
+	run->low = (u32)prot;
+	run->high = (u32)(prot >> 32);
+	return pt->levels == 3 ? open_run(pt, va, pages, run, true) :
+				 open_run(pt, va, pages, run, false);
+}
+
+static __always_inline void clear_entries(volatile u32 *p, u32 n, bool wide)
+{
+	volatile u32 *end = p + (wide ? n * 2 : n);
 
 	/* the low half first: it has Present */
 	while (p < end)
 		*p++ = 0;
 }
 
-/* A large page of [va, ...), or nothing, where a table could be: pages done. */
-static u32 clear_large(struct pgtable *pt, u32 va, u32 pages)
+/* A large page of [va, ...), or nothing, where a table could be. */
+static void clear_large(struct pgtable *pt, u32 va, u32 pages, bool wide)
 {
-	volatile u32 *entry = level_2_entry(pt, va);
-	u32 n = pages_in_table(pt, va, pages), flags;
+	volatile u32 *entry = level_2_entry(pt, va, wide);
+	u32 flags;
 
 	if (!entry || !(*entry & _PAGE_PRESENT))
-		return n;
-	BUG_ON(n << PAGE_SHIFT != pt_level_size(pt, 2),
+		return;
+	BUG_ON(pages << PAGE_SHIFT != pt_level_size(pt, 2),
 	       "a part of a large page is to be cleared");
 	flags = spin_lock_irqsave(&pt->lock);
-	clear_entries((u32 *)(uintptr_t)entry, 1, pt->levels == 3);
+	clear_entries(entry, 1, wide);
 	spin_unlock_irqrestore(&pt->lock, flags);
 	pt_forget(va);
-	return n;
 }
 
-void pt_clear_range(struct pgtable *pt, u32 va, u32 pages)
+static __always_inline void clear_range(struct pgtable *pt, u32 va, u32 pages,
+					bool wide)
 {
 	while (pages) {
-		const volatile u32 *entry = level_2_entry(pt, va);
-		u32 n;
+		const volatile u32 *entry = level_2_entry(pt, va, wide);
+		u32 n = pages_in_table(va, pages, wide);
 
-		if (entry && (*entry & (_PAGE_PRESENT | _PAGE_PSE)) ==
-		    _PAGE_PRESENT) {
-			n = pages_in_table(pt, va, pages);
-			clear_entries(level_1_entry(pt, *entry, va), n,
-				      pt->levels == 3);
-		} else {
-			n = clear_large(pt, va, pages);
-		}
+		if (likely(is_table(entry)))
+			clear_entries(level_1_entry(*entry, va, wide), n, wide);
+		else
+			clear_large(pt, va, n, wide);
 		va += n << PAGE_SHIFT;
 		pages -= n;
 	}
+}
+
+void fastcall pt_clear_range(struct pgtable *pt, u32 va, u32 pages)
+{
+	if (pt->levels == 3)
+		clear_range(pt, va, pages, true);
+	else
+		clear_range(pt, va, pages, false);
 }

@@ -65,7 +65,7 @@ static u32 nr_pages_of(u32 bytes)
 /* --- making and unmaking --- */
 
 /* A description with room for nr pages. */
-static struct vm_struct *new_vm(u32 nr, u32 flags, gfp_t gfp,
+static __always_inline struct vm_struct *new_vm(u32 nr, u32 flags, gfp_t gfp,
 				const void *caller)
 {
 	size_t bytes = nr * sizeof(struct page *);
@@ -93,7 +93,7 @@ static struct vm_struct *new_vm(u32 nr, u32 flags, gfp_t gfp,
 	return vm;
 }
 
-static void drop_pages(struct vm_struct *vm)
+static __always_inline void drop_pages(struct vm_struct *vm)
 {
 	free_pages_bulk(vm->nr_pages, vm->pages);
 	if (vm->flags & VM_VPAGES)
@@ -107,7 +107,7 @@ static void release_vm(struct vmap_area *area)
 }
 
 /* A going area: entries, pages, then the addresses. */
-static void take_down(struct vm_struct *vm)
+static void fastcall take_down(struct vm_struct *vm)
 {
 	pt_clear_range(&kernel_pgtable, vm->area.start,
 		       (vm->size >> PAGE_SHIFT) - 1);
@@ -126,7 +126,7 @@ static void undo(struct vm_struct *vm)
 }
 
 /* Addresses for it; or it is dropped, with a sentence. */
-static bool give_addresses(struct vm_struct *vm, u32 size, u32 align, gfp_t gfp)
+static __always_inline bool give_addresses(struct vm_struct *vm, u32 size, u32 align, gfp_t gfp)
 {
 	int err;
 
@@ -145,17 +145,20 @@ static bool give_addresses(struct vm_struct *vm, u32 size, u32 align, gfp_t gfp)
 	return false;
 }
 
-static int map_pages(u32 va, struct page *const *pages, u32 n, pteval_t prot)
+static __always_inline u32 pfn_in_array(const void *pages, u32 i)
+{
+	return page_to_pfn(((struct page *const *)pages)[i]);
+}
+
+static __always_inline int map_pages(u32 va, struct page *const *pages, u32 n, pteval_t prot)
 {
 	while (n) {
 		struct pt_run run;
-		u32 i;
 		int err = pt_run_open(&kernel_pgtable, va, n, prot, &run);
 
 		if (err)
 			return err;
-		for (i = 0; i < run.n; i++)
-			pt_run_set(&run, i, page_to_pfn(pages[i]));
+		pt_run_fill(&run, pfn_in_array, pages);
 		va += run.n << PAGE_SHIFT;
 		pages += run.n;
 		n -= run.n;
@@ -165,7 +168,7 @@ static int map_pages(u32 va, struct page *const *pages, u32 n, pteval_t prot)
 
 /* --- vmalloc --- */
 
-static bool fill(struct vm_struct *vm, u32 nr, gfp_t gfp, pteval_t prot)
+static __always_inline bool fill(struct vm_struct *vm, u32 nr, gfp_t gfp, pteval_t prot)
 {
 	/* one block's pages have their count at its head: single ones only */
 	gfp &= ~__GFP_COMP;
@@ -285,7 +288,7 @@ static u32 ioremap_align(phys_addr_t phys, u32 size)
 	u32 lead = (u32)-phys & (large - 1);
 
 	/* the area begins where phys does in a large page, or it never fits */
-	if (lead || size < large || !(paging_mode.pse || paging_mode.pae))
+	if (lead || size < large || !paging_mode.pse)
 		return PAGE_SIZE;
 	return large;
 }
@@ -310,7 +313,7 @@ static void *ioremap_with(phys_addr_t phys, u32 size, pteval_t prot,
 		return NULL;
 	vm->phys_addr = phys;
 	if (!pt_map(&kernel_pgtable, vm->area.start, phys, bytes, prot,
-		    paging_mode.pse || paging_mode.pae))
+		    paging_mode.pse))
 		return (char *)vm->addr + offset;
 	undo(vm);
 	return NULL;

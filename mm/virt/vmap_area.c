@@ -2,17 +2,20 @@
  * Areas of kernel addresses. ULK3 section 8.3.
  *
  * 1. All areas of a space stand in one red-black tree by address. Each knows
- *    the gap right below it, and the largest gap of its subtree. A last area
- *    without size stands at the end of the space, so every gap has an area
- *    above it, and an empty space is one gap. There is no end to be forgotten.
+ *    the gap right below it, and the largest gap of its subtree. The gap above
+ *    the highest area belongs to no area: it is computed, also when there is
+ *    none at all, so that an empty space has its end, too.
  *
  * 2. First fit. Down from the root: left if the left subtree has a gap that is
  *    large enough, else here, else right. That finds the lowest one, in as many
- *    steps as the tree is deep. The new area goes to the bottom of the gap.
+ *    steps as the tree is deep. The new area goes to the bottom of the gap. If
+ *    no gap between areas fits, it goes above the highest one: no search, and
+ *    no maximum changes.
  *
  * 3. Alignment above a page. A gap of size + align - 1 page fits wherever it
- *    begins: the lowest of these is found the same way. Only if there is none,
- *    each gap of at least the size is looked at, from the lowest up.
+ *    begins: the lowest of these is found the same way, else the end is looked
+ *    at. Only if that does not fit, each gap of at least the size is looked at,
+ *    from the lowest up.
  *
  * 4. Guard pages. An area is one page larger than was asked for. The page is
  *    never mapped: what runs off the end faults.
@@ -24,6 +27,9 @@
  *    is never given out again before a flush that came after its unmapping:
  *    the areas are taken off the list before the flush, and out of the tree
  *    after it.
+ *
+ *    Lazy areas that touch become one, so they are few, whatever was freed.
+ *    Those whose flush is under way are not merged with.
  *
  * 6. Invariants (vmap_check.c recomputes them): areas do not overlap and lie
  *    within the space; gap is the distance to the area below; max_gap is the
@@ -56,7 +62,7 @@ u32 vmap_area_max_gap(const struct vmap_area *area)
 	return max(area->gap, most);
 }
 
-static bool update_max_gap(struct rb_node *node)
+static bool fastcall update_max_gap(struct rb_node *node)
 {
 	struct vmap_area *area = area_of(node);
 	u32 old = area->max_gap;
@@ -74,13 +80,10 @@ void vmap_space_init(struct vmap_space *space, u32 start, u32 end,
 	*space = (struct vmap_space){
 		.start = start, .end = end, .lazy_most = lazy_most,
 		.flush = flush, .release = release,
-		.top = { .start = end, .end = end, .gap = end - start },
 	};
-	rb_link(&space->tree, &space->top.node, NULL, RB_LEFT);
-	rb_balance(&space->tree, &space->top.node, update_max_gap);
 }
 
-/* --- finding a gap: each returns the area above it --- */
+/* --- finding a gap --- */
 
 /* The lowest gap of the subtree, which has one of `need` bytes. */
 static struct vmap_area *lowest_gap(struct rb_node *node, u32 need)
@@ -123,31 +126,53 @@ static struct vmap_area *first_gap(const struct vmap_space *space, u64 need)
 }
 
 /* Where in the gap below an area does an aligned piece begin? */
-static u64 place_in_gap(const struct vmap_area *above, u32 align)
+static u64 place_below(const struct vmap_area *above, u32 align)
 {
 	return ALIGN((u64)above->start - above->gap, (u64)align);
 }
 
-static struct vmap_area *find_gap(const struct vmap_space *space, u32 need,
-				  u32 align)
+/* Above all areas it is free from here on. */
+static u32 top_of(const struct vmap_space *space)
 {
-	struct vmap_area *above = first_gap(space, (u64)need + align -
-					    PAGE_SIZE);
+	return space->highest ? space->highest->end : space->start;
+}
 
-	if (above || align == PAGE_SIZE)
-		return above;
-	above = first_gap(space, need);
-	while (above && place_in_gap(above, align) + need > above->start)
-		above = next_gap(above, need);
-	return above;
+/* The same for alignments above a page. */
+static bool find_aligned(const struct vmap_space *space, u32 need, u32 align,
+			 struct vmap_area **above, u32 *start)
+{
+	u64 at = ALIGN((u64)top_of(space), (u64)align);
+
+	*above = first_gap(space, (u64)need + align - PAGE_SIZE);
+	if (!*above && at + need > space->end) {
+		*above = first_gap(space, need);
+		while (*above &&
+		       place_below(*above, align) + need > (*above)->start)
+			*above = next_gap(*above, need);
+		if (!*above)
+			return false;
+	}
+	*start = (u32)(*above ? place_below(*above, align) : at);
+	return true;
+}
+
+/* The area above the new one, NULL: none, and where that begins. Or false. */
+static __always_inline bool find_place(const struct vmap_space *space, u32 need, u32 align,
+		       struct vmap_area **above, u32 *start)
+{
+	if (align > PAGE_SIZE)
+		return find_aligned(space, need, align, above, start);
+	*above = NULL;
+	if (gap_of_subtree(space->tree.node) >= need)
+		*above = lowest_gap(space->tree.node, need);
+	*start = *above ? (*above)->start - (*above)->gap : top_of(space);
+	return *above || space->end - *start >= need;
 }
 
 /* --- in and out of the tree --- */
 
-/*
- * Right below `above` in order: the rightmost place of its left subtree. The
- * two areas share the gap, so `above` is told, too; it is above it in the tree.
- */
+/* Into the gap below `above`: the rightmost place of its left subtree. Both
+ * share the gap, so `above` is told, too; it is above it in the tree. */
 static void insert_below(struct vmap_space *space, struct vmap_area *area,
 			 struct vmap_area *above)
 {
@@ -155,7 +180,6 @@ static void insert_below(struct vmap_space *space, struct vmap_area *area,
 	int side = RB_RIGHT;
 
 	area->gap = area->start - (above->start - above->gap);
-	area->max_gap = 0;
 	above->gap = above->start - area->end;
 	if (!parent) {
 		parent = &above->node;
@@ -164,17 +188,38 @@ static void insert_below(struct vmap_space *space, struct vmap_area *area,
 	while (parent->child[side])
 		parent = parent->child[side];
 	rb_link(&space->tree, &area->node, parent, side);
+	area->max_gap = area->gap;
+	rb_propagate(parent, update_max_gap);
 	rb_propagate(&above->node, update_max_gap);
-	rb_balance(&space->tree, &area->node, update_max_gap);
+}
+
+static __always_inline void insert_on_top(struct vmap_space *space, struct vmap_area *area)
+{
+	struct rb_node *parent = space->highest ? &space->highest->node : NULL;
+
+	area->gap = area->start - top_of(space);
+	rb_link(&space->tree, &area->node, parent, RB_RIGHT);
+	area->max_gap = area->gap;
+	/* a gap is left by alignment only */
+	if (area->gap)
+		rb_propagate(parent, update_max_gap);
+	space->highest = area;
 }
 
 static void take_out(struct vmap_space *space, struct vmap_area *area)
 {
-	struct vmap_area *above = area_of(rb_next(&area->node));
+	struct rb_node *other;
 
+	if (area == space->highest) {
+		other = rb_prev(&area->node);
+		space->highest = other ? area_of(other) : NULL;
+		rb_erase(&space->tree, &area->node, update_max_gap);
+		return;
+	}
+	other = rb_next(&area->node);
 	rb_erase(&space->tree, &area->node, update_max_gap);
-	above->gap += area->gap + (area->end - area->start);
-	rb_propagate(&above->node, update_max_gap);
+	area_of(other)->gap += area->gap + (area->end - area->start);
+	rb_propagate(other, update_max_gap);
 }
 
 static u32 pages_of(const struct vmap_area *area)
@@ -183,26 +228,30 @@ static u32 pages_of(const struct vmap_area *area)
 }
 
 /* need: with the guard page. */
-static bool try_insert(struct vmap_space *space, struct vmap_area *area,
+static bool fastcall try_insert(struct vmap_space *space, struct vmap_area *area,
 		       u32 need, u32 align)
 {
 	u32 flags = spin_lock_irqsave(&space->lock);
-	struct vmap_area *above = find_gap(space, need, align);
+	struct vmap_area *above;
+	bool found = find_place(space, need, align, &above, &area->start);
 
-	if (above) {
-		area->start = (u32)place_in_gap(above, align);
+	if (found) {
 		area->end = area->start + need;
 		area->state = VMAP_USED;
-		insert_below(space, area, above);
+		if (above)
+			insert_below(space, area, above);
+		else
+			insert_on_top(space, area);
+		rb_balance(&space->tree, &area->node, update_max_gap);
 		space->count.areas++;
 		space->count.pages += pages_of(area);
 	}
 	spin_unlock_irqrestore(&space->lock, flags);
-	return above;
+	return found;
 }
 
-int vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
-		     u32 size, u32 align)
+int fastcall vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
+			      u32 size, u32 align)
 {
 	u32 need;
 
@@ -212,10 +261,8 @@ int vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
 	if (size > space->end - space->start - PAGE_SIZE)
 		return -ENOSPC;
 	need = PAGE_ALIGN(size) + PAGE_SIZE;
-	align = max(align, (u32)PAGE_SIZE);
-	if (try_insert(space, area, need, align))
-		return 0;
-	if (vmap_purge(space) && try_insert(space, area, need, align))
+	if (likely(try_insert(space, area, need, align)) ||
+	    (vmap_purge(space) && try_insert(space, area, need, align)))
 		return 0;
 	return -ENOSPC;
 }
@@ -228,6 +275,9 @@ struct vmap_area *vmap_area_find_locked(const struct vmap_space *space,
 	struct rb_node *node = space->tree.node;
 
 	assert_held(&space->lock);
+	/* made last, more often than not, and so freed first */
+	if (space->highest && addr >= space->highest->start)
+		node = &space->highest->node;
 	while (node) {
 		struct vmap_area *area = area_of(node);
 
@@ -256,7 +306,7 @@ struct vmap_area *vmap_area_next_locked(const struct vmap_space *space,
 	}
 	while (found && area_of(found)->state != VMAP_USED)
 		found = rb_next(found);
-	return found && area_of(found) != &space->top ? area_of(found) : NULL;
+	return found ? area_of(found) : NULL;
 }
 
 /* What speaks against taking it; NULL: nothing. */
@@ -267,17 +317,17 @@ static const char *take_problem(const struct vmap_area *area, u32 addr,
 		return "it is not the begin of a page";
 	if (!area)
 		return "no area is there";
-	if (area->start != addr)
-		return "it is in the middle of an area";
 	if (area->state != VMAP_USED)
 		return "it was freed before";
+	if (area->start != addr)
+		return "it is in the middle of an area";
 	if (!(area->kind & kind))
 		return "the area there is of another kind";
 	return NULL;
 }
 
-struct vmap_area *vmap_area_take(struct vmap_space *space, u32 addr, u32 kind,
-				 const char **why)
+struct vmap_area *fastcall vmap_area_take(struct vmap_space *space, u32 addr,
+					  u32 kind, const char **why)
 {
 	u32 flags = spin_lock_irqsave(&space->lock);
 	struct vmap_area *area = vmap_area_find_locked(space, addr);
@@ -293,21 +343,62 @@ struct vmap_area *vmap_area_take(struct vmap_space *space, u32 addr, u32 kind,
 
 /* --- lazy areas --- */
 
-void vmap_area_put(struct vmap_space *space, struct vmap_area *area)
+static bool is_lazy(const struct rb_node *node)
 {
-	u32 flags = spin_lock_irqsave(&space->lock), pages = pages_of(area);
-	bool full;
+	return node && rb_entry(node, struct vmap_area, node)->state ==
+		       VMAP_LAZY;
+}
 
-	BUG_ON(area->state != VMAP_GOING, "an area that nobody took is put");
+/*
+ * Addresses right above or below those of a lazy area become part of that. True
+ * if so: then the area itself is out of the tree.
+ */
+static __always_inline bool merge_lazy(struct vmap_space *space, struct vmap_area *area)
+{
+	struct rb_node *below = rb_prev(&area->node), *above;
+
+	if (is_lazy(below) && !area->gap) {
+		area_of(below)->end = area->end;
+		if (space->highest == area)
+			space->highest = area_of(below);
+		rb_erase(&space->tree, &area->node, update_max_gap);
+		return true;
+	}
+	above = rb_next(&area->node);
+	if (is_lazy(above) && !area_of(above)->gap) {
+		rb_erase(&space->tree, &area->node, update_max_gap);
+		area_of(above)->start = area->start;
+		area_of(above)->gap = area->gap;
+		rb_propagate(above, update_max_gap);
+		return true;
+	}
+	return false;
+}
+
+static void add_lazy(struct vmap_space *space, struct vmap_area *area)
+{
 	area->state = VMAP_LAZY;
 	area->next_lazy = space->lazy;
 	space->lazy = area;
+	space->count.lazy++;
+}
+
+void fastcall vmap_area_put(struct vmap_space *space, struct vmap_area *area)
+{
+	u32 flags = spin_lock_irqsave(&space->lock), pages = pages_of(area);
+	bool full, merged;
+
+	BUG_ON(area->state != VMAP_GOING, "an area that nobody took is put");
 	space->count.areas--;
 	space->count.pages -= pages;
-	space->count.lazy++;
 	space->count.lazy_pages += pages;
 	full = space->count.lazy_pages > space->lazy_most;
+	merged = merge_lazy(space, area);
+	if (!merged)
+		add_lazy(space, area);
 	spin_unlock_irqrestore(&space->lock, flags);
+	if (merged && space->release)
+		space->release(area);
 	if (full)
 		vmap_purge(space);
 }
@@ -316,8 +407,10 @@ void vmap_area_put(struct vmap_space *space, struct vmap_area *area)
 static struct vmap_area *take_lazy(struct vmap_space *space)
 {
 	u32 flags = spin_lock_irqsave(&space->lock);
-	struct vmap_area *list = space->lazy;
+	struct vmap_area *list = space->lazy, *area;
 
+	for (area = list; area; area = area->next_lazy)
+		area->state = VMAP_FLUSHING;
 	space->lazy = NULL;
 	space->count.lazy = 0;
 	space->count.lazy_pages = 0;
@@ -369,7 +462,8 @@ u32 vmap_largest_gap(struct vmap_space *space)
 {
 	u32 flags = spin_lock_irqsave(&space->lock);
 	u32 gap = gap_of_subtree(space->tree.node);
+	u32 top = space->end - top_of(space);
 
 	spin_unlock_irqrestore(&space->lock, flags);
-	return gap;
+	return max(gap, top);
 }

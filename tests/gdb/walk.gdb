@@ -156,3 +156,10 @@ check to(0xc8000000) is None and to(0xfffff000) is None
 check rights(sym("start_kernel")) == "4K r-x" + " G" * global_
 check rights(0xc1000000) == ("2M" if pae else "4M") * large + "4K" * (not large) + " rw" + "x-"[nx] + " G" * global_
 end
+
+# The caches stand, and those of kmalloc() hold the first arrays.
+define at-kmem_cache_init
+check virtual(sym("kmem_caches")) != sym("kmem_caches")
+check high(virtual(sym("kmalloc_caches"))) and high(virtual(sym("kmalloc_table")))
+check virtual(sym("kmalloc_table") + 4) == virtual(sym("kmalloc_caches"))
+end

@@ -118,10 +118,22 @@ def memblock():
     yield b"".join(add + numbers((2 * i, 12), (1, 12)) for i in range(140))
 
 
+def slab():
+    """Three caches of two bytes, then operations of two: what, with a number."""
+    plain, watched = b"\x05\0\x0b\0\x0e\0", b"\x65\0\x71\x0b\x6c\0"
+    some = b"\x0e\0\x1e\1\x2e\2\x0c\0\x0e\3\x1c\2"
+    for caches in (plain, watched):
+        yield caches + some * 4
+        yield caches + b"\0\x27\x10\x20\x20\x10" * 2 + b"\1\x20\x11\x21\x21\7" * 3
+        yield caches + some + b"\2\0\x13\1\x03\0\x14\0\5\1\6\x12\x0b\0\7\0"
+        yield caches + b"\x0a\1" + some + b"\x08\1" + some + b"\x0a\0" + some
+        yield caches + b"".join(b"\x09" + bytes([n]) + some for n in range(7, 250, 9))
+
+
 def main():
     """Entry."""
     root = Path(sys.argv[1])
-    for make in (multiboot, srat, cmdline, e820, memblock):
+    for make in (multiboot, srat, cmdline, e820, memblock, slab):
         folder = root / make.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for i, data in enumerate(make()):

@@ -17,11 +17,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("mm/early", "mm/page", "mm/object")
+FOLDERS = ("mm/early", "mm/page", "mm/object", "mm/virt")
 BAR = {"mm/page/buddy.c": (100, 95), "mm/early/memblock.c": (100, 95),
        "mm/early/e820.c": (100, 95)}
 # of each file of a folder
-FOLDER_BAR = {"mm/object": (97, 90)}
+FOLDER_BAR = {"mm/object": (97, 90), "mm/virt": (97, 90)}
 COV = os.environ.get("LLVM_COV", "llvm-cov")
 PROFDATA = os.environ.get("LLVM_PROFDATA", "llvm-profdata")
 

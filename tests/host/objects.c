@@ -329,6 +329,11 @@ void host_check_cache(const struct kmem_cache *cache, u32 out)
 			 in_use, out);
 }
 
+static void die_of_difference(const char *sentence)
+{
+	host_die("the books are wrong: %s", sentence);
+}
+
 void host_check_objects(void)
 {
 	const struct kmem_cache *cache;
@@ -342,6 +347,8 @@ void host_check_objects(void)
 	for (pfn = 0; pfn < max_mapnr; pfn++)
 		found += PageSlab(pfn_to_page(pfn));
 	MUST(pages == found);
+	MUST(!check_caches(die_of_difference));
+	MUST(!check_cache_pages(die_of_difference));
 	MUST(!host_locks_held && host_eflags == EFLAGS_IF);
 }
 

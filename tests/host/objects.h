@@ -8,6 +8,7 @@
 
 #include "boot.h"
 #include <kernel/cpu/spinlock.h>
+#include <mm/object/check.h>
 #include <mm/object/internal.h>
 #include <mm/object/kmalloc.h>
 
@@ -73,7 +74,8 @@ void host_check_cache(const struct kmem_cache *cache, u32 out);
 /* Objects of a cache that somebody has: not free, on no stack, in no array. */
 u32 host_in_use(const struct kmem_cache *cache);
 
-/* As many pages have PG_slab as the slabs of all caches have; all books. */
+/* As many pages have PG_slab as the slabs of all caches have; all books, by
+ * mm/object's own check, too. */
 void host_check_objects(void);
 
 /* All that is free goes; the machine's free pages then. */

@@ -29,6 +29,12 @@ void private_cache_end(struct kmem_cache *cache);
 /* With debug=slab caches have no stacks: skips the case, true. */
 bool private_cache_debugged(const struct kmem_cache *cache);
 
+/* Does an object know how many bytes were asked for? Red zones do. */
+static inline bool private_cache_has_sizes(const struct kmem_cache *cache)
+{
+	return cache->flags & SLAB_RED_ZONE;
+}
+
 static inline struct cpu_stack *stack_of(struct kmem_cache *cache)
 {
 	return &cache->cpu[smp_processor_id()];

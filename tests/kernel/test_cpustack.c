@@ -486,7 +486,7 @@ static void step_grow(void (*how)(void))
 	u32 n, came = 1;
 
 	handler = how;
-	for (n = 0; came; n += 7) {
+	for (n = 0; came; n++) {
 		free_n(cache, held, nr_held);
 		nr_held = 0;
 		kmem_cache_shrink(cache);

@@ -10,8 +10,10 @@
 #include <mm/early/memblock.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
+#include <mm/report/areas.h>
 #include <mm/report/check.h>
 #include <mm/report/pages.h>
+#include <mm/report/slabs.h>
 #include <mm/report/whatis.h>
 #include "ktest.h"
 
@@ -163,13 +165,24 @@ TEST(report, zoneinfo_of_the_machine)
 
 TEST(report, meminfo)
 {
-	EXPECT_STREQ(printed(report_meminfo),
-		"MemTotal:      1212000 kB\n"
-		"MemFree:       1204000 kB\n"
-		"HighTotal:     1200000 kB\n"
-		"HighFree:      1199996 kB\n"
-		"LowTotal:        12000 kB\n"
-		"LowFree:          4004 kB\n");
+	char want[400];
+
+	/* slabs and areas are the machine's */
+	snprintf(want, sizeof(want),
+		 "MemTotal:      1212000 kB\n"
+		 "MemFree:       1204000 kB\n"
+		 "HighTotal:     1200000 kB\n"
+		 "HighFree:      1199996 kB\n"
+		 "LowTotal:        12000 kB\n"
+		 "LowFree:          4004 kB\n"
+		 "Slab:         %8u kB\n"
+		 "VmallocTotal: %8u kB\n"
+		 "VmallocUsed:  %8u kB\n"
+		 "VmallocChunk: %8u kB\n",
+		 slab_pages_of_all() << (PAGE_SHIFT - 10),
+		 vmalloc_total() >> 10, vmalloc_used() >> 10,
+		 vmalloc_chunk() >> 10);
+	EXPECT_STREQ(printed(report_meminfo), want);
 }
 
 TEST(report, vmstat)

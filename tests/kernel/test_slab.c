@@ -199,17 +199,20 @@ TEST(slab, holes_are_filled_from_below)
 {
 	struct kmem_cache *cache = private_cache(32, 0, 0, NULL);
 	static const u8 holes[] = { 2, 3, 4, 31, 32, 33, 40, 62, 63, 64, 90 };
+	u32 i, n = ARRAY_SIZE(holes);
 	struct slab *slab;
-	u32 i;
 
 	REQUIRE(cache && take_n(cache, object, cache->num));
+	/* with debugging a slab has fewer */
+	while (holes[n - 1] >= cache->num)
+		n--;
 	slab = slab_of(object[0]);
 	slab_set_long_way(true);
-	for (i = ARRAY_SIZE(holes); i-- > 0;)
+	for (i = n; i-- > 0;)
 		kmem_cache_free(cache, object[holes[i]]);
-	EXPECT_EQ(slab->inuse, cache->num - ARRAY_SIZE(holes));
+	EXPECT_EQ(slab->inuse, cache->num - n);
 	EXPECT(buffer_is_free(slab, 2) && !buffer_is_free(slab, 5));
-	for (i = 0; i < ARRAY_SIZE(holes); i++) {
+	for (i = 0; i < n; i++) {
 		void *p = kmem_cache_alloc(cache, GFP_KERNEL);
 
 		EXPECT(p == object[holes[i]]);

@@ -4,8 +4,8 @@ from machines import ktap
 from machines.harness import Test, require
 from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 
-OPTIONS = ("page_owner", "page_poison", "pagealloc",
-           "page_owner,page_poison,pagealloc")
+OPTIONS = ("page_owner", "page_poison", "pagealloc", "slab",
+           "page_owner,page_poison,pagealloc,slab")
 MACHINES = (("64M", 64, ""), ("highmem", 256, "highmem=64M"))
 
 # cases that are there for one option, and must not be skipped with it
@@ -14,6 +14,8 @@ NEEDED = {
                    "page_debug.owner_in_the_report"),
     "page_poison": ("page_debug.freed_pages_are_filled",
                     "page_debug.write_after_free"),
+    "slab": ("slab_debug.kmalloc_of_18", "slab_debug.krealloc_up_and_down",
+             "slab_debug.krealloc_to_another_class"),
     "pagealloc": ("page_debug.use_after_free_faults",
                   "page_debug.no_free_page_is_mapped"),
 }
@@ -25,6 +27,10 @@ def tests(ctx):
             for options in OPTIONS]
     rows.append(("pae", 64, "pae", "pagealloc"))
     rows.append(("pae", 64, "pae", OPTIONS[-1]))
+    rows.append(("pae", 64, "pae", "slab"))
+    rows.append(("nodes", 128, "numa=fake=4", "slab"))
+    rows.append(("large", 2048, "", "slab"))
+    rows.append(("5M", 5, "", "slab"))
     rows.append(("4M", 4, "", OPTIONS[-1]))
     for machine, size, more, options in rows:
         yield Test(f"machines.debug-{machine}-{options}",

@@ -52,16 +52,33 @@ ZONE_END = (
     "\n")
 MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
            "HighTotal:    %8lu kB\n" "HighFree:     %8lu kB\n"
-           "LowTotal:     %8lu kB\n" "LowFree:      %8lu kB\n")
+           "LowTotal:     %8lu kB\n" "LowFree:      %8lu kB\n"
+           "Slab:         %8lu kB\n" "VmallocTotal: %8lu kB\n"
+           "VmallocUsed:  %8lu kB\n" "VmallocChunk: %8lu kB\n")
 VMSTAT = ("nr_free_pages", "numa_hit", "numa_miss", "numa_foreign",
           "numa_local", "numa_other", "pgalloc_dma", "pgalloc_normal",
           "pgalloc_high", "pgfree", "allocstall")
+
+# mm/slab.c: s_start(), s_show(); mm/vmalloc.c of 2.6.28: s_show()
+SLAB_HEAD = (
+    "slabinfo - version: 2.1\n"
+    "# name            <active_objs> <num_objs> <objsize> <objperslab> "
+    "<pagesperslab>"
+    " : tunables <limit> <batchcount> <sharedfactor>"
+    " : slabdata <active_slabs> <num_slabs> <sharedavail>\n")
+SLAB_LINE = ("%-17s %6lu %6lu %6u %4u %4d"
+             " : tunables %4u %4u %4u"
+             " : slabdata %6lu %6lu %6lu\n")
+AREA_RANGE, AREA_CALLER = "0x%08x-0x%08x %7ld", " %s"
+AREA_PAGES, AREA_PHYS = " pages=%d", " phys=%lx"
+AREA_KINDS = ("ioremap", "vmalloc", "vmap")
 
 ORDERS = 11
 NAMES = ("DMA", "Normal", "HighMem")
 DMA_END = 16 * MB // PAGE
 RATIOS = (256, 32)              # lowmem_reserve
-PG_RESERVED, PG_BUDDY, ORDER_SHIFT, ZONE_SHIFT = 9, 16, 20, 24
+PG_SLAB, PG_RESERVED, PG_BUDDY, ORDER_SHIFT, ZONE_SHIFT = 7, 9, 16, 20, 24
+TAG_NODE_MASK = 63              # mapping of a slab's page: cache and node
 NO_OWNERS = "nobody keeps book of that: boot with debug=page_owner\n"
 
 ROWS = (
@@ -87,6 +104,8 @@ def tests(ctx):
                lambda journal: run_srat(ctx, journal))
     yield Test("machines.reports-mm-pagealloc",
                lambda journal: unmapped_frames(ctx, journal))
+    yield Test("machines.reports-mm-objects",
+               lambda journal: objects_after_tests(ctx, journal), 25.0)
 
 
 # --- reading the reports ---------------------------------------------------------
@@ -201,6 +220,65 @@ def read_vmstat(text):
 
 
 @dataclass
+class Cache:
+    """One line of slabinfo."""
+
+    name: str
+    active: int
+    objects: int
+    size: int
+    per_slab: int
+    pages: int
+    tuned: tuple
+    active_slabs: int
+    slabs: int
+    shared: int
+
+
+def read_slabinfo(text):
+    """[Cache], in the order of lines."""
+    caches, again = [], SLAB_HEAD
+    for line in text.splitlines()[2:]:
+        match = re.match(r"(\S+) +([\d ]+) : tunables +([\d ]+) : slabdata "
+                         r"+([\d ]+)$", line)
+        require(match, "wrong output", f"slabinfo says \"{line}\"")
+        numbers = [[int(n) for n in match[i].split()] for i in (2, 3, 4)]
+        require([len(n) for n in numbers] == [5, 3, 3], "wrong output",
+                f"slabinfo has other columns: \"{line}\"")
+        data, tuned, slabs = numbers
+        caches.append(Cache(match[1], *data, tuple(tuned), *slabs))
+        again += SLAB_LINE % (match[1], *data, *tuned, *slabs)
+    same_text("slabinfo", text, again)
+    return caches
+
+
+def read_vmallocinfo(text):
+    """[(start, end)], in the order of lines."""
+    areas, again = [], ""
+    for line in text.splitlines():
+        match = re.fullmatch(
+            r"0x([0-9a-f]{8})-0x([0-9a-f]{8}) +(\d+) "
+            r"(\w+\+0x[0-9a-f]+/0x[0-9a-f]+)( pages=(\d+))?"
+            r"( phys=([0-9a-f]+))? (\w+)( vpages)?", line)
+        require(match and match[9] in AREA_KINDS, "wrong output",
+                f"vmallocinfo says \"{line}\"")
+        start, end, size = int(match[1], 16), int(match[2], 16), int(match[3])
+        areas.append((start, end))
+        again += AREA_RANGE % (start, end, size) + AREA_CALLER % match[4]
+        again += AREA_PAGES % int(match[6]) if match[5] else ""
+        again += AREA_PHYS % int(match[8], 16) if match[7] else ""
+        again += f" {match[9]}{match[10] or ''}\n"
+        require(size == end - start and size % PAGE == 0 and size > PAGE,
+                "wrong output", f"vmallocinfo: size of \"{line}\"")
+        require(match[9] != "vmalloc" or int(match[6] or 0) * PAGE + PAGE ==
+                size, "wrong output", f"vmallocinfo: pages of \"{line}\"")
+    same_text("vmallocinfo", text, again)
+    require(all(a[1] <= b[0] for a, b in zip(areas, areas[1:])),
+            "wrong output", f"areas are not sorted: {areas}")
+    return areas
+
+
+@dataclass
 class Seen:
     """What one machine reported, one report right after the other."""
 
@@ -208,11 +286,15 @@ class Seen:
     zones: list
     mem: dict
     stat: dict
+    caches: list        # of slabinfo
+    areas: list         # of vmallocinfo
+    slab_pages: Counter     # with PG_slab, as QEMU sees them, by cache
     ranges: list        # of `mem`: (start, end, owner), bytes
     pages: list         # mem_map as QEMU sees it: (flags, count)
     owners: str
     check: str
     frames: dict        # {physical address: answer to `whatis phys`}
+    leaks: str
 
 
 def gather(guest, kernel, addresses):
@@ -221,25 +303,33 @@ def gather(guest, kernel, addresses):
     zones = guest.command("zoneinfo")
     mem = guest.command("meminfo")
     stat = guest.command("vmstat")
+    slabs = guest.command("slabinfo")
+    areas = guest.command("vmallocinfo")
     owners = guest.command("owners")
-    pages = read_mem_map(guest, kernel)
+    raw = read_mem_map(guest, kernel)
     ranges = reports.ranges(guest.command("mem"), "owners of RAM:")
     wanted = {a for start, end, _ in ranges for a in (start, end - 1)}
+    frames = {a: guest.command(f"whatis phys {a:x}")
+              for a in sorted(wanted | set(addresses))}
+    check = guest.command("check")
     return Seen(read_buddyinfo(buddy), read_zoneinfo(zones), read_meminfo(mem),
-                read_vmstat(stat), ranges, pages, owners,
-                guest.command("check"),
-                {a: guest.command(f"whatis phys {a:x}")
-                 for a in sorted(wanted | set(addresses))})
+                read_vmstat(stat), read_slabinfo(slabs),
+                read_vmallocinfo(areas),
+                Counter(mapping & ~TAG_NODE_MASK for flags, _, mapping in raw
+                        if flags >> PG_SLAB & 1),
+                ranges, [page[:2] for page in raw], owners, check, frames,
+                # the last: it takes pages for its marks and gives them back
+                guest.command("leaks"))
 
 
 def read_mem_map(guest, kernel):
-    """(flags, users) of every page, from physical memory."""
+    """(flags, users, mapping) of every page, from physical memory."""
     def word(name):
         data = guest.read_memory(kernel.physical(name), 4)
         return struct.unpack("<I", data)[0]
     data = guest.read_memory(word("mem_map") - PAGE_OFFSET,
                              word("max_mapnr") * 32)
-    return [page[:2] for page in struct.iter_unpack("<Ii24x", data)]
+    return list(struct.iter_unpack("<Ii12xI8x", data))
 
 
 # --- what the machine must have ------------------------------------------------------
@@ -348,15 +438,18 @@ def judge(ctx, journal, args, cmdline, expected, borders):
         # the same again with something in the counters
         told = guest.command("test report")
         keeping = guest.command("test report.zoneinfo_of_the_machine")
+        mapped = guest.command("test report_areas.vmallocinfo")
         used = gather(guest, kernel, places)
     ktap.check(told)
     check_keeping(keeping, zones)
+    check_areas(mapped)
     require(used.stat["pgfree"] > fresh.stat["pgfree"], "wrong output",
             "pages were freed, and pgfree stands still")
     for seen in fresh, used:
         check_zones(seen, zones)
         check_sums(seen)
         check_mem_map(seen)
+        check_slabs(seen)
         check_frames(seen, expected, zones)
         check_places(seen, places)
         check_owners(seen, "page_owner" in cmdline)
@@ -482,6 +575,60 @@ def check_mem_map(seen):
                     f"{name} has {have} blocks of order {order}, "
                     f"buddyinfo {listed}")
     require(not found, "wrong contents", f"free blocks of no zone: {found}")
+
+
+# --- objects and areas -------------------------------------------------------------------
+
+def check_slabs(seen):
+    """slabinfo against itself, the pages, meminfo; vmallocinfo and meminfo."""
+    for cache in seen.caches:
+        require(cache.objects == cache.slabs * cache.per_slab and
+                cache.active <= cache.objects - cache.shared and
+                cache.active_slabs <= cache.slabs and
+                cache.size * cache.per_slab <= cache.pages * PAGE,
+                "wrong output", f"slabinfo: {cache}")
+    listed = sorted(c.slabs * c.pages for c in seen.caches if c.slabs)
+    marked = sorted(seen.slab_pages.values())
+    require(listed == marked, "wrong contents", f"slabinfo's caches have "
+            f"{listed} pages, those with PG_slab are {marked}")
+    for name, want in (("Slab", sum(listed) * PAGE),
+                       ("VmallocUsed", sum(e - s for s, e in seen.areas))):
+        require(seen.mem[name] * 1024 == want, "wrong output",
+                f"{name} is {seen.mem[name]} kB, summed up {want >> 10}")
+    require(seen.mem["VmallocChunk"] <=
+            seen.mem["VmallocTotal"] - seen.mem["VmallocUsed"],
+            "wrong output", f"VmallocChunk is {seen.mem['VmallocChunk']} kB")
+    require(seen.leaks == "leaks: 0 objects, 0 bytes\n", "leak",
+            f"leaks says \"{seen.leaks.strip()}\"")
+
+
+def check_areas(told):
+    """vmallocinfo as a case of the kernel printed it while areas were there."""
+    lines = [line for line in told.splitlines() if line.startswith("0x")]
+    areas = [line for line in lines if " vmalloc" in line]
+    require(areas, "wrong output", "vmallocinfo shows no area")
+    # printed more than once: the longest list is the first
+    first = lines[:lines.index(lines[0], 1)] if lines[0] in lines[1:] else lines
+    read_vmallocinfo("".join(line + "\n" for line in first))
+
+
+def objects_after_tests(ctx, journal):
+    """All of the kernel's cases leave not one object behind."""
+    args = machine_args(64 * MB) + kernel_args(ctx.kernel)
+    with Guest(journal, args, limit=300) as guest:
+        guest.wait_prompt()
+        before = read_slabinfo(guest.command("slabinfo"))
+        ktap.check(guest.command("test all"))
+        after = read_slabinfo(guest.command("slabinfo"))
+        leaks = guest.command("leaks")
+    for old, new in zip(before, after):
+        require((old.name, old.active) == (new.name, new.active), "leak",
+                f"{old.name} has {old.active} objects in use before the "
+                f"tests, {new.name} {new.active} after them")
+    require(len(before) == len(after), "leak",
+            f"there were {len(before)} caches, and are {len(after)}")
+    require(leaks == "leaks: 0 objects, 0 bytes\n", "leak",
+            f"leaks says \"{leaks.strip()}\"")
 
 
 # --- whatis ------------------------------------------------------------------------------
@@ -624,7 +771,7 @@ def unmapped_frames(ctx, journal):
         zones = read_zoneinfo(guest.command("zoneinfo"))
         kernel = matrix.kernel_image(ctx)
         pages = read_mem_map(guest, kernel)
-        frame = next(i for i, (flags, _) in enumerate(pages)
+        frame = next(i for i, (flags, *_) in enumerate(pages)
                      if flags >> PG_BUDDY & 1 and flags >> ZONE_SHIFT == 1)
         require(zones[1].start <= frame, "wrong contents", "zone of a page")
         address = PAGE_OFFSET + frame * PAGE

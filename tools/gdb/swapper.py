@@ -2,10 +2,11 @@
 
     where              one line: paging, EIP, ESP, GDTR, directory entries
     pgwalk ADDR [ROOT] the page-table walk of ADDR as the CPU does it
+    slab [NAME]        all caches of objects that have slabs, or one in full
     $phys(ADDR)        where the kernel's ADDR stands without paging
     $virt(ADDR)        the other way round
 
-Everything is asked of QEMU's monitor ("monitor info registers", "monitor xp"):
+Page tables are asked of QEMU's monitor ("monitor info registers", "monitor xp"):
 it shows physical memory whatever is mapped, and GDTR, which GDB does not know.
 """
 import re
@@ -261,6 +262,82 @@ not live yet. ADDR is any expression, or a symbol: its address is meant."""
         print("  " + verdict(cpu, address, steps))
 
 
+def members(head, kind, link):
+    """The structures on a list; head: a struct list_head."""
+    pointer = gdb.lookup_type(kind).pointer()
+    offset = next(f.bitpos // 8 for f in pointer.target().fields()
+                  if f.name == link)
+    at = head["next"]
+    while at != head.address:
+        byte = int(at) - offset
+        yield gdb.Value(byte).cast(pointer).dereference()
+        at = at["next"]
+
+
+def free_map(cache, slab):
+    """A character for each object: # taken, . free."""
+    return "".join(".#"[not int(slab["bits"][i // 32]) >> i % 32 & 1]
+                   for i in range(int(cache["num"])))
+
+
+class Slab(gdb.Command):
+    """slab [NAME]: the caches that have slabs, a line each; or all of one.
+
+Of one: what the CPU's stack and the shared arrays hold, and each slab with
+its objects, # for one that is taken (by a user, a stack or a shared array)
+and . for one that is free."""
+
+    def __init__(self):
+        super().__init__("slab", gdb.COMMAND_DATA)
+
+    @staticmethod
+    def nodes(cache):
+        """[(number, struct kmem_node)]"""
+        first, last = cache["node"].type.range()
+        return [(i, cache["node"][i].dereference())
+                for i in range(first, last + 1) if int(cache["node"][i])]
+
+    def line(self, cache):
+        """One cache, summed up; None: it has no slabs."""
+        nodes = [node for _, node in self.nodes(cache)]
+        slabs = sum(int(node["nr_slabs"]) for node in nodes)
+        total = slabs * int(cache["num"])
+        free = sum(int(node["free_objects"]) for node in nodes)
+        kept = int(cache["cpu"][0]["count"]) + sum(
+            int(node["shared"]["count"]) for node in nodes if int(node["shared"]))
+        return slabs and "%-17s %6d bytes %5d in use %5d kept %5d free %5d slabs" % (
+            cache["name"].string(), int(cache["size"]), total - free - kept, kept,
+            free, slabs)
+
+    def show(self, cache):
+        """All of one cache."""
+        stack = cache["cpu"][0]
+        print("cache %s at %08x: %d bytes, %d in a slab of %d pages" % (
+            cache["name"].string(), int(cache.address), int(cache["size"]),
+            int(cache["num"]), 1 << int(cache["order"])))
+        print("  stack of CPU 0: %d of %d" % (stack["count"], stack["limit"]))
+        for number, node in self.nodes(cache):
+            if int(node["shared"]):
+                print("  shared array of node %d: %d of %d" % (
+                    number, node["shared"]["count"], node["shared"]["limit"]))
+            for name in ("full", "partial", "free"):
+                for slab in members(node[name], "struct slab", "list"):
+                    print("  node %d %-7s %08x %s" % (
+                        number, name, int(slab.address), free_map(cache, slab)))
+
+    def invoke(self, argument, from_tty):
+        found = False
+        for cache in members(gdb.parse_and_eval("kmem_caches"),
+                             "struct kmem_cache", "next"):
+            if argument and cache["name"].string() == argument:
+                self.show(cache)
+                found = True
+            elif not argument and self.line(cache):
+                print(self.line(cache))
+        if argument and not found:
+            raise gdb.GdbError("there is no cache " + argument)
+
+
 class Phys(gdb.Function):
     """$phys(ADDR): where the kernel's ADDR stands without paging."""
 
@@ -283,5 +360,6 @@ class Virt(gdb.Function):
 
 Where()
 PgWalk()
+Slab()
 Phys()
 Virt()

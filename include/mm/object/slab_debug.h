@@ -96,6 +96,10 @@ bool slab_books_agree(struct kmem_cache *cache, struct slab *slab,
 bool buffer_says_used(const struct kmem_cache *cache, const void *buffer);
 bool buffer_says_free(const struct kmem_cache *cache, const void *buffer);
 
+/* One of the two; nothing if that never was, or is not kept. */
+void slab_print_track(const struct kmem_cache *cache, const void *buffer,
+		      enum track which);
+
 /* The first line of a report, and the count. */
 __format_printf(4, 0) void slab_report_head(enum slab_error class,
 					    const struct kmem_cache *cache,

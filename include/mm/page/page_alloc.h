@@ -122,9 +122,9 @@ static inline void free_page(unsigned long addr)
  * pages mostly follow each other. free_pages_bulk() gives pages back as
  * __free_page() does one by one, with all its checks.
  */
-u32 alloc_pages_bulk(gfp_t gfp, struct zonelist *zonelist, u32 n,
-		     struct page **pages);
-void free_pages_bulk(u32 n, struct page *const *pages);
+u32 fastcall alloc_pages_bulk(gfp_t gfp, struct zonelist *zonelist, u32 n,
+			      struct page **pages);
+void fastcall free_pages_bulk(u32 n, struct page *const *pages);
 
 /*
  * A block that is not compound becomes single pages, each with one user and to

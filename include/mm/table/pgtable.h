@@ -171,21 +171,37 @@ struct pt_run {
  * The entries of the pages from va on, at most `pages` of them, to be set with
  * prot; makes the table where it lacks. 0, -ENOMEM, or -EEXIST: a large page.
  */
-int pt_run_open(struct pgtable *pt, u32 va, u32 pages, pteval_t prot,
-		struct pt_run *run);
+int fastcall pt_run_open(struct pgtable *pt, u32 va, u32 pages, pteval_t prot,
+			 struct pt_run *run);
 
-/* Maps the i-th page, which must not be mapped: there is nothing to flush. */
-static inline void pt_run_set(const struct pt_run *run, u32 i, u32 pfn)
+/*
+ * Maps all of them to frames pfn_of(from, i). None may be mapped already, so
+ * there is nothing to flush. (Inline, for pfn_of to be.)
+ */
+static __always_inline void pt_run_fill(const struct pt_run *run,
+					u32 (*pfn_of)(const void *from, u32 i),
+					const void *from)
 {
-	volatile u32 *entry = (u32 *)run->first + (run->wide ? i * 2 : i);
+	volatile u32 *entry = run->first;
+	u32 n = run->n, low = run->low, high = run->high, i, dirt = 0;
 
-	BUG_ON(*entry & _PAGE_PRESENT, "a page is mapped where one is already");
-	if (run->wide) {
-		/* Present comes last: the CPU may look in between */
-		entry[1] = pfn >> (32 - PAGE_SHIFT) | run->high;
-		barrier();
+	if (!run->wide) {
+		for (i = 0; i < n; i++) {
+			dirt |= entry[i];
+			entry[i] = pfn_of(from, i) << PAGE_SHIFT | low;
+		}
+	} else {
+		for (i = 0; i < n; i++, entry += 2) {
+			u32 pfn = pfn_of(from, i);
+
+			/* Present comes last: the CPU may look in between */
+			dirt |= entry[0];
+			entry[1] = pfn >> (32 - PAGE_SHIFT) | high;
+			barrier();
+			entry[0] = pfn << PAGE_SHIFT | low;
+		}
 	}
-	*entry = pfn << PAGE_SHIFT | run->low;
+	BUG_ON(dirt & _PAGE_PRESENT, "a page is mapped where one is already");
 }
 
 /*
@@ -193,7 +209,7 @@ static inline void pt_run_set(const struct pt_run *run, u32 i, u32 pfn)
  * whole. Does not flush: until the caller does, a TLB may know them. Tables
  * stay.
  */
-void pt_clear_range(struct pgtable *pt, u32 va, u32 pages);
+void fastcall pt_clear_range(struct pgtable *pt, u32 va, u32 pages);
 
 /*
  * --- other roots with the kernel's addresses (mm/table/pgtable_copy.c) ---

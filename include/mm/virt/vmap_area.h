@@ -18,8 +18,9 @@
  *	used	yes		by its owner	no
  *	going	yes		less and less	no
  *	lazy	yes		no		after a flush of the TLB
+ *	flushing yes		no		when that is done
  */
-enum vmap_state { VMAP_USED, VMAP_GOING, VMAP_LAZY };
+enum vmap_state { VMAP_USED, VMAP_GOING, VMAP_LAZY, VMAP_FLUSHING };
 
 /* Part of its owner's structure; nothing in it is the owner's to change. */
 struct vmap_area {
@@ -42,7 +43,7 @@ struct vmap_space {
 	u32 start, end;
 	spinlock_t lock;	/* all below */
 	struct rb_root tree;
-	struct vmap_area top;	/* of no size, at end: has the highest gap */
+	struct vmap_area *highest;	/* NULL: there is no area */
 	struct vmap_area *lazy;	/* a stack */
 	u32 lazy_most;		/* pages: flush above */
 	struct vmap_counts count;
@@ -66,21 +67,21 @@ void vmap_space_init(struct vmap_space *space, u32 start, u32 end,
  * -EINVAL (size 0, or align no power of two), or -ENOSPC. May flush; any
  * context in which space->flush and release may be called.
  */
-int vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
-		     u32 size, u32 align);
+int fastcall vmap_area_insert(struct vmap_space *space, struct vmap_area *area,
+			      u32 size, u32 align);
 
 /*
  * The area that begins at addr, and has one of the bits of kind, becomes
  * `going`, and the caller's to take down. NULL: *why not, as half a sentence.
  */
-struct vmap_area *vmap_area_take(struct vmap_space *space, u32 addr, u32 kind,
-				 const char **why);
+struct vmap_area *fastcall vmap_area_take(struct vmap_space *space, u32 addr,
+					  u32 kind, const char **why);
 
 /*
  * A going area, of which nothing is mapped any more, becomes lazy. Its
  * structure is the space's from now on.
  */
-void vmap_area_put(struct vmap_space *space, struct vmap_area *area);
+void fastcall vmap_area_put(struct vmap_space *space, struct vmap_area *area);
 
 /* Makes lazy areas free, after one flush. 0: there was none. */
 u32 vmap_purge(struct vmap_space *space);

@@ -47,6 +47,19 @@ static inline void local_irq_restore(u32 flags)
 	host_interrupt();
 }
 
+/* Of the page fault that a test makes up. */
+extern u32 host_cr2, host_cr3;
+
+static inline u32 read_cr2(void)
+{
+	return host_cr2;
+}
+
+static inline u32 read_cr3(void)
+{
+	return host_cr3;
+}
+
 static inline void cpu_relax(void)
 {
 }
