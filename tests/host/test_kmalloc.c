@@ -222,6 +222,10 @@ static void strangers(const void *arg)
 	/* twice: it is nobody's any more */
 	kfree(large);
 	MUST(slab_errors[SLAB_NO_OBJECT] == 10);
+	/* nor is it one of kmalloc() when its next owner has it */
+	block = alloc_pages(GFP | __GFP_COMP, 6);
+	MUST(page_address(block) == large && !kmalloc_large_page(large));
+	__free_pages(block, 6);
 	MUST(host_shrunk() == before);
 	host_boot_check();
 }
