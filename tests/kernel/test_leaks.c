@@ -18,6 +18,7 @@ const char *record_stop(void);
 
 #define IN_TABLE 1400U	/* more than the stack of marks has room for */
 #define MOST 1500U
+#define BLOCK 262144U	/* what kmalloc() makes of 200000 bytes */
 
 static struct kmem_cache *cache;
 static u32 hidden[MOST];	/* complements of addresses */
@@ -39,12 +40,18 @@ static __noinline void wipe_stack(void)
 		room[i] = 0;
 }
 
-static __noinline void look_for_leaks(void)
+static __noinline void run_report(void)
 {
-	wipe_stack();
 	record_start();
 	nr_lost = report_leaks();
 	text = record_stop();
+}
+
+/* Inline: a frame of its own would have words that nobody wiped. */
+static __always_inline void look_for_leaks(void)
+{
+	wipe_stack();
+	run_report();
 }
 
 static bool create(u32 size)
@@ -62,13 +69,19 @@ static u32 nr_candidates;
 
 static void note_named(u32 word)
 {
-	const struct page *page = slab_page((const void *)(uintptr_t)word);
-	u32 i;
+	const void *p = (const void *)(uintptr_t)word;
+	const struct page *page;
+	u32 i, size = cache->size;
 
-	if (!page || page_cache(page) != cache)
+	if (!virt_addr_valid(p))
+		return;
+	page = virt_to_page(p);
+	if (PageCompound(page))
+		size = BLOCK;
+	else if (!PageSlab(page) || page_cache(page) != cache)
 		return;
 	for (i = 0; i < nr_candidates; i++)
-		if (word - ~candidate[i] < cache->size)
+		if (word - ~candidate[i] < size)
 			named[i] = true;
 }
 
@@ -131,7 +144,8 @@ static __noinline bool lose(u32 n)
 		if (got < n && !named[i])
 			hidden[got++] = candidate[i];
 		else
-			kmem_cache_free(cache, (void *)(uintptr_t)~candidate[i]);
+			kmem_cache_free(cache,
+					(void *)(uintptr_t)~candidate[i]);
 	return EXPECT_EQ(got, n);
 }
 
@@ -161,8 +175,9 @@ static void end(u32 n)
 	EXPECT_STREQ(text, "leaks: 0 objects, 0 bytes\n");
 }
 
-/* Is there a line for object i, with or without the remark? */
-static bool told(u32 i, bool from_lost)
+/* Is there a line for object i, with or without the remark? Not inline: the
+ * address would stay among the arguments in the case's own frame. */
+static __noinline bool told(u32 i, bool from_lost)
 {
 	char line[100];
 
@@ -359,14 +374,31 @@ TEST(leaks, long_list)
 	end(MOST);
 }
 
+#define BLOCKS 4U
+
+/* Of some blocks the one that no table of other cases names. */
 static __noinline bool lose_block(void)
 {
-	u32 *p = kzalloc(200000, GFP_KERNEL);
+	u32 i, good = BLOCKS;
+	u32 *p;
 
-	if (!p)
-		return EXPECT(p != NULL);
+	nr_candidates = BLOCKS;
+	for (i = 0; i < BLOCKS; i++)
+		candidate[i] = ~(u32)(uintptr_t)kzalloc(200000, GFP_KERNEL |
+							__GFP_NOWARN);
+	count_unnamed();
+	for (i = 0; i < BLOCKS; i++) {
+		p = (u32 *)(uintptr_t)~candidate[i];
+		if (p && !named[i] && good == BLOCKS)
+			good = i;
+		else
+			kfree(p);
+	}
+	if (good == BLOCKS)
+		return false;
+	p = (u32 *)(uintptr_t)~candidate[good];
 	p[49999] = ~hidden[0];
-	hidden[1] = ~(u32)(uintptr_t)p;
+	hidden[1] = candidate[good];
 	return true;
 }
 
@@ -374,14 +406,19 @@ TEST(leaks, large_block)
 {
 	char line[80];
 
-	if (!create(64) || !lose(1) || !lose_block())
+	if (!create(64) || !lose(1))
 		return;
+	if (!lose_block()) {
+		test_skip("each block is named by a table of another case");
+		end(1);
+		return;
+	}
 	hold(1, 150000);
 	look_for_leaks();
 	EXPECT_EQ(nr_lost, 0);
 	held = NULL;
 	look_for_leaks();
-	EXPECT(sum_is(2, 262144 + 64) && told(0, true));
+	EXPECT(sum_is(2, BLOCK + 64) && told(0, true));
 	snprintf(line, sizeof(line), "lost: %08x, 262144 bytes of kmalloc\n",
 		 ~hidden[1]);
 	EXPECT(strstr(text, line));
