@@ -339,7 +339,8 @@ static void zeroed(const void *arg)
 	for (i = 0; i < 200; i++) {
 		u32 at;
 
-		object[i] = kmem_cache_zalloc(cache, GFP);
+		object[i] = i % 2 ? kmem_cache_zalloc(cache, GFP) :
+				    kmem_cache_alloc(cache, GFP | __GFP_ZERO);
 		for (at = 0; at < 100; at++)
 			MUST(!((u8 *)object[i])[at]);
 		memset(object[i], 0xff, 100);
