@@ -10,7 +10,7 @@
  *		printk_lock
  *	    zone.lock
  *	mempool.lock		elements of a pool	mm/object
- *	copies_lock		who else has kernel tables	mm/table/pgtable_copy.c
+ *	copies_lock		who has kernel tables	mm/table
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock

@@ -239,7 +239,8 @@ struct rb_node *rb_last(const struct rb_root *root)
 	return outermost(root->node, RB_RIGHT);
 }
 
-static __always_inline struct rb_node *neighbour(const struct rb_node *node, int side)
+static __always_inline struct rb_node *
+neighbour(const struct rb_node *node, int side)
 {
 	const struct rb_node *parent;
 

@@ -228,8 +228,8 @@ int mempool_destroy(mempool_t *pool)
 	if (!pool)
 		return 0;
 	if (pool->out) {
-		pr_err("mempool: %u elements of a pool of %u are out, and it was to be destroyed\n",
-		       pool->out, pool->min_nr);
+		pr_err("mempool: %u elements of a pool of %u are out, and it "
+		       "was to be destroyed\n", pool->out, pool->min_nr);
 		return -EBUSY;
 	}
 	free_elements(pool, pool->elements, pool->curr_nr);

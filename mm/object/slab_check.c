@@ -21,8 +21,8 @@
  *    left alone.
  *
  * Locks: kmem_caches_lock, and those of all nodes of a cache, as the marks are
- * nobody else's business. Management off slab is another cache's object: its bit is read
- * without that one's lock, and does not change, as it is in use.
+ * nobody else's business. Management off slab is another cache's object: its
+ * bit is read without that one's lock, and does not change, as it is in use.
  *
  * Cost: some 20 instructions for an object that is kept, 100 for a slab, 1000
  * for a cache.

@@ -51,7 +51,7 @@
  * anything that is written there is a size that can be */
 #define SIZE_MIX 0x5eb0c0deU
 #define SIZE_FACTOR 0x9e3779b1U
-#define SIZE_INVERSE 0x0e8b2f51U	/* derived: of the factor, modulo 2^32 */
+#define SIZE_INVERSE 0x0e8b2f51U /* derived: of the factor, mod 2^32 */
 #define FILLED(byte) ((byte) * 0x01010101U)
 #define BYTES_SHOWN 16U		/* guessed: a line */
 #define STRETCHES 5

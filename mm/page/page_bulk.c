@@ -5,8 +5,8 @@
  *    could be taken one by one before pages_low (with the reserve of the
  *    request's class) is reached: with one look at the marks and under one
  *    zone->lock, in blocks. A few pages come from the CPU's stack, as they may
- *    be in its cache. What is missing then is fetched one by one: that reclaims,
- *    dips into reserves and complains as ever.
+ *    be in its cache. What is missing then is fetched one by one: that
+ *    reclaims, dips into reserves and complains as ever.
  *
  * 2. Back. Pages that follow each other in the array and in memory go back as
  *    the blocks they make, under one zone->lock; a few go to the CPU's stack.
@@ -21,7 +21,7 @@
 #include <mm/page/internal.h>
 
 #define BULK_LEAST 17		/* guessed: fewer go by the CPU's stack */
-#define BULK_PER_LOCK 512U	/* guessed: 5000 instructions without interrupts */
+#define BULK_PER_LOCK 512U	/* guessed: 5000 instructions at most */
 
 /* From the stack of the CPU, ready to be used. Stops at whatever is out of the
  * ordinary. */
@@ -65,12 +65,12 @@ static u32 take_blocks(struct zone *zone, enum zone_type class, u32 n,
 	while (got < n) {
 		unsigned int order;
 		struct page *page = __rmqueue_upto(zone, n - got, &order);
-		struct page *end = page + (1U << order);
+		u32 i;
 
 		if (!page)
 			break;
-		while (page < end)
-			pages[got++] = page++;
+		for (i = 0; i < 1U << order; i++)
+			pages[got++] = page + i;
 	}
 	spin_unlock(&zone->lock);
 	return got;

@@ -2,9 +2,9 @@
  * Many level-1 entries at once.
  *
  * 1. pt_map() descends from the root for every page, under pt->lock: right for
- *    what is mapped once in a boot. vmalloc maps and unmaps hundreds of pages at
- *    a time, at addresses that nobody else has. So here: one descent a table,
- *    then plain stores. Only making a table needs the lock.
+ *    what is mapped once in a boot. vmalloc maps and unmaps hundreds of pages
+ *    at a time, at addresses that nobody else has. So here: one descent a
+ *    table, then plain stores. Only making a table needs the lock.
  *
  * 2. The order of stores is pgtable.c's. Not present to present: the high half
  *    first. Present to not present: the low half first.

@@ -158,8 +158,9 @@ static bool find_aligned(const struct vmap_space *space, u32 need, u32 align,
 }
 
 /* The area above the new one, NULL: none, and where that begins. Or false. */
-static __always_inline bool find_place(const struct vmap_space *space, u32 need, u32 align,
-		       struct vmap_area **above, u32 *start)
+static __always_inline bool find_place(const struct vmap_space *space,
+				       u32 need, u32 align,
+				       struct vmap_area **above, u32 *start)
 {
 	if (align > PAGE_SIZE)
 		return find_aligned(space, need, align, above, start);
@@ -194,7 +195,8 @@ static void insert_below(struct vmap_space *space, struct vmap_area *area,
 	rb_propagate(&above->node, update_max_gap);
 }
 
-static __always_inline void insert_on_top(struct vmap_space *space, struct vmap_area *area)
+static __always_inline void insert_on_top(struct vmap_space *space,
+					  struct vmap_area *area)
 {
 	struct rb_node *parent = space->highest ? &space->highest->node : NULL;
 
@@ -229,8 +231,8 @@ static u32 pages_of(const struct vmap_area *area)
 }
 
 /* need: with the guard page. */
-static bool fastcall try_insert(struct vmap_space *space, struct vmap_area *area,
-		       u32 need, u32 align)
+static bool fastcall try_insert(struct vmap_space *space,
+				struct vmap_area *area, u32 need, u32 align)
 {
 	u32 flags = spin_lock_irqsave(&space->lock);
 	struct vmap_area *above;
@@ -354,7 +356,8 @@ static bool is_lazy(const struct rb_node *node)
  * Addresses right above or below those of a lazy area become part of that. True
  * if so: then the area itself is out of the tree.
  */
-static __always_inline bool merge_lazy(struct vmap_space *space, struct vmap_area *area)
+static __always_inline bool merge_lazy(struct vmap_space *space,
+				       struct vmap_area *area)
 {
 	struct rb_node *below = rb_prev(&area->node), *above;
 

@@ -13,7 +13,7 @@ struct check {
 	void (*report)(const char *sentence);
 	unsigned int differences;
 	struct vmap_counts count;	/* as found in the tree */
-	bool lost;			/* the order is no order: no use going on */
+	bool lost;			/* no order: no use going on */
 };
 
 __format_printf(2, 3)

@@ -62,7 +62,7 @@ def in_bounds(ctx, journal):
     """What was promised, whatever the baseline says."""
     measured = first_run(ctx, journal)
     complain(run.wrong_unit(measured.cases))
-    complain(run.beyond_bounds(measured.cases))
+    complain(run.beyond_bounds(measured.cases, measured.compiler))
 
 
 def boot_is_linear(ctx, journal):
@@ -142,6 +142,11 @@ def bounds_are_seen(cases):
     at_bound = [dict(case, mean=run.BOUNDS.get(case["case"], 0))
                 for case in cases]
     expect_complaint(run.beyond_bounds(at_bound))
+    expect_complaint(run.beyond_bounds(doctored(
+        at_bound, "cache32.pair", mean=1.09), "Debian Clang 14"))
+    expect_complaint(run.beyond_bounds(doctored(
+        at_bound, "cache32.pair", mean=1.11), "Debian Clang 14"),
+                     "cache32.pair takes")
     for name in run.BOUNDS:
         expect_complaint(run.beyond_bounds(
             doctored(at_bound, name, mean=1.001)), f"{name} takes")

@@ -222,6 +222,10 @@ static void strangers(const void *arg)
 	/* twice: it is nobody's any more */
 	kfree(large);
 	MUST(slab_errors[SLAB_NO_OBJECT] == 10);
+	/* nor is it one of kmalloc() when its next owner has it */
+	block = alloc_pages(GFP | __GFP_COMP, 6);
+	MUST(page_address(block) == large && !kmalloc_large_page(large));
+	__free_pages(block, 6);
 	MUST(host_shrunk() == before);
 	host_boot_check();
 }
@@ -383,6 +387,60 @@ static void test_nth_page(void **state)
 	host_in_child(nth_page, NULL, "the n-th page");
 }
 
+/* --- the first caches --- */
+
+static void too_little(const void *arg)
+{
+	struct host_machine m;
+
+	host_simple_machine(&m, 0);
+	m.nodes = 1;
+	host_boot(&m);
+	while (alloc_pages(GFP, 0))
+		continue;
+	EXPECT_DEATH("no cache", kmem_cache_init());
+}
+
+/* Without pages for the arrays there are none: a sentence, and it goes on. */
+static void no_arrays(const void *arg)
+{
+	struct host_machine m;
+	u32 n;
+
+	host_simple_machine(&m, 0);
+	m.lowmem = 64 << 20;
+	m.ram[0].size = 64 * HOST_MB;
+	host_boot(&m);
+	n = *(const u32 *)arg;
+	page_alloc_fail_nth(n);
+	host_death_armed = true;
+	if (!setjmp(host_death)) {
+		kmem_cache_init();
+		host_death_armed = false;
+		MUST(kmalloc_caches[1][KMALLOC_CLASSES - 1]);
+		MUST(!host_log_count("no memory for the shared array") ==
+		     !host_log_count("allocation failure"));
+		kfree(kmalloc(100, GFP));
+	} else {
+		host_died();
+		MUST(strstr(host_death_text, "no cache"));
+	}
+	page_alloc_fail_nth(0);
+}
+
+static void test_no_arrays(void **state)
+{
+	u32 n;
+
+	for (n = 1; n < 30; n++)
+		host_in_child(no_arrays, &n, "arrays");
+}
+
+static void test_too_little(void **state)
+{
+	host_in_child(too_little, NULL, "too little");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +449,8 @@ int main(void)
 		HOST_TEST(test_strangers),
 		HOST_TEST(test_chains),
 		HOST_TEST(test_nth_page),
+		HOST_TEST(test_too_little),
+		HOST_TEST(test_no_arrays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

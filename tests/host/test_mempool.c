@@ -74,7 +74,8 @@ static void resize(void)
 	if (!err)
 		MUST(pool->min_nr == wanted);
 	else
-		MUST(pool->min_nr == was && err == (wanted ? -ENOMEM : -EINVAL));
+		MUST(pool->min_nr == was &&
+		     err == (wanted ? -ENOMEM : -EINVAL));
 }
 
 static void random_use(void)

@@ -144,10 +144,10 @@ static bool node_is_right(const struct kmem_cache *cache,
 			  const struct kmem_node *node)
 {
 	u32 before = nr_seen, free = 0, i;
-	bool ok = list_is_right(cache, &node->free, 0, 0) &
-		  list_is_right(cache, &node->partial, 1, cache->num - 1U) &
-		  list_is_right(cache, &node->full, cache->num, cache->num);
+	bool ok = list_is_right(cache, &node->free, 0, 0);
 
+	ok &= list_is_right(cache, &node->partial, 1, cache->num - 1U);
+	ok &= list_is_right(cache, &node->full, cache->num, cache->num);
 	if (nr_seen - before != node->nr_slabs)
 		ok = wrong("slabs of the node", node, node->nr_slabs);
 	for (i = before; i < nr_seen; i++)

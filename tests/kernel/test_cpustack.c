@@ -490,7 +490,7 @@ static void step_grow(void (*how)(void))
 	u32 n, came = 1;
 
 	handler = how;
-	for (n = 0; came; n++) {
+	for (n = 0; came; n += 3) {
 		free_n(cache, held, nr_held);
 		nr_held = 0;
 		kmem_cache_shrink(cache);

@@ -349,7 +349,7 @@ TEST(report_slabs, slabtop_line)
 		slabs = (300 + cache->num - 1) / cache->num;
 		snprintf(want, sizeof(want), "%6u %6u %3u%%    0.06K %6u %8u "
 			 "%9uK report-test            \n", slabs * cache->num,
-			 300, 30000 / (slabs * cache->num), slabs,
+			 300U, 30000U / (slabs * cache->num), slabs,
 			 (u32)cache->num,
 			 slabs << cache->order << (PAGE_SHIFT - 10));
 		EXPECT(strstr(slabtop("active"), want));
@@ -491,15 +491,23 @@ TEST(report_slabs, whatis_large_block)
 	EXPECT_STREQ(object_text(p + 100001), "");
 }
 
-/* A page that claims to be of a slab, and of a cache that does not exist. */
+/* A page that claims to be of a slab, and of a cache that is on no list. */
 TEST(report_slabs, whatis_believes_no_page)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
+	struct slab *forged;
 
 	REQUIRE(page);
+	forged = (struct slab *)((char *)page_address(page) + 2048);
+	memcpy(page_address(page), kmalloc_caches[0][3],
+	       sizeof(struct kmem_cache));
+	memset(forged, 0, 1024);
+	forged->s_mem = (char *)page_address(page) + 3072;
 	page->flags |= 1U << PG_slab;
 	page->mapping = page_address(page);
+	page->private = (unsigned long)forged;
 	EXPECT_STREQ(object_text(page_address(page)), "");
+	page->private = 0;
 	page->mapping = NULL;
 	page->flags &= ~(1U << PG_slab);
 	__free_page(page);

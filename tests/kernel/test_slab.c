@@ -318,7 +318,8 @@ TEST(slab, no_grow)
 	REQUIRE(cache);
 	EXPECT(!kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NO_GROW));
 	REQUIRE(take_n(cache, object, 1));
-	while ((object[n] = kmem_cache_alloc(cache,
+	while (n < MOST &&
+	       (object[n] = kmem_cache_alloc(cache,
 					     GFP_KERNEL | __GFP_NO_GROW)))
 		n++;
 	EXPECT_EQ(n, cache->num);

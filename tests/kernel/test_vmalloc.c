@@ -1,6 +1,6 @@
 /*
- * vmalloc, vmap and ioremap on the machine's own tables: what is mapped and what
- * must fault, bad calls, failure at each step, and other page directories.
+ * vmalloc, vmap and ioremap on the machine's own tables: what is mapped and
+ * what must fault, bad calls, failure at each step, and other page directories.
  */
 #include <boot/sections.h>
 #include <kernel/cpu/processor.h>
@@ -256,7 +256,7 @@ TEST(vmalloc, ioremap_last_page)
 {
 	u64 last = paging_mode.phys_limit - PAGE_SIZE;
 	void *p = ioremap(last, PAGE_SIZE);
-	struct pt_walk walk;
+	struct pt_walk walk = { .phys = 0 };
 
 	REQUIRE(p && pt_walk(&kernel_pgtable, address(p), &walk));
 	EXPECT_EQ(walk.phys, last);
@@ -346,6 +346,21 @@ TEST(vmalloc, other_directory_learns)
 	cr3 = enter_other();
 	EXPECT_FAULT(ACCESS_READ, p + 3 * 1024, NO_PAGE);
 	EXPECT_EQ(*entry_in(other_level_2, address(p)), 0);
+	write_cr3(cr3);
+	drop_copy();
+	vfree(p);
+}
+
+/* A probe does not even see that a table lacked. */
+TEST(vmalloc, other_directory_learns_probed)
+{
+	u32 cr3, *p = vmalloc(PAGE_SIZE);
+
+	REQUIRE(p);
+	copy_kernel();
+	forget_table(address(p));
+	cr3 = enter_other();
+	EXPECT_NO_FAULT(ACCESS_READ, p);
 	write_cr3(cr3);
 	drop_copy();
 	vfree(p);
@@ -456,7 +471,7 @@ TEST(vmalloc, no_page_table)
 
 /* --- failure --- */
 
-/* The n-th page for n = 1, 2, 3 ... until it works; by and by in larger steps. */
+/* The n-th page for n = 1, 2, 3 ... until it works; later in larger steps. */
 static void fail_each(u32 size)
 {
 	u32 n, step = 1;

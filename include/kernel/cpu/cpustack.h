@@ -16,15 +16,15 @@
  *    take longer than all of them on most CPUs. The idea is Bershad's: "Fast
  *    mutual exclusion for uniprocessors", ASPLOS 1992.
  *
- * 4. What is longer than that (a batch in or out) masks interrupts, and may then
- *    use the members as it likes.
+ * 4. What is longer than that (a batch in or out) masks interrupts, and may
+ *    then use the members as it likes.
  *
  * Any context, but not NMI and machine check: those do not restart anything.
  *
- * There is one CPU. With several, a segment whose base is the CPU's number times
- * sizeof(struct cpu_stack) goes before each operand below, and an array of
- * stacks takes the place of the one: a thread that is moved to another CPU was
- * interrupted, and so begins again there.
+ * There is one CPU. With several, a segment whose base is the CPU's number
+ * times sizeof(struct cpu_stack) goes before each operand below, and an array
+ * of stacks takes the place of the one: a thread that is moved to another CPU
+ * was interrupted, and so begins again there.
  */
 #ifndef KERNEL_CPU_CPUSTACK_H
 #define KERNEL_CPU_CPUSTACK_H

@@ -6,8 +6,8 @@
  * erasing and searching take at most 2 * log2(n + 1) steps.
  *
  * The caller searches by itself: it knows what is compared. To insert, go down
- * to an empty place, rb_link() the node there, make what is kept right (its own,
- * and rb_propagate() from its parent), and rb_balance().
+ * to an empty place, rb_link() the node there, make what is kept right (its
+ * own, and rb_propagate() from its parent), and rb_balance().
  *
  * Augmentation: an element may keep something computed from itself and from
  * its two children (a maximum of the subtree). `update` recomputes that for one

@@ -2,9 +2,9 @@
  * Memory of any size up to 4 MB. ULK3 section 8.2.13.
  *
  * Sizes are rounded up to a class (8, 16, 32, 64, 96, 128, 192, 256, 512 ...
- * 128 KB; caches size-8 to size-131072), larger ones to a power of two of pages.
- * The alignment is that of the class, 32 bytes at most; of large ones a page.
- * With __GFP_DMA the memory is below 16 MB.
+ * 128 KB; caches size-8 to size-131072), larger ones to a power of two of
+ * pages. The alignment is that of the class, 32 bytes at most; of large ones a
+ * page. With __GFP_DMA the memory is below 16 MB.
  *
  * Context, sleeping and failure are those of kmem_cache_alloc(). Size 0 gives
  * the smallest class. NULL: no memory, or the size is above 4 MB.

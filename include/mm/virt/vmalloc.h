@@ -62,8 +62,8 @@ void *vmap(struct page **pages, u32 count, u32 flags, pteval_t prot);
 void vunmap(const void *addr);		/* as vfree() */
 
 /*
- * Shows [phys, phys + size), which may begin anywhere in a page; the pointer has
- * the same offset. Large pages where addresses and size permit and no table
+ * Shows [phys, phys + size), which may begin anywhere in a page; the pointer
+ * has the same offset. Large pages where addresses and size permit and no table
  * stands. NULL, with a sentence: size 0, the range wraps around, or it lies
  * beyond what CPU and tables reach (paging_mode.phys_limit). ioremap() leaves
  * caching to the MTRRs; ioremap_nocache() forbids it. RAM may be shown, too:
@@ -71,7 +71,8 @@ void vunmap(const void *addr);		/* as vfree() */
  */
 void *ioremap(phys_addr_t phys, u32 size);
 void *ioremap_nocache(phys_addr_t phys, u32 size);
-void iounmap(const void *addr);		/* any address ioremap() gave; as vfree() */
+/* Anywhere in the first page of what ioremap() gave; as vfree(). */
+void iounmap(const void *addr);
 
 /* Addresses alone, for who maps there by himself; vunmap(area->addr) gives them
  * back and clears what is mapped. */
