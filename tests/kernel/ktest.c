@@ -6,11 +6,12 @@
  *    cases indented below it.
  * 2. The ledger is noted before each case and compared after it: memblock's
  *    ranges, free pages by zone and order, the kernel's page tables, areas of
- *    vmalloc's addresses, fixmap windows, warnings printed, the interrupt flag, the preempt count,
- *    timers pending.
- *    A difference fails the case by name. Page tables of vmalloc stay for good
- *    once made: those of the addresses that cases use are made before all. Each zone's free lists are checked after each case, every page by
- *    mm_check() after the run (after each case on a small machine).
+ *    vmalloc's addresses, fixmap windows, warnings printed, the interrupt flag,
+ *    the preempt count, timers pending. A difference fails the case by name.
+ *    Page tables of vmalloc stay for good once made: those of the addresses
+ *    that cases use are made before all. Each zone's free lists are checked
+ *    after each case, every page by mm_check() after the run (after each case
+ *    on a small machine).
  * 3. A panic during a run ends the machine with the code for failure; during a
  *    TEST_PANIC case whose message it carries, with the one for success.
  */
@@ -21,8 +22,9 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/debugport.h>
-#include <kernel/cpu/hardirq.h>
+#include <kernel/cpu/preempt.h>
 #include <kernel/cpu/processor.h>
+#include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
@@ -650,6 +652,29 @@ static void make_sections_read_only(void)
 {
 	pt_protect(&kernel_pgtable, (u32)(uintptr_t)_text, PAGE_SIZE,
 		   PAGE_KERNEL_ROX);
+}
+
+static struct timer_list forgotten;
+
+static void never(unsigned long data)
+{
+}
+
+static void leak_timer(void)
+{
+	setup_timer(&forgotten, never, 0);
+	mod_timer(&forgotten, jiffies + 1000 * hz);
+}
+
+static void free_timer(void)
+{
+	del_timer(&forgotten);
+}
+
+TEST(ktest, ledger_sees_counts)
+{
+	EXPECT(ledger_sees(leak_timer, free_timer));
+	EXPECT(ledger_sees(preempt_disable, preempt_enable));
 }
 
 TEST(ktest, ledger_sees_leaks)
