@@ -293,7 +293,7 @@ BREAKS = [
           "if (at <= below || at > last || at % 4)",
           "if (at <= below || at % 4)", "trace.a_broken_chain_ends_it"),
     Break("trace: frames that go down", "kernel/base/trace.c",
-          "if (frame.eip && frame.ebp > at)", "if (frame.eip)",
+          "if (frame->ebp > at)", "if (1)",
           "trace.unwinds_any_stack"),
     Break("trace: frames that are not aligned", "kernel/base/trace.c",
           "return frame >= PAGE_OFFSET && frame % 4 == 0;",
