@@ -656,13 +656,9 @@ static void make_sections_read_only(void)
 
 static struct timer_list forgotten;
 
-static void never(unsigned long data)
-{
-}
-
 static void leak_timer(void)
 {
-	setup_timer(&forgotten, never, 0);
+	setup_timer(&forgotten, (void (*)(unsigned long))nothing, 0);
 	mod_timer(&forgotten, jiffies + 1000 * hz);
 }
 
