@@ -1,6 +1,7 @@
 /*
  * Spin locks. Any context; the holder must not sleep, and keeps the CPU. A lock
- * that interrupt handlers take, too, is taken with the _irqsave form everywhere.
+ * that interrupt handlers take, too, is taken with the _irqsave form
+ * everywhere.
  * The order in which locks are taken stands in <kernel/lock.h>.
  * SDM volume 3A, section 8.1.2.2: BTS with LOCK is one access.
  */
