@@ -3,8 +3,8 @@
  *
  * 1. The way. A line of the 8259s raises vector 32 up; trap_entry.S saves the
  *    registers and calls do_irq(). A sequence that was disturbed is set back
- *    (cpustack.h), the handlers run, the chip is told, and then, with interrupts
- *    on again, the softirqs.
+ *    (cpustack.h), the handlers run, the chip is told, and then, with
+ *    interrupts on again, the softirqs.
  *
  * 2. The stack. All that runs on the CPU's interrupt stack, whichever stack was
  *    interrupted: so each of those needs room for one set of registers only.
@@ -134,11 +134,11 @@ int free_irq(unsigned int irq, void *dev)
 		return -ENOENT;
 	flags = spin_lock_irqsave(&irq_lock);
 	for (at = &lines[irq].actions; *at; at = &(*at)->next)
-		if ((*at)->dev == dev)
+		if ((*at)->dev == dev) {
+			action = *at;
+			*at = action->next;
 			break;
-	action = *at;
-	if (action)
-		*at = action->next;
+		}
 	if (action && !lines[irq].actions)
 		pic_mask_line(irq);
 	spin_unlock_irqrestore(&irq_lock, flags);

@@ -12,8 +12,8 @@
  *    ever. The rest waits for the next interrupt, or for a thread that
  *    softirq_overload_hook wakes.
  *
- * 3. Tasklets hang on a list of the CPU that scheduled them. SCHEDULED keeps one
- *    from being on two lists, RUNNING from running on two CPUs.
+ * 3. Tasklets hang on a list of the CPU that scheduled them. SCHEDULED keeps
+ *    one from being on two lists, RUNNING from running on two CPUs.
  *
  *	SCHEDULED	RUNNING
  *	0		0		at rest

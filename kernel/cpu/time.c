@@ -32,7 +32,7 @@
 #define MEASURE_COUNTS (PIT_HZ / 100)	/* guessed: 10 ms */
 #define MEASURE_LATCH 65536U	/* derived: the most that it counts; 55 ms */
 #define READINGS 8		/* guessed */
-#define NS_SHIFT 22		/* derived: ns_factor fits down to TSC_KHZ_LEAST */
+#define NS_SHIFT 22	/* derived: ns_factor fits down to TSC_KHZ_LEAST */
 #define TSC_KHZ_LEAST 1000U
 
 u32 hz = HZ_DEFAULT;

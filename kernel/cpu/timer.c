@@ -19,13 +19,14 @@
  *    dealt out together: so they go off in the order in which they were added.
  *
  * 3. base->now is the tick that is served next, dealt out already. Ticks that
- *    were missed are served one after the other, so that timers go off in order.
+ *    were missed are served one after the other, so that timers go off in
+ *    order.
  *
  * 4. A function runs without the lock, its timer off the wheel and noted in
  *    base->running: del_timer_sync() waits for that.
  *
- * Lock: base->lock with interrupts off. Cost: adding, deleting: constant; a tick
- * without timers some 20 instructions.
+ * Lock: base->lock with interrupts off. Cost: adding, deleting: constant; a
+ * tick without timers some 60 instructions.
  */
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/softirq.h>

@@ -8,7 +8,7 @@
 #include <kernel/cpu/time.h>
 #include "bench.h"
 
-#define FAR 100U	/* guessed: a round takes some 10, a tick more than this */
+#define FAR 100U	/* guessed: a round takes 10, a tick more than this */
 
 static void tick(struct bench *b)
 {

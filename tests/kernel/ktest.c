@@ -21,6 +21,7 @@
 #include <kernel/cpu/debugport.h>
 #include <kernel/cpu/lockcheck.h>
 #include <kernel/cpu/processor.h>
+#include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>

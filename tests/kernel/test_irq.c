@@ -6,6 +6,7 @@
  */
 #include <kernel/base/panic.h>
 #include <kernel/base/trace.h>
+#include <kernel/cpu/cpustack.h>
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/io.h>
 #include <kernel/cpu/irq.h>
@@ -355,6 +356,35 @@ TEST(irq, nothing_is_disturbed)
 	EXPECT_EQ(wrong, 0);
 }
 
+extern const struct restart_range __restart_ranges_start[];
+extern const struct restart_range __restart_ranges_end[];
+
+static u32 restarted(u32 eip)
+{
+	struct pt_regs regs = { .eip = eip };
+
+	restart_sequence(&regs);
+	return regs.eip;
+}
+
+/* From each byte of them; what is outside is left alone. */
+TEST(irq, sequences_begin_again)
+{
+	const struct restart_range *range;
+	u32 k, wrong = 0;
+
+	for (range = __restart_ranges_start; range < __restart_ranges_end;
+	     range++) {
+		u32 end = range->begin + range->length;
+
+		for (k = 0; k < range->length; k++)
+			wrong += restarted(range->begin + k) != range->begin;
+		wrong += restarted(end) != end;
+		wrong += restarted(range->begin - 1) != range->begin - 1;
+	}
+	EXPECT_EQ(wrong, 0);
+}
+
 /* --- back traces and ends --- */
 
 static u32 trace[32], traced;
@@ -471,7 +501,8 @@ static bool lets_interrupts_in(unsigned int irq, void *dev)
 	return true;
 }
 
-TEST_PANIC(irq, handler_lets_interrupts_in, "a handler ended with interrupts on")
+TEST_PANIC(irq, handler_lets_interrupts_in,
+	   "a handler ended with interrupts on")
 {
 	request_irq(LINE, lets_interrupts_in, 0, "test", NULL);
 	RAISE(LINE);

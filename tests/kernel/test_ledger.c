@@ -1,4 +1,6 @@
 /* The ledger: does it see what it must see? */
+#include <kernel/cpu/time.h>
+#include <kernel/cpu/timer.h>
 #include <boot/sections.h>
 #include <kernel/base/debug.h>
 #include <mm/early/memblock.h>
@@ -261,6 +263,29 @@ TEST(ledger, sees_caches)
 		sizeof(after_leak.caches[2].name));
 	EXPECT_EQ(compare_leak(), 2);
 	EXPECT(strstr(last_difference, "is gone"));
+}
+
+static struct timer_list forgotten;
+
+static void strikes(unsigned long data)
+{
+}
+
+static void leak_timer(void)
+{
+	setup_timer(&forgotten, strikes, 0);
+	mod_timer(&forgotten, jiffies + 1000 * hz);
+}
+
+static void free_timer(void)
+{
+	del_timer(&forgotten);
+}
+
+TEST(ledger, sees_counts)
+{
+	EXPECT(ledger_sees(leak_timer, free_timer));
+	EXPECT(ledger_sees(preempt_disable, preempt_enable));
 }
 
 static void keep_many(void)

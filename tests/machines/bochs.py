@@ -52,7 +52,7 @@ class Machine:
 
 # what a strict CPU may see otherwise than QEMU; the others take minutes there
 OF_TABLES = ("paging,pgtable,tlb,cpu,cpuid,traps,layout,fixmap,acpi,memory,"
-             "buddy,watermark,page_init,page_debug")
+             "buddy,watermark,page_init,page_debug,irq,softirq,time,timer")
 
 MACHINES = (
     Machine("pentium-64M", "pentium", "megs: 64", "test=all",

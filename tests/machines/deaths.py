@@ -24,7 +24,8 @@ REGISTERS = tuple(
         r"ESP: [0-9a-f]{8}$",
         r"^CR0: [0-9a-f]{8} CR2: [0-9a-f]{8} CR3: [0-9a-f]{8}"))
 # its trace ends in the recursion
-NO_FRAME = ("panic.stack_overflow",)
+NO_FRAME = ("panic.stack_overflow", "irq.stack_overflow",
+            "softirq.forgets_a_count", "timer.forgets_a_count")
 MACHINES = {"pae": ("max", "pae"), "486": ("486", "nopse")}
 
 

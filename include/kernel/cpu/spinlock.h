@@ -1,6 +1,7 @@
 /*
  * Spin locks. Any context; the holder must not sleep, and keeps the CPU. A lock
- * that interrupt handlers take, too, is taken with the _irqsave form everywhere.
+ * that interrupt handlers take, too, is taken with the _irqsave form
+ * everywhere.
  * The order in which locks are taken stands in <kernel/lock.h>.
  *
  * The word of a lock, and who sees it how:

@@ -25,8 +25,9 @@ static inline u64 div_u64_rem16(u64 n, u16 base, u16 *rem)
  * quotient has 32: the rest of the upper half is below by. */
 static inline u64 div_u64(u64 n, u32 by)
 {
-	u32 high = (u32)(n >> 32), low = (u32)n, rest = high % by;
+	u32 high = (u32)(n >> 32), low = (u32)(n & 0xffffffff), rest;
 
+	rest = high % by;
 	__asm__("divl %2" : "+a"(low), "+d"(rest) : "rm"(by) : "cc");
 	return (u64)(high / by) << 32 | low;
 }
