@@ -14,6 +14,8 @@
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	rx_lock			bytes received		kernel/cpu/serial.c
+ *	workqueue.lock		works of one queue	kernel/sched
  *	fail_lock		what fails on purpose	kernel/base/fail.c
  *
  * All are taken with interrupts off. Two zones' locks are never held at once;
