@@ -17,6 +17,8 @@
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c
+ *	rx_lock			bytes received		kernel/cpu/serial.c
+ *	workqueue.lock		works of one queue	kernel/sched
  *	fail_lock		what fails on purpose	kernel/base/fail.c
  *
  * All are taken with interrupts off. Two zones' locks are never held at once;

@@ -7,15 +7,15 @@
  *    dropped and counted, as are those that the port itself lost.
  *
  * 3. The port keeps 16 bytes, 1.4 ms of line. Whoever prints does so with
- *    interrupts off, and a long line takes 7 ms: so sending looks for bytes that
- *    came, too.
+ *    interrupts off, and a long line takes 7 ms: so sending looks for bytes
+ *    that came, too.
  *
  * 4. No interrupts: while nobody listens serial_getc() asks the port itself; if
  *    the line is dead, serial_poll() helps. What is taken so may have raised an
  *    interrupt that finds nothing any more: the handler claims that one, too.
  *
- * Lock: rx_lock, interrupts off. Sending only tries it: it may be a panic's, and
- * the lock the victim's.
+ * Lock: rx_lock, interrupts off. Sending only tries it: it may be a panic's,
+ * and the lock the victim's.
  */
 #include <kernel/cpu/io.h>
 #include <kernel/cpu/irq.h>

@@ -3,8 +3,8 @@
  * of them: it calls mempool_hooks.
  *
  * One queue serves all pools, as it is a rare event: who is woken by another
- * pool's element looks at his own, and waits again. The allocator below may have
- * memory again without anybody's telling: so who waits looks there every
+ * pool's element looks at his own, and waits again. The allocator below may
+ * have memory again without anybody's telling: so who waits looks there every
  * LOOK_AGAIN_S seconds.
  */
 #include <kernel/cpu/time.h>

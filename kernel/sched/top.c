@@ -101,7 +101,8 @@ void report_threads(void)
 
 	printk("%u threads; %llu ms since the last top\n", nr_tasks(),
 	       div_u64(passed, 1000000));
-	printk("  pid name            S prio        ms     %% switches stack\n");
+	printk("  pid name            S prio        ms     %% switches "
+	       "stack\n");
 	for (pid = 0; next_thread_info(pid, &info); pid = info.pid + 1)
 		print_thread(&info, passed);
 	thread_info_restart();

@@ -2,14 +2,14 @@
  * Hung threads and soft lockups.
  *
  * 1. Hung. A periodic timer queues a work that goes over all threads: one in
- *    TASK_UNINTERRUPTIBLE that left the CPU too long ago is reported. Its number
- *    of switches says which wait that was, so that one wait is reported once.
- *    Threads whose work is to wait do so in TASK_INTERRUPTIBLE.
+ *    TASK_UNINTERRUPTIBLE that left the CPU too long ago is reported. Its
+ *    number of switches says which wait that was, so that one wait is reported
+ *    once. Threads whose work is to wait do so in TASK_INTERRUPTIBLE.
  *
  * 2. Lockup. A thread of the first priority does nothing but reset a counter.
  *    Every tick counts one; from half a second on its handler wakes the thread.
- *    If the counter comes to LOCKUP_SECONDS, who is interrupted by this very tick has
- *    the CPU that the thread does not get.
+ *    If the counter comes to LOCKUP_SECONDS, who is interrupted by this very
+ *    tick has the CPU that the thread does not get.
  *
  * 3. Ticks that were missed and made up for count as one: a computer that stops
  *    the whole virtual machine for a while makes many of them at once, and no

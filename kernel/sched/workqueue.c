@@ -17,8 +17,8 @@
  *    while it runs makes it run once more: no event is lost. Behind the call
  *    the thread does not touch the work: it may be gone.
  *
- * 3. Flushing queues a work of its own behind all others and waits for that: the
- *    thread takes them in order.
+ * 3. Flushing queues a work of its own behind all others and waits for that:
+ *    the thread takes them in order.
  *
  * 4. Cancelling for good takes the work out, waits for the end of its function,
  *    and looks again: the function may have queued it once more.

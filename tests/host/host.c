@@ -19,6 +19,7 @@
 #include <kernel/base/trace.h>
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/spinlock.h>
+#include <kernel/cpu/threadflags.h>
 #include <kernel/lib/string.h>
 #include <kernel/setup.h>
 
@@ -26,6 +27,11 @@
 #define DEFAULT_SEED 20240229U	/* guessed */
 
 u32 host_eflags = EFLAGS_IF;
+u32 preempt_counts[NR_CPUS];
+
+/* Of the one thread there is. */
+static u32 host_flags;
+u32 *thread_flags[NR_CPUS] = { &host_flags };
 bool (*host_interrupts)(void);
 unsigned int host_locks_held;
 u32 host_lowmem;

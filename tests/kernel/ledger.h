@@ -8,7 +8,8 @@
  * that differs is in use, and pages kept for speed are no leak. Deferred work
  * is waited for.
  *
- * Any thread; it may sleep if that is allowed; takes the locks of caches and zones.
+ * Any thread; it sleeps where that is allowed; takes the locks of caches and
+ * zones.
  */
 #ifndef TESTS_KERNEL_LEDGER_H
 #define TESTS_KERNEL_LEDGER_H

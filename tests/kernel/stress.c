@@ -2,14 +2,14 @@
  * The soak: all allocators from all contexts at once, for a given time.
  *
  * 1. Who. Threads that take and give back pages of all orders, kmalloc, objects
- *    of a cache, and vmalloc; each ends after some rounds and another one begins
- *    in its place. Timers, tasklets and the tick's handler do the same with
- *    what is allowed there (GFP_ATOMIC, no vmalloc). All sleep in between, so
- *    that a run of virtual hours is quick where time can be skipped.
+ *    of a cache, and vmalloc; each ends after some rounds and another one
+ *    begins in its place. Timers, tasklets and the tick's handler do the same
+ *    with what is allowed there (GFP_ATOMIC, no vmalloc). All sleep in between,
+ *    so that a run of virtual hours is quick where time can be skipped.
  *
  * 2. What is held stands in slots, a few for each actor, and is filled with a
- *    word that its slot and address make: whoever gets memory that somebody else
- *    has, or writes where he should not, is found when it is given back.
+ *    word that its slot and address make: whoever gets memory that somebody
+ *    else has, or writes where he should not, is found when it is given back.
  *
  * 3. How much. A budget of pages, half of what is free at the start: nothing
  *    may fail for want of memory but large blocks, which are asked for without

@@ -50,7 +50,7 @@ TEST(watchdog, each_wait_counts_by_itself)
 	EXPECT_EQ(kthread_join(task), 0);
 }
 
-/* Until it is reported, or so long; in a function whose name is in the trace. */
+/* Until it is reported, or so long; its name is in the trace. */
 static __noinline u32 keep_the_cpu(u32 ms)
 {
 	u32 before = watchdog_counts().lockups, i;

@@ -26,7 +26,7 @@ def tests(ctx):
                    lambda journal, check=check: with_prompt(
                        ctx, journal, check), 1.0)
     yield Test("machines.prompt-without-interrupts",
-               lambda journal: with_prompt(ctx, journal, long_paste,
+               lambda journal: with_prompt(ctx, journal, typed_ahead,
                                            "serial-irq5"), 1.0)
     for machine, cpu, mem in (("pc", "max", 64 * MB), ("q35", "max", 64 * MB),
                               ("pc", "max", 6 * GB), ("pc", "486", GB)):
@@ -233,7 +233,7 @@ def too_much_is_counted(guest):
     """What finds no room is lost, and the prompt says how much."""
     guest.send("stress 2\r" + "x" * 8000)
     guest.wait_text("bytes of input came too fast and are lost")
-    guest.wait_prompt()
+    time.sleep(1)       # what is kept is read: there is room again
     guest.send("\x03")
     guest.wait_prompt()
     expect_answer(guest, "cpu", r"^vendor: ")

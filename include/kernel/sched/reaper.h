@@ -1,4 +1,4 @@
-/* What a thread does for memory every two seconds: see kernel/sched/reaper.c. */
+/* What a thread does for memory every two seconds: kernel/sched/reaper.c. */
 #ifndef KERNEL_SCHED_REAPER_H
 #define KERNEL_SCHED_REAPER_H
 

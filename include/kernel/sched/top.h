@@ -7,7 +7,7 @@
 struct thread_info {
 	u32 pid;
 	char name[TASK_NAME_MAX];
-	char state;		/* R runs or can, S interruptible, D not, X dead */
+	char state;		/* R can run, S interruptible, D not, X dead */
 	u32 prio;
 	u64 ran_ns;		/* altogether */
 	u64 ran_now_ns;		/* since the last thread_info_restart() */

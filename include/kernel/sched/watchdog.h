@@ -15,7 +15,7 @@
 #include <kernel/lib/types.h>
 
 #define HUNG_SECONDS_DEFAULT 120U	/* Linux's */
-#define HUNG_SECONDS_MOST 100000U	/* derived: jiffies must not wrap twice */
+#define HUNG_SECONDS_MOST 100000U	/* guessed: jiffies must not wrap */
 #define LOCKUP_SECONDS 10U		/* Linux's */
 
 extern u32 hung_seconds;		/* hung=; 0: off */
