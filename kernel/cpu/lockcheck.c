@@ -218,18 +218,22 @@ static void pop_held(struct held_locks *held, u32 class)
 
 /* --- spin locks --- */
 
-static void acquired(spinlock_t *lock, u32 site)
+/* tried: who only tries waits for nobody, in whatever order. */
+static void acquired(spinlock_t *lock, u32 site, bool tried)
 {
 	u32 flags = local_irq_save(), class = class_of(lock->name);
 	struct held_locks *held = &spin_held[smp_processor_id()];
 
 	if (class < CLASSES) {
-		note_orders(sleeping_held[smp_processor_id()], class, site);
-		note_orders(held, class, site);
+		if (!tried) {
+			note_orders(sleeping_held[smp_processor_id()], class,
+				    site);
+			note_orders(held, class, site);
+		}
 		push_held(held, class);
 	}
 	local_irq_restore(flags);
-	/* as it was for who takes it */
+	/* with interrupts as they were for who takes it */
 	if (class < CLASSES)
 		note_context(class, site);
 }
@@ -244,13 +248,18 @@ static bool take_looked_after(spinlock_t *lock)
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-bool fastcall spin_trylock_slow(spinlock_t *lock, u32 site)
+static bool take(spinlock_t *lock, u32 site, bool tried)
 {
 	if (!take_looked_after(lock))
 		return false;
 	if (lock->word & LOCK_LOOK)
-		acquired(lock, site);
+		acquired(lock, site, tried);
 	return true;
+}
+
+bool fastcall spin_trylock_slow(spinlock_t *lock, u32 site)
+{
+	return take(lock, site, true);
 }
 
 /* With one CPU, who waits for a lock waits for ever. */
@@ -266,7 +275,7 @@ static void tell_if_hopeless(spinlock_t *lock, u32 site)
 
 void fastcall spin_lock_slow(spinlock_t *lock, u32 site)
 {
-	while (!spin_trylock_slow(lock, site)) {
+	while (!take(lock, site, false)) {
 		if (!spin_test_and_set(lock))
 			return;
 		tell_if_hopeless(lock, site);

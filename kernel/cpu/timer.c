@@ -36,7 +36,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/lock.h>
 
-static struct timer_base bases[NR_CPUS];
+struct timer_base timer_bases[NR_CPUS];
 
 /* Of array n, the first one after the root being 0: log2 of a list's ticks. */
 static u32 array_shift(u32 n)
@@ -83,7 +83,7 @@ void init_timer(struct timer_list *timer)
 	timer->entry.next = NULL;
 	timer->period = 0;
 	timer->function = NULL;
-	timer->base = &bases[smp_processor_id()];
+	timer->base = &timer_bases[smp_processor_id()];
 }
 
 void setup_timer(struct timer_list *timer, void (*function)(unsigned long data),
@@ -158,7 +158,7 @@ u32 timers_pending(void)
 	unsigned int cpu;
 
 	for_each_cpu(cpu)
-		n += bases[cpu].pending;
+		n += timer_bases[cpu].pending;
 	return n;
 }
 
@@ -236,7 +236,7 @@ void timer_base_run(struct timer_base *base, u32 until)
 
 static void run_timers(void)
 {
-	timer_base_run(&bases[smp_processor_id()], jiffies);
+	timer_base_run(&timer_bases[smp_processor_id()], jiffies);
 }
 
 void timer_tick(void)
@@ -263,6 +263,6 @@ void timer_init(void)
 	unsigned int cpu;
 
 	for_each_cpu(cpu)
-		timer_base_init(&bases[cpu], jiffies + 1);
+		timer_base_init(&timer_bases[cpu], jiffies + 1);
 	open_softirq(TIMER_SOFTIRQ, run_timers);
 }

@@ -120,6 +120,22 @@ TEST(lockcheck, one_that_is_released_first_is_not_held)
 	end(LOCK_ORDER, 0);
 }
 
+/* Who only tries does not wait: nobody waits for ever. */
+TEST(lockcheck, trying_has_no_order)
+{
+	spinlock_t a = SPIN_LOCK_UNLOCKED("t_a"), b = SPIN_LOCK_UNLOCKED("t_b");
+	u32 flags;
+
+	if (!begin())
+		return;
+	take_both(&a, &b);
+	flags = spin_lock_irqsave(&b);
+	EXPECT(spin_trylock(&a));
+	spin_unlock(&a);
+	spin_unlock_irqrestore(&b, flags);
+	end(LOCK_ORDER, 0);
+}
+
 /* --- contexts --- */
 
 static spinlock_t shared = SPIN_LOCK_UNLOCKED("t_shared");

@@ -72,6 +72,11 @@ struct timer_base {
 	struct list_head array[TIMER_ARRAYS][TIMER_ARRAY_SIZE];
 };
 
+/* One that is there before anything runs is the first CPU's. */
+extern struct timer_base timer_bases[];
+#define TIMER_INITIALIZER(function_, data_)				\
+	{ .function = (function_), .data = (data_), .base = timer_bases }
+
 void timer_base_init(struct timer_base *base, u32 now);
 
 /* Serves all ticks up to that one. One at a time; by the softirq. */

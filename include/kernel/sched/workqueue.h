@@ -32,8 +32,8 @@ void delayed_work_timer(unsigned long work);
 #define WORK_INIT_(name, func_, data_)					\
 	{ .entry = LIST_HEAD_INIT((name).entry), .func = (func_),	\
 	  .data = (data_),						\
-	  .timer = { .function = delayed_work_timer,			\
-		     .data = (unsigned long)&(name) } }
+	  .timer = TIMER_INITIALIZER(delayed_work_timer,		\
+				     (unsigned long)&(name)) }
 #define DECLARE_WORK(name, func_, data_)				\
 	struct work_struct name = WORK_INIT_(name, func_, data_)
 
