@@ -304,6 +304,19 @@ static const char *wrong_arguments(const char *name, size_t size, size_t align,
 	return NULL;
 }
 
+/* It may be gone already: what it holds is not looked at. */
+static bool is_listed(const struct kmem_cache *cache)
+{
+	u32 flags = spin_lock_irqsave(&kmem_caches_lock);
+	const struct kmem_cache *other;
+	bool found = false;
+
+	list_for_each_entry(other, &kmem_caches, next)
+		found |= other == cache;
+	spin_unlock_irqrestore(&kmem_caches_lock, flags);
+	return found;
+}
+
 /* kmem_caches_lock is held. */
 static bool name_is_taken(const char *name)
 {
@@ -414,6 +427,11 @@ int kmem_cache_destroy(struct kmem_cache *cache)
 
 	if (!cache)
 		return 0;
+	if (!is_listed(cache)) {
+		pr_err("kmem_cache_destroy(%p): there is no such cache\n",
+		       cache);
+		return -EINVAL;
+	}
 	slab_shrink(cache);
 	if (has_slabs(cache)) {
 		slab_report_leaks(cache);

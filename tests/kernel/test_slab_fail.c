@@ -199,11 +199,11 @@ TEST(slab_fail, bulk)
 /* Takes all that slabs are managed with, so that the next needs a page. */
 static void **take_managers(struct kmem_cache *cache)
 {
-	void **chain = NULL, **object;
+	void **chain = NULL, **one;
 
-	while ((object = kmem_cache_alloc(cache, QUIETLY | __GFP_NO_GROW))) {
-		*object = chain;
-		chain = object;
+	while ((one = kmem_cache_alloc(cache, QUIETLY | __GFP_NO_GROW))) {
+		*one = chain;
+		chain = one;
 	}
 	return chain;
 }

@@ -286,14 +286,14 @@ static u32 *kernel_level_2(void)
 
 static void copy_kernel(void)
 {
-	u32 *root = (u32 *)get_zeroed_page(GFP_KERNEL);
+	u32 *root = (u32 *)get_zeroed_page(GFP_KERNEL | __GFP_NOFAIL);
 
 	other.levels = kernel_pgtable.levels;
 	other.root = root;
 	memcpy(root, kernel_pgtable.root, paging_mode.pae ? 32 : PAGE_SIZE);
 	other_level_2 = root;
 	if (paging_mode.pae) {
-		other_level_2 = (u32 *)get_zeroed_page(GFP_KERNEL);
+		other_level_2 = (u32 *)get_zeroed_page(GFP_KERNEL | __GFP_NOFAIL);
 		memcpy(other_level_2, kernel_level_2(), PAGE_SIZE);
 		root[6] = __pa(other_level_2) | (u32)_PAGE_PRESENT;
 	}
