@@ -162,8 +162,11 @@ static bool node_is_right(const struct kmem_cache *cache,
 
 static bool see(const struct kmem_cache *cache, const void *object)
 {
-	u32 i, index = index_of(cache, object);
+	u32 i, index;
 
+	if (!slab_page(object))
+		return wrong("no object", object, 0);
+	index = index_of(cache, object);
 	for (i = 0; i < nr_seen; i++)
 		if (seen[i].slab == slab_of(object))
 			break;

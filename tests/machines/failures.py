@@ -28,7 +28,7 @@ def boot(ctx, journal, plan):
 
 
 def third(ctx, journal):
-    """The third request fails, and no other; kstrdup makes three objects."""
+    """The third request fails and no other: with it the plan is over."""
     with boot(ctx, journal, "slab,nth=3") as guest:
         guest.wait_prompt()
         before = guest.command("fail")
