@@ -31,6 +31,12 @@ static inline void spin_lock(spinlock_t *lock)
 		cpu_relax();
 }
 
+/* Untrue at once, if another CPU takes or frees it. */
+static inline bool spin_is_locked(const spinlock_t *lock)
+{
+	return lock->locked;
+}
+
 static inline void assert_held(const spinlock_t *lock)
 {
 	BUG_ON(!lock->locked, "the lock that this needs is not held");
