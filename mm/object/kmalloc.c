@@ -92,7 +92,9 @@ static void *alloc_sized(struct kmem_cache *cache, gfp_t gfp, size_t size,
 void *fastcall kmalloc_slow(struct kmem_cache *cache, gfp_t gfp, size_t size,
 			    u32 site)
 {
-	return alloc_sized(cache, gfp, size, -1, site);
+	void *object = cache ? slab_pop_zeroed(cache, gfp) : NULL;
+
+	return object ? object : alloc_sized(cache, gfp, size, -1, site);
 }
 
 void *kmalloc_node(size_t size, gfp_t gfp, int node)

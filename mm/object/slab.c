@@ -29,8 +29,9 @@
  *    is that in use? If not, it is reported and dropped. So a mistake is seen
  *    here at the latest, and never reaches the lists.
  *
- * 6. An empty slab is kept while no more than node_free_limit() objects are
- *    free on its node, then its pages go back at once.
+ * 6. When a slab becomes empty and more than node_free_limit() objects are free
+ *    on its node, its own included, its pages go back at once. Else it is kept
+ *    until it is used, reaped or shrunk, whatever becomes free later.
  *
  * 7. Caches with debugging have stacks of limit 0: each object is taken from
  *    its slab and given back to it, and slab_debug.c looks at it meanwhile.
@@ -73,21 +74,11 @@ struct page *slab_page(const void *object)
 
 /* --- slabs and their lists --- */
 
-/* Where inuse says that it belongs. */
-static struct list_head *list_of(const struct kmem_cache *cache,
-				 struct kmem_node *node,
-				 const struct slab *slab)
-{
-	if (!slab->inuse)
-		return &node->free;
-	return slab->inuse == cache->num ? &node->full : &node->partial;
-}
-
 /* To its list. The lock is held; it is on one already. */
 static void move_slab(struct kmem_cache *cache, struct kmem_node *node,
 		      struct slab *slab)
 {
-	struct list_head *list = list_of(cache, node, slab);
+	struct list_head *list = slab_list(cache, node, slab);
 
 	list_del(&slab->list);
 	if (list == &node->partial)
@@ -222,7 +213,7 @@ static void enlist_slab(struct kmem_cache *cache, struct kmem_node *node,
 			struct slab *slab)
 {
 	spin_lock(&node->lock);
-	list_add(&slab->list, list_of(cache, node, slab));
+	list_add(&slab->list, slab_list(cache, node, slab));
 	node->nr_slabs++;
 	node->free_objects += cache->num - slab->inuse;
 	if (++node->colour_next >= cache->colours)
@@ -270,6 +261,13 @@ static void *take_one(struct kmem_cache *cache, gfp_t gfp, int nid)
 	return n ? object : NULL;
 }
 
+/* What a refill brings: the long way may be on since it was begun. */
+static u32 batch_of(const struct kmem_cache *cache,
+		    const struct cpu_stack *stack)
+{
+	return stack->limit ? cache->batch : 1;
+}
+
 /* n objects stand at the end of the room for a batch: down to the bottom. */
 static void settle(struct cpu_stack *stack, u32 room, u32 n)
 {
@@ -288,7 +286,7 @@ static bool seems_empty(const struct kmem_node *node)
 /* The CPU's stack is empty, and no slab can be made: what any node has. */
 static void refill_anywhere(struct kmem_cache *cache, struct cpu_stack *stack)
 {
-	u32 batch = cache->batch;
+	u32 batch = batch_of(cache, stack);
 
 	settle(stack, batch, take_anywhere(cache, numa_node_id(),
 					   stack->entry + batch, batch));
@@ -298,7 +296,7 @@ static void refill_anywhere(struct kmem_cache *cache, struct cpu_stack *stack)
 static bool refill_here(struct kmem_cache *cache, struct cpu_stack *stack)
 {
 	struct kmem_node *node = local_node(cache);
-	u32 batch = cache->batch;
+	u32 batch = batch_of(cache, stack);
 
 	if (seems_empty(node))
 		return false;
@@ -327,7 +325,7 @@ static void *refill(struct kmem_cache *cache, gfp_t gfp)
 		/* else it is somebody's, while we could sleep */
 		if (slab && !stack->count)
 			stack->count = take_fresh(cache, slab, stack->entry,
-						  cache->batch);
+						  batch_of(cache, stack));
 		if (slab)
 			enlist_slab(cache, node, slab);
 		else if (!stack->count)
@@ -381,15 +379,22 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
 	return object;
 }
 
-void *fastcall slab_alloc_slow(struct kmem_cache *cache, gfp_t gfp, u32 site)
+void *slab_pop_zeroed(struct kmem_cache *cache, gfp_t gfp)
 {
 	void *object;
 
-	/* with __GFP_ZERO the stack was not asked */
-	if (gfp & __GFP_ZERO && !cache->ctor &&
-	    cpu_stack_pop(&cache->cpu[smp_processor_id()], &object))
-		return memset(object, 0, cache->object_size);
-	return slab_alloc(cache, gfp, -1, cache->object_size, site);
+	if (!(gfp & __GFP_ZERO) || cache->ctor ||
+	    !cpu_stack_pop(&cache->cpu[smp_processor_id()], &object))
+		return NULL;
+	return memset(object, 0, cache->object_size);
+}
+
+void *fastcall slab_alloc_slow(struct kmem_cache *cache, gfp_t gfp, u32 site)
+{
+	void *object = slab_pop_zeroed(cache, gfp);
+
+	return object ? object :
+	       slab_alloc(cache, gfp, -1, cache->object_size, site);
 }
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
@@ -677,13 +682,11 @@ void slab_set_long_way(bool on)
 	LIST_HEAD(gone);
 	u32 flags = spin_lock_irqsave(&kmem_caches_lock);
 	struct kmem_cache *cache;
-	unsigned int cpu;
 
 	slab_long_way = on;
 	list_for_each_entry(cache, &kmem_caches, next) {
-		stack_drain(cache, cache->limit, &gone);
-		for_each_cpu(cpu)
-			cache->cpu[cpu].limit = stack_limit(cache);
+		stack_drain(cache, CPU_STACK_MOST, &gone);
+		set_stack_limits(cache);
 		slabs_destroy(cache, &gone);
 	}
 	spin_unlock_irqrestore(&kmem_caches_lock, flags);

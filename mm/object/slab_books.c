@@ -88,14 +88,8 @@ static void mend_bits(const struct kmem_cache *cache, struct slab *slab,
 static void to_its_list(const struct kmem_cache *cache, struct kmem_node *node,
 			struct slab *slab)
 {
-	struct list_head *list = &node->partial;
-
-	if (!slab->inuse)
-		list = &node->free;
-	else if (slab->inuse == cache->num)
-		list = &node->full;
 	list_del(&slab->list);
-	list_add(&slab->list, list);
+	list_add(&slab->list, slab_list(cache, node, slab));
 }
 
 static void count_node(const struct kmem_cache *cache, struct kmem_node *node)

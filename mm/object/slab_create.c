@@ -164,7 +164,8 @@ static u32 alignment_of(size_t size, size_t align, u32 flags)
 	return max(line, (u32)align);
 }
 
-/* All of it but node[]; false: no slab can hold such an object. */
+/* All of it but node[], and the stacks' limits, which come with enlist().
+ * false: no slab can hold such an object. */
 static bool set_up(struct kmem_cache *cache, const char *name, size_t size,
 		   size_t align, u32 flags, void (*ctor)(void *))
 {
@@ -183,10 +184,8 @@ static bool set_up(struct kmem_cache *cache, const char *name, size_t size,
 		return false;
 	cache->limit = default_limit(cache->size);
 	cache->batch = (cache->limit + 1) / 2;
-	for_each_cpu(cpu) {
-		cache->cpu[cpu].limit = stack_limit(cache);
+	for_each_cpu(cpu)
 		cache->cpu[cpu].tag = slab_tag(cache, cpu_to_node[cpu]);
-	}
 	return true;
 }
 
@@ -258,7 +257,6 @@ int kmem_cache_tune(struct kmem_cache *cache, u32 limit, u32 batch, u32 shared)
 {
 	struct shared_array *arrays[MAX_NUMNODES];
 	LIST_HEAD(gone);
-	unsigned int cpu;
 	u32 flags, i;
 
 	if (!batch || batch > limit || limit > CPU_STACK_MOST ||
@@ -272,8 +270,7 @@ int kmem_cache_tune(struct kmem_cache *cache, u32 limit, u32 batch, u32 shared)
 	cache->limit = limit;
 	cache->batch = batch;
 	cache->shared = shared;
-	for_each_cpu(cpu)
-		cache->cpu[cpu].limit = stack_limit(cache);
+	set_stack_limits(cache);
 	spin_unlock_irqrestore(&kmem_caches_lock, flags);
 	slabs_destroy(cache, &gone);
 	for (i = 0; i < machine_nodes.nr; i++)
@@ -307,6 +304,19 @@ static const char *wrong_arguments(const char *name, size_t size, size_t align,
 	if (flags & ~KNOWN_FLAGS)
 		return "it has unknown flags";
 	return NULL;
+}
+
+/* It may be gone already: what it holds is not looked at. */
+static bool is_listed(const struct kmem_cache *cache)
+{
+	u32 flags = spin_lock_irqsave(&kmem_caches_lock);
+	const struct kmem_cache *other;
+	bool found = false;
+
+	list_for_each_entry(other, &kmem_caches, next)
+		found |= other == cache;
+	spin_unlock_irqrestore(&kmem_caches_lock, flags);
+	return found;
 }
 
 /* kmem_caches_lock is held. */
@@ -363,13 +373,17 @@ static int furnish(struct kmem_cache *cache)
 	       share_by_default(cache) : 0;
 }
 
+/* false: there is one of that name. */
 static bool enlist(struct kmem_cache *cache)
 {
 	u32 flags = spin_lock_irqsave(&kmem_caches_lock);
 	bool taken = name_is_taken(cache->name);
 
-	if (!taken)
+	if (!taken) {
 		list_add_tail(&cache->next, &kmem_caches);
+		/* whoever changes slab_long_way finds it from now on */
+		set_stack_limits(cache);
+	}
 	spin_unlock_irqrestore(&kmem_caches_lock, flags);
 	return !taken;
 }
@@ -415,6 +429,11 @@ int kmem_cache_destroy(struct kmem_cache *cache)
 
 	if (!cache)
 		return 0;
+	if (!is_listed(cache)) {
+		pr_err("kmem_cache_destroy(%p): there is no such cache\n",
+		       cache);
+		return -EINVAL;
+	}
 	slab_shrink(cache);
 	if (has_slabs(cache)) {
 		slab_report_leaks(cache);
@@ -451,7 +470,7 @@ static void make_by_hand(struct kmem_cache *cache, const char *name,
 		init_node(&nodes[i]);
 		cache->node[i] = &nodes[i];
 	}
-	list_add_tail(&cache->next, &kmem_caches);
+	enlist(cache);
 }
 
 void kmem_cache_init(void)

@@ -9,7 +9,8 @@
  *    Its numbers are the reference's: a fifth of the stack's limit, and of the
  *    slabs what makes up for a fifth of the limit of free objects.
  *
- * Any context. Reaping does not wait for locks: it comes again.
+ * Any context. Reaping passes over what somebody has locked, as it comes again;
+ * it waits only for who takes a node's lock in the very moment.
  */
 #include <mm/object/internal.h>
 
@@ -77,7 +78,7 @@ u32 slab_shrink_hook(const struct zonelist *zonelist)
 	return kmem_caches_shrink();
 }
 
-/* The lists of a node, if their lock is free. */
+/* The lists of a node. */
 static void reap_node(struct kmem_cache *cache, struct kmem_node *node,
 		      struct list_head *gone)
 {
@@ -85,8 +86,7 @@ static void reap_node(struct kmem_cache *cache, struct kmem_node *node,
 		    (REAP_PARTS * cache->num);
 	u32 shared = 0;
 
-	if (!spin_trylock(&node->lock))
-		return;
+	spin_lock(&node->lock);
 	if (node->free_touched)
 		node->free_touched = false;
 	else
@@ -100,15 +100,18 @@ static void reap_node(struct kmem_cache *cache, struct kmem_node *node,
 
 static u32 reap_cache(struct kmem_cache *cache, unsigned int cpu, bool lists)
 {
+	struct kmem_node *node = cache->node[cpu_to_node[cpu]];
 	LIST_HEAD(gone);
 
+	if (spin_is_locked(&node->lock))
+		return 0;
 	if (cache->touched[cpu])
 		cache->touched[cpu] = false;
 	else
 		stack_drain(cache, (cache->limit + REAP_PARTS - 1) / REAP_PARTS,
 			    &gone);
 	if (lists)
-		reap_node(cache, cache->node[cpu_to_node[cpu]], &gone);
+		reap_node(cache, node, &gone);
 	return slabs_destroy(cache, &gone);
 }
 

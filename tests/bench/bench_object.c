@@ -163,6 +163,18 @@ static void kmalloc_##id(struct bench *b)				\
 
 EACH_KMALLOC(KMALLOC)
 
+static void kmalloc_zeroed(struct bench *b)
+{
+	size_t size = unknown(64);
+	u32 n = b->ops;
+
+	bench_start(b);
+	do {
+		kfree(kzalloc(size, GFP_KERNEL));
+	} while (--n);
+	bench_stop(b);
+}
+
 #define KMALLOC_CASE(id, size_, name_)					\
 	{ .name = "kmalloc" name_ ".pair", .ops = BENCH_OPS,		\
 	  .batches = BENCH_BATCHES, .batch = kmalloc_##id,		\
@@ -276,6 +288,7 @@ static u64 space_32(void)
 static const struct bench_case cases[] = {
 	EACH_SIZE(CACHE_CASES)
 	EACH_KMALLOC(KMALLOC_CASE)
+	KMALLOC_CASE(zeroed, 64, "64.zeroed")
 	{ .name = "kmalloc.mix.loop_only", .ops = MIX_STEPS,
 	  .batches = MIX_BATCHES, .batch = mix_loop, .begin = mix_begin },
 	MIX("mix_1to512", mix_512, 512)

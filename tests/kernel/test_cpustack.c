@@ -502,6 +502,68 @@ static void step_grow(void (*how)(void))
 	EXPECT(n > 70);
 }
 
+/* --- the long way begins or ends meanwhile --- */
+
+static void goes_long(void)
+{
+	slab_set_long_way(true);
+}
+
+static void goes_short(void)
+{
+	/* else who makes a cache asks for it under this lock */
+	if (!spin_is_locked(&kmem_caches_lock))
+		slab_set_long_way(false);
+}
+
+/* Nothing is left on a stack: what comes next would go by it. */
+TEST(cpustack, long_way_begins_in_a_refill)
+{
+	u32 n, came = 1;
+
+	step_begin(8, 4, 1);
+	if (!cache)
+		return;
+	handler = goes_long;
+	for (n = 0; came; n += 3) {
+		kmem_cache_shrink(cache);
+		came = interrupt_after(n, op_alloc);
+		if (came)
+			REQUIRE(EXPECT_EQ(stack_of(cache)->count, 0));
+		slab_set_long_way(false);
+		hold(got);
+		REQUIRE(books_are_right(cache, held, nr_held));
+		free_n(cache, held, nr_held);
+		nr_held = 0;
+	}
+	EXPECT(n > 70);
+	step_end();
+}
+
+static void op_create(void)
+{
+	cache = kmem_cache_create("test", 64, 0, 0, NULL);
+}
+
+/* A cache that is made meanwhile has its stacks, too. */
+TEST(cpustack, long_way_ends_while_a_cache_is_made)
+{
+	u32 n, came = 1;
+
+	handler = goes_short;
+	for (n = 0; came; n += 40) {
+		slab_set_long_way(true);
+		came = interrupt_after(n, op_create);
+		slab_set_long_way(slab_long_way && came);
+		REQUIRE(cache);
+		EXPECT_EQ(stack_of(cache)->limit,
+			  stack_limit(cache));
+		private_cache_end(cache);
+	}
+	slab_set_long_way(false);
+	EXPECT(n > 400);
+}
+
 TEST(cpustack, while_a_slab_is_made)
 {
 	step_begin(8, 4, 0);

@@ -593,7 +593,7 @@ static void use_kind(u32 kind)
 		if (EXPECT(element[i]))
 			fill(kind, element[i], (u8)i);
 	for (i = 0; i < 2 * KEPT; i++)
-		EXPECT(is_filled(kind, element[i], (u8)i));
+		EXPECT(element[i] && is_filled(kind, element[i], (u8)i));
 	for (i = 0; i < 2 * KEPT; i++)
 		mempool_free(element[i], pool);
 	numbers(pool, KEPT, KEPT, 0);

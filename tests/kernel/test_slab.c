@@ -5,6 +5,9 @@
 #include <kernel/lib/printf.h>
 #include "private_cache.h"
 
+void record_start(void);	/* test_cmdline.c */
+const char *record_stop(void);
+
 #define MOST 600
 static void *object[MOST];
 
@@ -41,11 +44,21 @@ TEST(slab, name_is_copied)
 	private_cache_end(cache);
 }
 
-static void refused(const char *name, size_t size, size_t align, u32 flags)
-{
-	struct kmem_cache *cache = kmem_cache_create(name, size, align, flags,
-						     NULL);
+static const char taken[] = "there is one of that name";
 
+/* Refused, and that is said in this one sentence. */
+static void refused(const char *name, size_t size, size_t align, u32 flags,
+		    const char *why)
+{
+	struct kmem_cache *cache;
+	char sentence[120];
+
+	snprintf(sentence, sizeof(sentence),
+		 "error: kmem_cache_create(\"%s\", %lu): %s\n",
+		 name ? name : "(null)", (unsigned long)size, why);
+	record_start();
+	cache = kmem_cache_create(name, size, align, flags, NULL);
+	EXPECT_STREQ(record_stop(), sentence);
 	EXPECT(!cache);
 	if (cache)
 		private_cache_end(cache);
@@ -55,18 +68,24 @@ TEST(slab, bad_arguments)
 {
 	unsigned int before = printk_warnings();
 
-	refused(NULL, 32, 0, 0);
-	refused("", 32, 0, 0);
-	refused("a name of 24 characters.", 32, 0, 0);
-	refused("test", 0, 0, 0);
-	refused("test", 3, 0, 0);
-	refused("test", 131073, 0, 0);
-	refused("test", (size_t)-1, 0, 0);
-	refused("test", 32, 3, 0);
-	refused("test", 32, 48, 0);
-	refused("test", 32, 8192, 0);
-	refused("test", 32, 0, 1);
-	refused("test", 32, 0, 0x80000000);	/* the cache's own flag */
+	static const char no_size[] = "its objects are not of 4 bytes to 128 KB";
+	static const char no_align[] =
+		"its alignment is no power of two up to a page";
+	static const char no_flags[] = "it has unknown flags";
+
+	refused(NULL, 32, 0, 0, "it has no name");
+	refused("", 32, 0, 0, "it has no name");
+	refused("a name of 24 characters.", 32, 0, 0, "its name is too long");
+	refused("test", 0, 0, 0, no_size);
+	refused("test", 3, 0, 0, no_size);
+	refused("test", 131073, 0, 0, no_size);
+	refused("test", (size_t)-1, 0, 0, no_size);
+	refused("test", 32, 3, 0, no_align);
+	refused("test", 32, 48, 0, no_align);
+	refused("test", 32, 8192, 0, no_align);
+	refused("test", 32, 0, 1, no_flags);
+	/* the cache's own flag */
+	refused("test", 32, 0, 0x80000000, no_flags);
 	/* one sentence each */
 	EXPECT_EQ(printk_warnings() - before, 12);
 	test_allow_warnings(12);
@@ -96,9 +115,9 @@ TEST(slab, one_of_a_name)
 {
 	struct kmem_cache *cache = private_cache(32, 0, 0, NULL);
 
-	refused("test", 64, 0, 0);
-	refused("size-32", 32, 0, 0);
-	refused("kmem_cache", 32, 0, 0);
+	refused("test", 64, 0, 0, taken);
+	refused("size-32", 32, 0, 0, taken);
+	refused("kmem_cache", 32, 0, 0, taken);
 	test_allow_warnings(3);
 	private_cache_end(cache);
 	/* free again */
@@ -121,12 +140,32 @@ TEST(slab, destroy_with_objects_in_use)
 	EXPECT(slab_errors[SLAB_LEAK] > leaks);
 	test_allow_warnings(1);
 	/* as it was: found by its name, and of use */
-	refused("test", 64, 0, 0);
+	refused("test", 64, 0, 0, taken);
 	test_allow_warnings(2);
 	REQUIRE(take_n(cache, object + 3, 100));
 	EXPECT(books_are_right(cache, object, 103));
 	free_n(cache, object, 103);
 	EXPECT_EQ(kmem_cache_destroy(cache), 0);
+}
+
+TEST(slab, destroy_of_no_cache)
+{
+	struct kmem_cache *cache = private_cache(64, 0, 0, NULL);
+	unsigned int before = printk_warnings();
+
+	REQUIRE(cache);
+	EXPECT_EQ(kmem_cache_destroy(NULL), 0);
+	EXPECT_EQ(printk_warnings() - before, 0);
+	EXPECT_EQ(kmem_cache_destroy(cache), 0);
+	record_start();
+	EXPECT_EQ(kmem_cache_destroy(cache), -EINVAL);
+	EXPECT(strstr(record_stop(), ": there is no such cache\n"));
+	record_start();
+	EXPECT_EQ(kmem_cache_destroy((void *)16), -EINVAL);
+	EXPECT_STREQ(record_stop(), "error: kmem_cache_destroy(0x00000010): "
+		     "there is no such cache\n");
+	EXPECT_EQ(printk_warnings() - before, 2);
+	test_allow_warnings(2);
 }
 
 /* --- pages --- */

@@ -31,7 +31,7 @@ static void close_cache(void)
 
 static u8 *take(void)
 {
-	u8 *object = kmem_cache_alloc(cache, GFP_KERNEL);
+	u8 *object = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NOFAIL);
 
 	EXPECT(object);
 	return object;

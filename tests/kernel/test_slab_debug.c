@@ -252,7 +252,7 @@ TEST(slab_debug, write_after_free_seen_late)
 
 static u8 *take_bytes(u32 size)
 {
-	u8 *p = slab_alloc(cache, GFP_KERNEL, -1, size, CALLER);
+	u8 *p = slab_alloc(cache, GFP_KERNEL | __GFP_NOFAIL, -1, size, CALLER);
 
 	EXPECT(p);
 	return p;

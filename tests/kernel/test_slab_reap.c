@@ -217,15 +217,16 @@ TEST(slab_reap, skips_what_is_locked)
 	cache->touched[0] = false;
 	node_of(cache)->free_touched = false;
 	left = stack_of(cache)->count;
+	EXPECT(left);
 	flags = spin_lock_irqsave(&kmem_caches_lock);
 	EXPECT_EQ(cache_reap(0, true), 0);
 	spin_unlock_irqrestore(&kmem_caches_lock, flags);
 	EXPECT_EQ(stack_of(cache)->count, left);
 	EXPECT_EQ(nr_on_list(&node_of(cache)->free), 11);
-	cache->touched[0] = true;
 	flags = spin_lock_irqsave(&node_of(cache)->lock);
 	cache_reap(0, true);
 	spin_unlock_irqrestore(&node_of(cache)->lock, flags);
+	EXPECT_EQ(stack_of(cache)->count, left);
 	EXPECT_EQ(nr_on_list(&node_of(cache)->free), 11);
 	private_cache_end(cache);
 }
@@ -237,7 +238,7 @@ static struct list_head taken_pages;
 #define TO_THE_MARKS (GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
 
 /* Every page of lowmem that can be had, without a word to the caches. */
-static void exhaust_all(void)
+static void exhaust_all(gfp_t gfp)
 {
 	u32 (*hook)(const struct zonelist *) = reclaim_hooks.shrink_caches;
 	struct page *page;
@@ -246,8 +247,7 @@ static void exhaust_all(void)
 	INIT_LIST_HEAD(&taken_pages);
 	reclaim_hooks.shrink_caches = NULL;
 	for (order = MAX_ORDER - 1; order >= 0; order--)
-		while ((page = alloc_pages(TO_THE_MARKS,
-					   (unsigned int)order))) {
+		while ((page = alloc_pages(gfp, (unsigned int)order))) {
 			page->index = (u32)order;
 			list_add(&page->lru, &taken_pages);
 		}
@@ -282,9 +282,30 @@ TEST(slab_reap, pressure_takes_pages_from_caches)
 	REQUIRE(cache);
 	kept = nr_slabs(cache);
 	EXPECT(kept >= 8);
-	exhaust_all();
+	exhaust_all(TO_THE_MARKS);
 	if (EXPECT_EQ(nr_slabs(cache), kept))
 		page = alloc_page(TO_THE_MARKS);
+	give_all_back();
+	EXPECT(page);
+	EXPECT_EQ(nr_slabs(cache), 0);
+	if (page)
+		__free_page(page);
+	private_cache_end(cache);
+}
+
+/* Who may not wait gets it, too, when even his reserve is gone. */
+TEST(slab_reap, pressure_by_who_may_not_wait)
+{
+	struct kmem_cache *cache = keeping_cache();
+	struct page *page;
+	u32 kept;
+
+	REQUIRE(cache);
+	kept = nr_slabs(cache);
+	EXPECT(kept >= 8);
+	exhaust_all(GFP_ATOMIC | __GFP_NOWARN);
+	EXPECT_EQ(nr_slabs(cache), kept);
+	page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
 	give_all_back();
 	EXPECT(page);
 	EXPECT_EQ(nr_slabs(cache), 0);
@@ -302,7 +323,7 @@ TEST(slab_reap, pressure_by_another_cache)
 	REQUIRE(cache);
 	needs = kmem_cache_create("test-needs", 2000, 0, 0, NULL);
 	REQUIRE(needs);
-	exhaust_all();
+	exhaust_all(TO_THE_MARKS);
 	p = kmem_cache_alloc(needs, GFP_ATOMIC | __GFP_NOWARN);
 	if (p) {
 		/* down into what GFP_ATOMIC alone may have */

@@ -6,6 +6,7 @@ A module here with a function `tests(ctx)` is a plug-in of tests/run.py:
     bad_info.py     boot information that lies
     limits.py       too little RAM; exit statuses
     deaths.py       boots that must end in a readable panic
+    failures.py     fail=: requests that fail on purpose
     prompt.py       commands and keys over the serial line, poweroff, reboot
     consoles.py     VGA text, debug port, no serial port
     determinism.py  two runs are alike to the byte

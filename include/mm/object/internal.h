@@ -167,6 +167,25 @@ static inline u32 stack_limit(const struct kmem_cache *cache)
 	return slab_long_way || cache_is_debugged(cache) ? 0 : cache->limit;
 }
 
+/* kmem_caches_lock is held, as slab_long_way changes under it. */
+static inline void set_stack_limits(struct kmem_cache *cache)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu)
+		cache->cpu[cpu].limit = stack_limit(cache);
+}
+
+/* The list that a slab's inuse says that it belongs to. */
+static inline struct list_head *slab_list(const struct kmem_cache *cache,
+					  struct kmem_node *node,
+					  const struct slab *slab)
+{
+	if (!slab->inuse)
+		return &node->free;
+	return slab->inuse == cache->num ? &node->full : &node->partial;
+}
+
 /* --- slab_create.c --- */
 
 /* What a cache's slabs look like: from size, align, flags, and whether there is
@@ -184,6 +203,10 @@ bool slab_holds_node(const void *p);
 
 void *fastcall slab_alloc_slow(struct kmem_cache *cache, gfp_t gfp, u32 site);
 void fastcall slab_free_slow(struct kmem_cache *cache, void *object, u32 site);
+
+/* With __GFP_ZERO the shortest way did not ask the CPU's stack: the same, and
+ * zeroed. NULL: it has none, or is not to be asked. */
+void *slab_pop_zeroed(struct kmem_cache *cache, gfp_t gfp);
 
 /* size: what the caller will use of it. node: -1, the CPU's own. */
 void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,

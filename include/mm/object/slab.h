@@ -57,8 +57,9 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size,
 
 /*
  * 0, and all its memory is given back. -EBUSY if objects are still in use: they
- * are listed and the cache stays as it is. Nobody may use the cache meanwhile.
- * NULL is nothing. May sleep; not from an interrupt.
+ * are listed and the cache stays as it is. -EINVAL, after a sentence, for what
+ * is no cache, or none any more. Nobody may use the cache meanwhile. NULL is
+ * nothing. May sleep; not from an interrupt.
  */
 int kmem_cache_destroy(struct kmem_cache *cache);
 
@@ -99,8 +100,8 @@ int kmem_cache_tune(struct kmem_cache *cache, u32 limit, u32 batch,
 /*
  * What a timer is to call for each CPU, in it: every two seconds its stacks,
  * every four (lists true) also the shared arrays and free slabs of its node,
- * shrink by a fifth where nobody used them since. Skips what is locked. Gives
- * back how many pages went.
+ * shrink by a fifth where nobody used them since. Skips caches of which somebody
+ * has a lock. Gives back how many pages went.
  */
 u32 cache_reap(unsigned int cpu, bool lists);
 
