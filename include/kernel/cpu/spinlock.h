@@ -89,12 +89,6 @@ static inline bool spin_is_locked(const spinlock_t *lock)
 	       lock->word;
 }
 
-/* Untrue at once, if another CPU takes or frees it. */
-static inline bool spin_is_locked(const spinlock_t *lock)
-{
-	return lock->locked;
-}
-
 static inline void assert_held(const spinlock_t *lock)
 {
 	BUG_ON(!spin_is_locked(lock),
