@@ -19,11 +19,17 @@
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c
  *	rx_lock			bytes received		kernel/cpu/serial.c
  *	workqueue.lock		works of one queue	kernel/sched
+ *	mutex.lock, semaphore.lock, rw_semaphore.lock	kernel/sched
+ *	wait_queue.lock		who waits for one thing	kernel/sched
+ *	all_tasks_lock		all threads		kernel/sched
+ *	    run_queue.lock	who can run: inside of all of these and of
+ *				rx_lock		kernel/sched/sched.c
  *	fail_lock		what fails on purpose	kernel/base/fail.c
  *
  * All are taken with interrupts off. Two zones' locks are never held at once;
  * those of several kmem_nodes are only under kmem_caches_lock, in the order of
- * the list and of nodes (mm/report/leaks.c, mm/object/slab_check.c). No page is
+ * the list and of nodes (mm/report/leaks.c, mm/object/slab_check.c), and only
+ * leaks.c takes all_tasks_lock and vmap_space.lock inside of them. No page is
  * allocated or freed under pgtable.lock: with debug=pagealloc both change page
  * tables.
  */

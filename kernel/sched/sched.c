@@ -14,8 +14,8 @@
  *				preempt_enable()	queue whatever it says
  *
  *    The last row is why a wait that is prepared is not lost: between "I wait
- *    for this" and schedule() an interrupt may take the CPU away, and the thread
- *    must come back to look again.
+ *    for this" and schedule() an interrupt may take the CPU away, and the
+ *    thread must come back to look again.
  *
  * 3. need_resched says that somebody should run more than who runs: one of a
  *    lower number has been woken, or the time slice is over. It is looked at

@@ -1,8 +1,8 @@
 /*
  * Wait queues and completions. The header has the protocol.
  *
- * Exclusive waiters stand behind all others, so that one go from the front wakes
- * all of those and then as many of these as are wanted. Who is woken takes
+ * Exclusive waiters stand behind all others, so that one go from the front
+ * wakes all of those and then as many of these as are wanted. Who is woken takes
  * itself off the queue (finish_wait()): a waker that comes before that finds a
  * thread that runs already, and goes on to the next.
  *

@@ -9,8 +9,8 @@
  * 2. The objects are those of all caches, and the blocks of kmalloc() above its
  *    classes. Where looking begins: data and bss, the stack of each thread from
  *    its top up, what owners keep in struct page (private, mapping, lru) of
- *    pages in use, and memory of vmalloc(). From there it goes through the contents of all that
- *    was found.
+ *    pages in use, and memory of vmalloc(). From there it goes through the
+ *    contents of all that was found.
  *
  * 3. Not looked at, as it names objects that nobody has, or has no more:
  *	- stacks of CPUs and shared arrays, which keep old entries above the

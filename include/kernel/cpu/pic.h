@@ -11,8 +11,8 @@ void pic_init(void);
 u16 pic_mask(void);
 
 /*
- * One line. The caller orders them (irq.c's lock), interrupts off. Unmasking one
- * of the second chip opens the cascade, too.
+ * One line. The caller orders them (irq.c's lock), interrupts off. Unmasking
+ * one of the second chip opens the cascade, too.
  */
 void pic_mask_line(unsigned int irq);
 void pic_unmask(unsigned int irq);

@@ -10,7 +10,7 @@ struct run_queue {
 	u32 bitmap;			/* priorities that have somebody */
 	struct list_head queue[MAX_PRIO];
 	struct task *idle;
-	struct task *previous;		/* who gave the CPU up, until finished */
+	struct task *previous;		/* gave the CPU up, until finished */
 	u32 nr_running;
 };
 

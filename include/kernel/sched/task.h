@@ -32,7 +32,7 @@
 /*
  * state		means				on the run queue
  * TASK_RUNNING		runs, or can			yes
- * TASK_INTERRUPTIBLE	waits; kthread_stop() wakes it	until it has left the CPU
+ * TASK_INTERRUPTIBLE	waits; kthread_stop() wakes it	until it left the CPU
  * TASK_UNINTERRUPTIBLE	waits for one thing only	as above
  * TASK_DEAD		ended; its stack goes next	as above
  */
@@ -55,7 +55,7 @@ struct task {
 	atomic_t users;			/* of this structure: itself, creator */
 	u32 pid;
 	char name[TASK_NAME_MAX];
-	void *stack;			/* lowest address; NULL: the boot stack */
+	void *stack;			/* lowest address; NULL: boot stack */
 	int (*function)(void *data);
 	void *data;
 	int result;
@@ -68,7 +68,7 @@ struct task {
 	u32 left_at;			/* jiffies, when it last left the CPU */
 	u32 hung_switches;		/* of the wait that was reported */
 	u64 top_ns;			/* ran_ns when top last looked */
-	u32 flags;			/* TF_*; see <kernel/cpu/threadflags.h> */
+	u32 flags;			/* TF_*: <kernel/cpu/threadflags.h> */
 	struct list_head all;		/* on all_tasks */
 };
 
