@@ -2,8 +2,8 @@
  * Wait queues and completions. The header has the protocol.
  *
  * Exclusive waiters stand behind all others, so that one go from the front
- * wakes all of those and then as many of these as are wanted. Who is woken takes
- * itself off the queue (finish_wait()): a waker that comes before that finds a
+ * wakes all of those and then as many of these as are wanted. Who is woken
+ * takes itself off the queue (finish_wait()): a waker that comes before finds a
  * thread that runs already, and goes on to the next.
  *
  * Lock: queue->lock, interrupts off; the run queue's is taken inside of it.

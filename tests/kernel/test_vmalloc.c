@@ -324,52 +324,71 @@ static void forget_table(u32 va)
 		entry[1] = 0;
 }
 
-static u32 enter_other(void)
+/* Nobody else may run there: other threads' stacks need not be known. */
+static u32 enter_other(u32 *flags)
 {
 	u32 cr3 = read_cr3();
 
+	*flags = local_irq_save();
 	write_cr3(__pa(other.root));
 	return cr3;
 }
 
+static void leave_other(u32 cr3, u32 flags)
+{
+	write_cr3(cr3);
+	local_irq_restore(flags);
+}
+
+/* In another table than the stacks, which have to stay: *filler is before it. */
+static u32 *vmalloc_apart(u32 size, struct vm_struct **filler)
+{
+	*filler = get_vm_area(pt_level_size(&kernel_pgtable, 2), VM_MAP);
+	return *filler ? vmalloc(size) : NULL;
+}
+
 TEST(vmalloc, other_directory_learns)
 {
-	u32 cr3, *p = vmalloc(3 * PAGE_SIZE);
+	struct vm_struct *filler;
+	u32 cr3, flags, *p = vmalloc_apart(3 * PAGE_SIZE, &filler);
 
 	REQUIRE(p);
 	copy_kernel();
 	forget_table(address(p));
-	cr3 = enter_other();
+	cr3 = enter_other(&flags);
 	p[0] = 1234;				/* in the middle of code */
 	EXPECT_NO_FAULT(ACCESS_WRITE, p + 1024);	/* under a probe */
 	EXPECT_FAULT(ACCESS_READ, p + 3 * 1024, NO_PAGE);
-	write_cr3(cr3);
+	leave_other(cr3, flags);
 	EXPECT_EQ(p[0], 1234);
 	EXPECT_EQ(*entry_in(other_level_2, address(p)) & PAGE_MASK,
 		  *entry_in(kernel_level_2(), address(p)) & PAGE_MASK);
 	/* nothing there: nothing to learn, under either */
 	forget_table(address(p));
-	cr3 = enter_other();
+	cr3 = enter_other(&flags);
 	EXPECT_FAULT(ACCESS_READ, p + 3 * 1024, NO_PAGE);
 	EXPECT_EQ(*entry_in(other_level_2, address(p)), 0);
-	write_cr3(cr3);
+	leave_other(cr3, flags);
 	drop_copy();
 	vfree(p);
+	vunmap(filler->addr);
 }
 
 /* A probe does not even see that a table lacked. */
 TEST(vmalloc, other_directory_learns_probed)
 {
-	u32 cr3, *p = vmalloc(PAGE_SIZE);
+	struct vm_struct *filler;
+	u32 cr3, flags, *p = vmalloc_apart(PAGE_SIZE, &filler);
 
 	REQUIRE(p);
 	copy_kernel();
 	forget_table(address(p));
-	cr3 = enter_other();
+	cr3 = enter_other(&flags);
 	EXPECT_NO_FAULT(ACCESS_READ, p);
-	write_cr3(cr3);
+	leave_other(cr3, flags);
 	drop_copy();
 	vfree(p);
+	vunmap(filler->addr);
 }
 
 /* Addresses behind those that have tables; NULL: not enough of them. */
@@ -400,7 +419,7 @@ static void remove_table(u32 va)
 TEST(vmalloc, new_table_is_learnt)
 {
 	struct vm_struct *hold = hold_tables();
-	u32 cr3, *p;
+	u32 cr3, flags, *p;
 
 	if (!hold)
 		return;
@@ -415,9 +434,9 @@ TEST(vmalloc, new_table_is_learnt)
 	}
 	EXPECT(*entry_in(kernel_level_2(), address(p)) & _PAGE_PRESENT);
 	EXPECT_EQ(*entry_in(other_level_2, address(p)), 0);
-	cr3 = enter_other();
+	cr3 = enter_other(&flags);
 	p[1024] = 77;
-	write_cr3(cr3);
+	leave_other(cr3, flags);
 	EXPECT_EQ(p[1024], 77);
 	vfree(p);
 	vunmap(hold->addr);
@@ -427,7 +446,7 @@ TEST(vmalloc, new_table_is_learnt)
 
 TEST(vmalloc, ioremap_large_pages)
 {
-	u32 size = pt_level_size(&kernel_pgtable, 2), cr3;
+	u32 size = pt_level_size(&kernel_pgtable, 2), cr3, flags;
 	struct vm_struct *hold;
 	struct pt_walk walk;
 	char *p;
@@ -450,9 +469,9 @@ TEST(vmalloc, ioremap_large_pages)
 	EXPECT_EQ(pt_walk(&kernel_pgtable, address(p), &walk), 2);
 	EXPECT(IS_ALIGNED(address(p), size));
 	EXPECT_EQ(vmalloc_to_pfn(p + 0x123456), 0x123);
-	cr3 = enter_other();
+	cr3 = enter_other(&flags);
 	EXPECT(!memcmp(p + __pa(_text), _text, 4096));
-	write_cr3(cr3);
+	leave_other(cr3, flags);
 	EXPECT_EQ(pt_walk(&other, address(p), &walk), 2);
 	iounmap(p + 5);
 	EXPECT(!pt_walk(&kernel_pgtable, address(p), &walk));

@@ -20,6 +20,7 @@ BANNER = "swapper: "
 WARNING = re.compile(r"^(?:warning|error): (.*)$", re.M)
 WP, PAE, PGE, NXE = 1 << 16, 1 << 5, 1 << 7, 1 << 11
 CACHE_OFF = 3 << 29
+FIXMAP_LEAST = 0xff800000
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Evidence:
     layout: str
     info_tlb: str           # QEMU's walk
     listing: Optional[str]  # the kernel's, None where it is too long
+    areas: list             # (start, end) of vmallocinfo, without guard pages
     walks: dict             # {va: answer to `pgtable VA`}
     registers: dict
     table_frames: list
@@ -101,6 +103,13 @@ def run_tests(guest, spec):
 
 # --- gathering -------------------------------------------------------------------
 
+def areas(guest):
+    """What vmallocinfo lists; behind each a page is not mapped."""
+    found = re.findall(r"^0x([0-9a-f]+)-0x([0-9a-f]+) ", guest.command("vmallocinfo"),
+                       re.M)
+    return [(int(start, 16), int(end, 16) - PAGE) for start, end in found]
+
+
 def gather(guest, kernel, want, pae):
     """Asks the kernel and QEMU everything."""
     log = guest.text
@@ -113,7 +122,7 @@ def gather(guest, kernel, want, pae):
     return Evidence(
         log=log, info_tlb=info_tlb, registers=registers, listing=listing,
         mem=guest.command("mem"), cpu=guest.command("cpu"),
-        layout=guest.command("layout"),
+        layout=guest.command("layout"), areas=areas(guest),
         walks={va: guest.command(f"pgtable {va:x}")
                for va in sample_addresses(kernel, want)},
         table_frames=reports.table_frames(guest, pae),
@@ -187,11 +196,26 @@ def check_page_tables(expected, seen, want):
             raise Failure("wrong page tables", f"{va:08x} is a user's, or not "
                           "cached")
         plain.append((va, pa, large, flags[0:2] + flags[4]))
+    # stacks of threads: their frames are anybody's, all else is known
+    of_areas = [leaf for leaf in plain
+                if any(start <= leaf[0] < end for start, end in seen.areas)]
+    rights = flags_of_data(want)
+    for leaf in of_areas:
+        require(not leaf[2] and leaf[3] == rights, "wrong page tables",
+                f"{reports.describe(leaf)} is in an area, where pages are {rights}")
+    require(len(of_areas) * PAGE == sum(end - start for start, end in seen.areas),
+            "wrong page tables", f"{len(of_areas)} pages are mapped in areas")
+    want = sorted(want + of_areas)
     reports.compare_leaves(plain, want, "QEMU", "the model")
     if seen.listing is not None:
         reports.compare_leaves(reports.kernel_leaves(seen.listing), leaves,
                                "pgtable all", "QEMU")
     check_walks(expected.mode, seen.walks, want)
+
+
+def flags_of_data(want):
+    """Of what is writable and nobody executes: the last of the direct map."""
+    return [flags for va, _, _, flags in want if va < FIXMAP_LEAST][-1]
 
 
 def check_walks(mode, walks, want):

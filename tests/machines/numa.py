@@ -502,12 +502,13 @@ def check_checksum(ctx, journal, good_sum):
 # --- judging ------------------------------------------------------------------
 
 # what depends on nodes; the rest of the kernel sees the same machine again
-OF_NODES = "numa,zonelist,pages,pcp,page_init,report,memory"
+OF_NODES = ("numa,zonelist,pages,pcp,page_init,report,memory,slab,slab_nodes,"
+            "slab_reap,vmalloc,thread")
 
 
 def tests(ctx):
-    """A boot for each case; all suites where the nodes are real ones."""
-    for group, suites in ((real_cases, "all"), (option_cases, OF_NODES),
+    """A boot for each case."""
+    for group, suites in ((real_cases, OF_NODES), (option_cases, OF_NODES),
                           (odd_cases, OF_NODES), (broken_cases, OF_NODES)):
         for case in group():
             yield Test(f"machines.numa-{case.name}",
