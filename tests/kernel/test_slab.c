@@ -68,7 +68,8 @@ TEST(slab, bad_arguments)
 {
 	unsigned int before = printk_warnings();
 
-	static const char no_size[] = "its objects are not of 4 bytes to 128 KB";
+	static const char no_size[] =
+		"its objects are not of 4 bytes to 128 KB";
 	static const char no_align[] =
 		"its alignment is no power of two up to a page";
 	static const char no_flags[] = "it has unknown flags";

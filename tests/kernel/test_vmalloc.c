@@ -293,7 +293,8 @@ static void copy_kernel(void)
 	memcpy(root, kernel_pgtable.root, paging_mode.pae ? 32 : PAGE_SIZE);
 	other_level_2 = root;
 	if (paging_mode.pae) {
-		other_level_2 = (u32 *)get_zeroed_page(GFP_KERNEL | __GFP_NOFAIL);
+		other_level_2 = (u32 *)get_zeroed_page(GFP_KERNEL |
+						       __GFP_NOFAIL);
 		memcpy(other_level_2, kernel_level_2(), PAGE_SIZE);
 		root[6] = __pa(other_level_2) | (u32)_PAGE_PRESENT;
 	}
