@@ -12,22 +12,25 @@ static int here(void)
 	return home_node(kmalloc_caches[0][0], numa_node_id());
 }
 
+/* Where a page for slabs comes from that is asked of a node; -1: no memory. */
+static int gives_pages(int nid)
+{
+	struct page *page = alloc_pages_node(nid, GFP_KERNEL, 1);
+	int found = page ? page_to_nid(page) : -1;
+
+	if (page)
+		__free_pages(page, 1);
+	return found;
+}
+
 /* Another node than the CPU's that has pages for slabs; -1: there is none. */
 static int other_node(void)
 {
-	struct page *page;
-	int nid, found;
+	int nid;
 
-	for (nid = 0; nid < (int)machine_nodes.nr; nid++) {
-		if (nid == here())
-			continue;
-		page = alloc_pages_node(nid, GFP_KERNEL, 1);
-		found = page ? page_to_nid(page) : -1;
-		if (page)
-			__free_pages(page, 1);
-		if (found == nid)
+	for (nid = 0; nid < (int)machine_nodes.nr; nid++)
+		if (nid != here() && gives_pages(nid) == nid)
 			return nid;
-	}
 	test_skip("no other node with memory");
 	return -1;
 }
@@ -76,7 +79,7 @@ TEST(slab_nodes, nodes_without_memory)
 
 	REQUIRE(cache);
 	for (nid = 0; nid < (int)machine_nodes.nr; nid++) {
-		home = home_node(cache, nid);
+		home = gives_pages(nid);
 		if (home == nid)
 			continue;
 		found++;
