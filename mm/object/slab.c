@@ -22,8 +22,10 @@
  *
  * 4. Nodes. A slab belongs to the node of its pages. The tag of a page (cache
  *    and node) is compared with that of the CPU's stack: an object of another
- *    node goes to the slabs of its own. If a node has no memory, objects of the
- *    others are taken; they go home when the stack is drained.
+ *    node goes to the slabs of its own. For a CPU of a node without memory (for
+ *    a DMA cache: without such memory) the nearest one that has some stands in:
+ *    home_node(). If a node's memory is used up, objects of the others are
+ *    taken; they go home when the stack is drained.
  *
  * 5. What comes back to a slab is looked at: is it the address of a buffer, and
  *    is that in use? If not, it is reported and dropped. So a mistake is seen
@@ -57,9 +59,14 @@
 bool slab_long_way;
 u32 slab_errors[NR_SLAB_ERRORS];
 
-static struct kmem_node *local_node(struct kmem_cache *cache)
+static int local_nid(const struct kmem_cache *cache)
 {
-	return cache->node[numa_node_id()];
+	return home_node(cache, numa_node_id());
+}
+
+static struct kmem_node *local_node(const struct kmem_cache *cache)
+{
+	return cache->node[local_nid(cache)];
 }
 
 struct page *slab_page(const void *object)
@@ -288,7 +295,7 @@ static void refill_anywhere(struct kmem_cache *cache, struct cpu_stack *stack)
 {
 	u32 batch = batch_of(cache, stack);
 
-	settle(stack, batch, take_anywhere(cache, numa_node_id(),
+	settle(stack, batch, take_anywhere(cache, local_nid(cache),
 					   stack->entry + batch, batch));
 }
 
@@ -358,12 +365,15 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, u32 size,
 
 	if (slab_long_way && slab_fails(gfp))
 		return NULL;
+	if (node >= 0)
+		/* not a new slab for each object that such a node has not */
+		node = home_node(cache, node);
 	do {
 		if (node < 0 && !slab_long_way && !cache_is_debugged(cache))
 			object = refill(cache, gfp);
 		else
 			object = take_one(cache, gfp,
-					  node < 0 ? numa_node_id() : node);
+					  node < 0 ? local_nid(cache) : node);
 		if (!object)
 			return NULL;
 	} while (cache_is_debugged(cache) &&
@@ -633,7 +643,7 @@ void stack_drain(struct kmem_cache *cache, u32 n, struct list_head *gone)
 static void free_home(struct kmem_cache *cache, void *object, int nid,
 		      struct list_head *gone)
 {
-	if (nid != numa_node_id())
+	if (nid != local_nid(cache))
 		cache->remote_frees++;
 	free_to_slabs(cache, &object, 1, gone);
 }

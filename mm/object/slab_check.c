@@ -345,7 +345,8 @@ static bool stack_is_sound(struct check *c, unsigned int cpu)
 {
 	const struct cpu_stack *stack = &c->cache->cpu[cpu];
 
-	if (stack->tag != slab_tag(c->cache, cpu_to_node[cpu]))
+	if (stack->tag != slab_tag(c->cache,
+				   home_node(c->cache, cpu_to_node[cpu])))
 		differs(c, "the stack of CPU %u has tag %x", cpu,
 			(u32)stack->tag);
 	if (stack->limit != stack_limit(c->cache))

@@ -185,7 +185,8 @@ static bool set_up(struct kmem_cache *cache, const char *name, size_t size,
 	cache->limit = default_limit(cache->size);
 	cache->batch = (cache->limit + 1) / 2;
 	for_each_cpu(cpu)
-		cache->cpu[cpu].tag = slab_tag(cache, cpu_to_node[cpu]);
+		cache->cpu[cpu].tag = slab_tag(cache,
+					home_node(cache, cpu_to_node[cpu]));
 	return true;
 }
 

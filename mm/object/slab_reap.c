@@ -100,7 +100,8 @@ static void reap_node(struct kmem_cache *cache, struct kmem_node *node,
 
 static u32 reap_cache(struct kmem_cache *cache, unsigned int cpu, bool lists)
 {
-	struct kmem_node *node = cache->node[cpu_to_node[cpu]];
+	struct kmem_node *node = cache->node[home_node(cache,
+							cpu_to_node[cpu])];
 	LIST_HEAD(gone);
 
 	if (spin_is_locked(&node->lock))

@@ -465,8 +465,12 @@ static void reap(const void *arg)
 	spin_unlock(&kmem_caches_lock);
 	spin_lock(&cache->node[0]->lock);
 	grown = cache->node[0]->nr_slabs;
+	rounds = cache->cpu[0].count;
+	MUST(rounds);
+	cache->touched[0] = false;
 	cache_reap(0, true);
-	MUST(!cache->touched[0] && cache->node[0]->nr_slabs == grown);
+	MUST(cache->cpu[0].count == rounds &&
+	     cache->node[0]->nr_slabs == grown);
 	spin_unlock(&cache->node[0]->lock);
 	host_eflags = EFLAGS_IF;
 	MUST(!kmem_cache_destroy(cache));

@@ -42,7 +42,7 @@ static inline struct cpu_stack *stack_of(struct kmem_cache *cache)
 
 static inline struct kmem_node *node_of(struct kmem_cache *cache)
 {
-	return cache->node[numa_node_id()];
+	return cache->node[home_node(cache, numa_node_id())];
 }
 
 static inline struct slab *slab_of(const void *object)

@@ -404,6 +404,8 @@ static const char *object_says(u32 index, u32 offset, const char *state)
 
 TEST(report_slabs, whatis_states)
 {
+	char holder[48];
+
 	if (!create(64, 0))
 		return;
 	if (!keeps_objects() || !take(20)) {
@@ -419,8 +421,9 @@ TEST(report_slabs, whatis_states)
 	EXPECT(!strncmp(object_text(object[0]), sentence, strlen(sentence)));
 	give(0, 20);
 	/* the first ten went to the shared array, the last ones stayed */
-	EXPECT(says(object[0], object_says(0, 0, "free, in the shared array "
-					   "of node 0")));
+	snprintf(holder, sizeof(holder), "free, in the shared array of node %d",
+		 page_to_nid(virt_to_page(object[0])));
+	EXPECT(says(object[0], object_says(0, 0, holder)));
 	EXPECT(says(object[19], object_says(19, 0, "free, on the stack of "
 					    "CPU 0")));
 	snprintf(sentence, sizeof(sentence), "object 20 at %08x, offset 1: "

@@ -6,22 +6,31 @@
 #define DMA_END 0x1000000U
 static void *object[MOST];
 
+/* The CPU's node, or the one that stands in for it. */
+static int here(void)
+{
+	return home_node(kmalloc_caches[0][0], numa_node_id());
+}
+
+/* Where a page for slabs comes from that is asked of a node; -1: no memory. */
+static int gives_pages(int nid)
+{
+	struct page *page = alloc_pages_node(nid, GFP_KERNEL, 1);
+	int found = page ? page_to_nid(page) : -1;
+
+	if (page)
+		__free_pages(page, 1);
+	return found;
+}
+
 /* Another node than the CPU's that has pages for slabs; -1: there is none. */
 static int other_node(void)
 {
-	struct page *page;
-	int nid, found;
+	int nid;
 
-	for (nid = 0; nid < (int)machine_nodes.nr; nid++) {
-		if (nid == numa_node_id())
-			continue;
-		page = alloc_pages_node(nid, GFP_KERNEL, 1);
-		found = page ? page_to_nid(page) : -1;
-		if (page)
-			__free_pages(page, 1);
-		if (found == nid)
+	for (nid = 0; nid < (int)machine_nodes.nr; nid++)
+		if (nid != here() && gives_pages(nid) == nid)
 			return nid;
-	}
 	test_skip("no other node with memory");
 	return -1;
 }
@@ -46,7 +55,7 @@ TEST(slab_nodes, each_node_gives_its_own)
 	for (nid = 0; nid < (int)machine_nodes.nr; nid++) {
 		p = kmem_cache_alloc_node(cache, GFP_KERNEL, nid);
 		REQUIRE(p);
-		if (nid == other || nid == numa_node_id())
+		if (nid == other || nid == here())
 			EXPECT_EQ(nid_of(p), nid);
 		EXPECT_EQ((uintptr_t)virt_to_page(p)->mapping,
 			  slab_tag(cache, nid_of(p)));
@@ -55,10 +64,41 @@ TEST(slab_nodes, each_node_gives_its_own)
 	}
 	p = kmem_cache_alloc_node(cache, GFP_KERNEL, -1);
 	REQUIRE(p);
-	EXPECT_EQ(nid_of(p), numa_node_id());
+	EXPECT_EQ(nid_of(p), here());
 	kmem_cache_free(cache, p);
 	EXPECT(books_are_right(cache, NULL, 0));
 	private_cache_end(cache);
+}
+
+/* Objects that are asked of it share the slabs of the nearest node. */
+TEST(slab_nodes, nodes_without_memory)
+{
+	struct kmem_cache *cache = private_cache(256, 0, 0, NULL);
+	int nid, home, found = 0;
+	u32 i;
+
+	REQUIRE(cache);
+	for (nid = 0; nid < (int)machine_nodes.nr; nid++) {
+		home = gives_pages(nid);
+		if (home == nid)
+			continue;
+		found++;
+		for (i = 0; i < cache->num; i++) {
+			object[i] = kmem_cache_alloc_node(cache, GFP_KERNEL,
+							  nid);
+			REQUIRE(object[i] && nid_of(object[i]) == home);
+		}
+		EXPECT_EQ(nr_slabs(cache), 1);
+		EXPECT(books_are_right(cache, object, cache->num));
+		free_n(cache, object, cache->num);
+		EXPECT_EQ(cache->remote_frees,
+			  home == here() ? 0 : cache->num);
+		cache->remote_frees = 0;
+		kmem_cache_shrink(cache);
+	}
+	private_cache_end(cache);
+	if (!found)
+		test_skip("every node has memory for slabs");
 }
 
 TEST(slab_nodes, no_such_node)
@@ -199,12 +239,12 @@ TEST(slab_nodes, another_node_helps_out)
 	cache = private_cache_tuned(256, 8, 4, 2);
 	if (!cache)
 		return;
-	exhaust(numa_node_id());
+	exhaust(here());
 	for (i = 0; i < 10; i++)
 		object[i] = kmem_cache_alloc(cache, GFP_KERNEL);
 	give_pages_back();
 	for (i = 0; i < 10; i++)
-		REQUIRE(object[i] && nid_of(object[i]) != numa_node_id());
+		REQUIRE(object[i] && nid_of(object[i]) != here());
 	EXPECT_EQ(node_of(cache)->nr_slabs, 0);
 	EXPECT_EQ(stack_of(cache)->count, 2);
 	EXPECT(books_are_right(cache, object, 10));
@@ -213,8 +253,8 @@ TEST(slab_nodes, another_node_helps_out)
 	EXPECT_EQ(stack_of(cache)->count, 2);
 	/* they are used up first; then there is memory at home again */
 	REQUIRE(take_n(cache, object, 3));
-	EXPECT(nid_of(object[1]) != numa_node_id());
-	EXPECT_EQ(nid_of(object[2]), numa_node_id());
+	EXPECT(nid_of(object[1]) != here());
+	EXPECT_EQ(nid_of(object[2]), here());
 	free_n(cache, object, 3);
 	EXPECT(books_are_right(cache, NULL, 0));
 	private_cache_end(cache);

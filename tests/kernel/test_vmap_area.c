@@ -129,6 +129,11 @@ TEST(vmap_area, holds_what_fits_and_not_more)
 	EXPECT_EQ(vmap_largest_gap(&space), 0);
 	REQUIRE(release(&a));
 	EXPECT_EQ(vmap_largest_gap(&space), 10 * PAGE_SIZE);
+	/* room for the page, but not for its guard */
+	REQUIRE(!insert(&a, 8 * PAGE_SIZE, PAGE_SIZE));
+	EXPECT_EQ(insert(&b, PAGE_SIZE, PAGE_SIZE), (u64)-ENOSPC);
+	EXPECT_EQ(vmap_largest_gap(&space), PAGE_SIZE);
+	REQUIRE(release(&a));
 	EXPECT(sound());
 }
 

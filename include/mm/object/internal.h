@@ -107,6 +107,18 @@ static inline struct kmem_cache *page_cache(const struct page *page)
 	return tag_cache((uintptr_t)page->mapping);
 }
 
+/*
+ * The node that a cache's slabs come from when the CPU is on node nid: nid
+ * itself, or the nearest one if nid has no memory of the kind.
+ */
+static inline int home_node(const struct kmem_cache *cache, int nid)
+{
+	gfp_t gfp = cache->flags & SLAB_CACHE_DMA ? __GFP_DMA : 0;
+	const struct zone *first = node_zonelist(nid, gfp)->zones[0];
+
+	return first ? first->zone_pgdat->node_id : nid;
+}
+
 /* The page of an object's address; NULL: it is in no slab. */
 struct page *slab_page(const void *object);
 

@@ -100,8 +100,8 @@ int kmem_cache_tune(struct kmem_cache *cache, u32 limit, u32 batch,
 /*
  * What a timer is to call for each CPU, in it: every two seconds its stacks,
  * every four (lists true) also the shared arrays and free slabs of its node,
- * shrink by a fifth where nobody used them since. Skips caches of which
- * somebody has a lock. Gives back how many pages went.
+ * shrink by a fifth where nobody used them since. Skips caches of which a lock
+ * is held. Gives back how many pages went.
  */
 u32 cache_reap(unsigned int cpu, bool lists);
 
