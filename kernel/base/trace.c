@@ -15,9 +15,8 @@
  *
  * 4. Two ways to read. unwind_next() trusts nothing: each frame under
  *    cpu_probe(), and the end is told. trace_stack() reads only where it knows
- *    that there is memory: from its own frame up to the end of the stack. Of
- *    stacks other than those of boot and interrupts it knows the page that it
- *    stands on.
+ *    that there is memory: from its own frame up to the end of the stack, be
+ *    it the thread's, that of interrupts, or that of the boot.
  *
  * 5. Cost: some 200 instructions a frame under a probe, some 10 without.
  */
@@ -29,6 +28,7 @@
 #include <kernel/cpu/irq.h>
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/processor.h>
+#include <kernel/cpu/threadflags.h>
 #include <kernel/cpu/traps.h>
 
 struct frame {
@@ -122,6 +122,10 @@ u32 unwind_next(struct unwind *walk)
 /* The end of what is certainly memory of the stack around esp. */
 static u32 stack_end(u32 esp)
 {
+	const struct stack_range *own = &thread_stack[smp_processor_id()];
+
+	if (esp >= own->low && esp < own->high)
+		return own->high;
 	if (esp >= (u32)(uintptr_t)boot_stack &&
 	    esp < (u32)(uintptr_t)boot_stack_top)
 		return (u32)(uintptr_t)boot_stack_top;

@@ -116,6 +116,10 @@ static void switch_to(struct run_queue *rq, struct task *prev,
 	next->on_cpu = true;
 	current = next;
 	thread_flags[smp_processor_id()] = &next->flags;
+	thread_stack[smp_processor_id()] = (struct stack_range){
+		.low = (u32)(uintptr_t)next->stack,
+		.high = (u32)(uintptr_t)next->stack + THREAD_STACK_SIZE,
+	};
 	sleeping_held[smp_processor_id()] = &next->held;
 	preempt_count() = next->preempt_count;
 	switch_stacks(&prev->esp, next->esp);

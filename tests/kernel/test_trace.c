@@ -4,6 +4,7 @@
 #include <kernel/base/trace.h>
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/traps.h>
+#include <kernel/sched/task.h>
 #include "ktest.h"
 
 static u32 entries[16];
@@ -38,13 +39,19 @@ void __noinline trace_outer(unsigned int n)
 	trace_middle(n);
 }
 
+/* The outermost function of the boot, or of a thread. */
+static const char *outermost(void)
+{
+	return current->stack ? "thread_entry" : "start_high_stack";
+}
+
 TEST(trace, callers_from_the_inside_out)
 {
 	trace_outer(ARRAY_SIZE(entries));
 	EXPECT(depth > 4 && depth < ARRAY_SIZE(entries));
 	EXPECT(returns_into(entries[0], "trace_middle"));
 	EXPECT(returns_into(entries[1], "trace_outer"));
-	EXPECT(returns_into(entries[depth - 1], "start_high_stack"));
+	EXPECT(returns_into(entries[depth - 1], outermost()));
 }
 
 TEST(trace, no_more_than_asked_for)
@@ -166,6 +173,6 @@ TEST(trace, unwinds_what_runs)
 	unwind_start(&walk, (u32)(uintptr_t)__builtin_frame_address(0));
 	while ((next = unwind_next(&walk)))
 		eip = next;
-	EXPECT(returns_into(eip, "start_high_stack"));
+	EXPECT(returns_into(eip, outermost()));
 	EXPECT_EQ(walk.unreadable, 0);
 }

@@ -37,6 +37,7 @@ class Evidence:
     walks: dict             # {va: answer to `pgtable VA`}
     registers: dict
     table_frames: list
+    late_tables: dict       # {frame: `whatis phys`} of those memblock did not give
     acpi_tables: list
     modules: list
 
@@ -119,13 +120,18 @@ def gather(guest, kernel, want, pae):
     listing = None
     if max(len(want), info_tlb.count("\n")) <= LISTED_LEAVES:
         listing = guest.command("pgtable all")
+    mem, frames = guest.command("mem"), reports.table_frames(guest, pae)
+    owners = reports.ranges(mem, "owners of RAM:")
+    late = [frame for frame in frames
+            if owner_of(owners, frame, frame + PAGE) == "free"]
     return Evidence(
         log=log, info_tlb=info_tlb, registers=registers, listing=listing,
-        mem=guest.command("mem"), cpu=guest.command("cpu"),
+        mem=mem, cpu=guest.command("cpu"),
         layout=guest.command("layout"), areas=areas(guest),
         walks={va: guest.command(f"pgtable {va:x}")
                for va in sample_addresses(kernel, want)},
-        table_frames=reports.table_frames(guest, pae),
+        table_frames=frames, late_tables={
+            frame: guest.command(f"whatis phys {frame:x}") for frame in late},
         acpi_tables=acpi.tables(guest),
         modules=loader.modules(guest, kernel))
 
@@ -266,7 +272,7 @@ def check_owners(expected, seen, kernel):
     check_coverage(owners, expected.ram)
     check_totals(seen.mem, owners, expected)
     check_image_owners(owners, kernel)
-    check_table_owners(owners, seen.table_frames)
+    check_table_owners(owners, seen.table_frames, seen.late_tables)
     modules = join([m for m in seen.modules if m[0] < m[1]])
     owned = join([o[:2] for o in owners if o[2] == "module"])
     require(owned == modules, "wrong memory map", "modules stand at "
@@ -350,10 +356,15 @@ def check_image_owners(owners, kernel):
                 f"{start:x}-{end - 1:x} is the kernel's, and free")
 
 
-def check_table_owners(owners, frames):
+def check_table_owners(owners, frames, late):
     """Tables in use are owned as such; what is owned as such is in use."""
     names = {"page tables", "provisional page tables", "kernel bss"}
+    for frame, told in late.items():
+        require("  in use: first page of a block of order 0" in told,
+                "wrong memory map", f"the page table at {frame:x} is a page: {told}")
     for frame in frames:
+        if frame in late:
+            continue
         got = owner_of(owners, frame, frame + PAGE)
         require(got in names, "wrong memory map",
                 f"the page table at {frame:x} is owned by {got}")

@@ -15,6 +15,13 @@
 extern u32 *thread_flags[NR_CPUS];
 #define current_flags (*thread_flags[smp_processor_id()])
 
+/* The stack of the thread that has the CPU; none: that of the boot. */
+struct stack_range {
+	u32 low, high;
+};
+
+extern struct stack_range thread_stack[NR_CPUS];
+
 /* Is it a thread that asks, and one that gives memory back? */
 static inline bool thread_reclaims(void)
 {
