@@ -73,6 +73,12 @@ static struct irq_line lines[NR_IRQS];
 static const struct pt_regs *interrupted[NR_CPUS];
 static struct irq_action pool[IRQ_ACTIONS];
 
+void preempt_slow(void)
+{
+	if (!preempt_count() && preempt_hook)
+		preempt_hook();
+}
+
 /* --- who handles what --- */
 
 static struct irq_action *free_action(void)

@@ -156,6 +156,16 @@ u64 clock_ns(void)
 	return tsc_khz ? scaled(rdtsc() - tsc_base) : clock_by_pit();
 }
 
+u64 fastcall clock_cycles(void)
+{
+	return likely(tsc_khz) ? rdtsc() : clock_by_pit();
+}
+
+u64 cycles_to_ns(u64 cycles)
+{
+	return tsc_khz ? scaled(cycles) : cycles;
+}
+
 u64 get_jiffies_64(void)
 {
 	u32 flags = spin_lock_irqsave(&time_lock);

@@ -87,11 +87,11 @@ static u32 full_slice(void)
 
 static void account(struct task *prev, struct task *next)
 {
-	u64 now = clock_ns();
+	u64 now = clock_cycles();
 
-	prev->ran_ns += now - prev->since_ns;
+	prev->ran += now - prev->since;
 	prev->left_at = jiffies;
-	next->since_ns = now;
+	next->since = now;
 	next->switches++;
 }
 
@@ -194,7 +194,7 @@ void yield(void)
 
 /* --- waking --- */
 
-bool try_to_wake_up(struct task *task, u32 states)
+bool fastcall try_to_wake_up(struct task *task, u32 states)
 {
 	struct run_queue *rq = own_queue();
 	u32 flags = spin_lock_irqsave(&rq->lock);
@@ -298,7 +298,7 @@ void sched_init(void)
 	for_each_cpu(cpu)
 		init_queue(&run_queues[cpu]);
 	init.time_slice = full_slice();
-	init.since_ns = clock_ns();
+	init.since = clock_cycles();
 	current = &init;
 	thread_flags[smp_processor_id()] = &init.flags;
 	sleeping_held[smp_processor_id()] = &init.held;

@@ -25,9 +25,11 @@ static char state_letter(const struct task *task)
 
 static u64 ran_ns(const struct task *task)
 {
-	u64 ns = task->ran_ns;
+	u64 ran = task->ran;
 
-	return task->on_cpu ? ns + clock_ns() - task->since_ns : ns;
+	if (task->on_cpu)
+		ran += clock_cycles() - task->since;
+	return cycles_to_ns(ran);
 }
 
 static void describe(const struct task *task, struct thread_info *info)

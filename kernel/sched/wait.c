@@ -2,9 +2,9 @@
  * Wait queues and completions. The header has the protocol.
  *
  * Exclusive waiters stand behind all others, so that one go from the front
- * wakes all of those and then as many of these as are wanted. Who is woken
- * takes itself off the queue (finish_wait()): a waker that comes before finds a
- * thread that runs already, and goes on to the next.
+ * wakes all of those and then as many of these as are wanted. A waker takes off
+ * the queue whom it wakes, as the last thing that it does with it; who was not
+ * woken takes itself off (finish_wait()).
  *
  * Lock: queue->lock, interrupts off; the run queue's is taken inside of it.
  */
@@ -17,7 +17,7 @@ void init_waitqueue_head(wait_queue_head_t *queue)
 	INIT_LIST_HEAD(&queue->list);
 }
 
-void prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait, u32 state)
+void fastcall prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait, u32 state)
 {
 	u32 flags = spin_lock_irqsave(&queue->lock);
 
@@ -28,8 +28,8 @@ void prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait, u32 state)
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
-void prepare_to_wait_exclusive(wait_queue_head_t *queue, wait_queue_t *wait,
-			       u32 state)
+void fastcall prepare_to_wait_exclusive(wait_queue_head_t *queue,
+					wait_queue_t *wait, u32 state)
 {
 	u32 flags = spin_lock_irqsave(&queue->lock);
 
@@ -40,11 +40,16 @@ void prepare_to_wait_exclusive(wait_queue_head_t *queue, wait_queue_t *wait,
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
-void finish_wait(wait_queue_head_t *queue, wait_queue_t *wait)
+void fastcall finish_wait(wait_queue_head_t *queue, wait_queue_t *wait)
 {
 	u32 flags;
 
 	set_current_state(TASK_RUNNING);
+	/* a waker that took it off touches it no more when both are set */
+	if (likely(wait->list.next == &wait->list &&
+		   *(struct list_head *volatile *)&wait->list.prev ==
+		   &wait->list))
+		return;
 	flags = spin_lock_irqsave(&queue->lock);
 	list_del_init(&wait->list);
 	spin_unlock_irqrestore(&queue->lock, flags);
@@ -53,20 +58,24 @@ void finish_wait(wait_queue_head_t *queue, wait_queue_t *wait)
 /* The lock is held. */
 static u32 wake_locked(wait_queue_head_t *queue, u32 states, u32 nr)
 {
-	wait_queue_t *wait;
+	wait_queue_t *wait, *next;
 	u32 woken = 0, exclusive = 0;
 
-	list_for_each_entry(wait, &queue->list, list) {
+	list_for_each_entry_safe(wait, next, &queue->list, list) {
+		bool alone = wait->flags & WQ_FLAG_EXCLUSIVE;
+
 		if (!try_to_wake_up(wait->task, states))
 			continue;
 		woken++;
-		if (wait->flags & WQ_FLAG_EXCLUSIVE && ++exclusive == nr)
+		/* the last thing that is done with it: it may be gone then */
+		list_del_init(&wait->list);
+		if (alone && ++exclusive == nr)
 			break;
 	}
 	return woken;
 }
 
-u32 wake_up_nr(wait_queue_head_t *queue, u32 states, u32 nr)
+u32 fastcall wake_up_nr(wait_queue_head_t *queue, u32 states, u32 nr)
 {
 	u32 flags = spin_lock_irqsave(&queue->lock);
 	u32 woken = wake_locked(queue, states, nr);

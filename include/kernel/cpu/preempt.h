@@ -13,7 +13,7 @@
 extern bool need_resched_flags[NR_CPUS];
 #define need_resched() (need_resched_flags[smp_processor_id()])
 
-/* Somebody should run more, and nothing keeps the CPU any more. */
+/* Somebody should run more, and nothing keeps the CPU but interrupts. */
 extern void (*preempt_hook)(void);
 
 static inline void preempt_disable(void)
@@ -28,13 +28,16 @@ static inline void preempt_enable_no_resched(void)
 	preempt_count()--;
 }
 
-static inline void preempt_check(void)
+/* irq.c: if nothing keeps the CPU any more, it goes to who should have it. */
+void preempt_slow(void);
+
+static __always_inline void preempt_check(void)
 {
-	if (unlikely(need_resched()) && !preempt_count() && preempt_hook)
-		preempt_hook();
+	if (unlikely(need_resched()))
+		preempt_slow();
 }
 
-static inline void preempt_enable(void)
+static __always_inline void preempt_enable(void)
 {
 	preempt_enable_no_resched();
 	preempt_check();

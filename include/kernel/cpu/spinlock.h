@@ -97,8 +97,12 @@ static inline void assert_held(const spinlock_t *lock)
 
 static __always_inline void spin_release(spinlock_t *lock)
 {
-	barrier();
-	if (likely(lock->word == LOCK_HELD))
+	bool special;
+
+	/* one instruction: the compiler would load it first */
+	__asm__ volatile("cmpl $1, %1" : "=@ccne"(special)
+			 : "m"(lock->word) : "memory");
+	if (likely(!special))
 		lock->word = 0;
 	else
 		spin_unlock_slow(lock);

@@ -8,7 +8,7 @@
 #ifndef KERNEL_CPU_TIME_H
 #define KERNEL_CPU_TIME_H
 
-#include <kernel/lib/types.h>
+#include <kernel/lib/compiler.h>
 
 #define HZ_DEFAULT 100U		/* the reference's on small machines */
 #define HZ_LEAST 19U		/* derived: what the PIT can divide by */
@@ -34,6 +34,13 @@ u32 jiffies_to_msecs(u32 ticks);
  * tick's time with interrupts off.
  */
 u64 clock_ns(void);
+
+/*
+ * The same for whoever asks often: ticks of the time-stamp counter, or, without
+ * one, nanoseconds. Differences of it become nanoseconds by cycles_to_ns().
+ */
+u64 fastcall clock_cycles(void);
+u64 cycles_to_ns(u64 cycles);
 
 /* Kilohertz of the time-stamp counter; 0: there is none, or it is too slow. */
 extern u32 tsc_khz;

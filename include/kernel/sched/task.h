@@ -62,7 +62,7 @@ struct task {
 	volatile bool should_stop;
 	struct task *joiner;		/* who waits for its end */
 
-	u64 ran_ns, since_ns;		/* altogether; on the CPU since */
+	u64 ran, since;			/* clock_cycles() on the CPU; since when */
 	u32 switches;			/* how often it got the CPU */
 	struct held_locks held;		/* those it may sleep with */
 	u32 left_at;			/* jiffies, when it last left the CPU */
@@ -139,7 +139,7 @@ void msleep(u32 ms);
 
 /* Makes a thread whose state is one of states run. False: it was not. Any
  * context. */
-bool try_to_wake_up(struct task *task, u32 states);
+bool fastcall try_to_wake_up(struct task *task, u32 states);
 static inline bool wake_up_process(struct task *task)
 {
 	return try_to_wake_up(task, TASK_NORMAL);

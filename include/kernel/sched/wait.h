@@ -48,14 +48,14 @@ typedef struct wait_queue {
 	}
 
 /* On the queue, if it is not there yet, and then in that state. */
-void prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait, u32 state);
-void prepare_to_wait_exclusive(wait_queue_head_t *queue, wait_queue_t *wait,
-			       u32 state);
-void finish_wait(wait_queue_head_t *queue, wait_queue_t *wait);
+void fastcall prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait, u32 state);
+void fastcall prepare_to_wait_exclusive(wait_queue_head_t *queue,
+					wait_queue_t *wait, u32 state);
+void fastcall finish_wait(wait_queue_head_t *queue, wait_queue_t *wait);
 
 /* Those that wait in one of the states: all that are not exclusive, and nr of
  * the exclusive ones, who came first first; 0: all. How many woke. */
-u32 wake_up_nr(wait_queue_head_t *queue, u32 states, u32 nr);
+u32 fastcall wake_up_nr(wait_queue_head_t *queue, u32 states, u32 nr);
 
 #define wake_up(queue) wake_up_nr((queue), TASK_NORMAL, 1)
 #define wake_up_all(queue) wake_up_nr((queue), TASK_NORMAL, 0)
@@ -74,6 +74,8 @@ static inline bool waitqueue_active(const wait_queue_head_t *queue)
 		if (condition)						\
 			break;						\
 		sleep;							\
+		if (condition)						\
+			break;						\
 	}								\
 	finish_wait((queue), &wait_);					\
 } while (0)
