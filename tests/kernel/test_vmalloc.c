@@ -13,7 +13,7 @@
 
 #define QUIET (GFP_KERNEL | __GFP_HIGHMEM | __GFP_NOWARN)
 #define NO_PAGE 0		/* error code of a read of nothing */
-#define MANY_AREAS 6000U	/* with what is lazy: as far as there are tables */
+#define MANY_AREAS 6000U	/* and what is lazy: within TABLES */
 #define TABLES (64U << 20)	/* what ktest made tables for */
 
 static u32 address(const void *p)
