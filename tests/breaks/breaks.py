@@ -844,6 +844,9 @@ BREAKS = [
           "if (!page && reclaim_hooks.shrink_caches &&\n"
           "\t    rq->gfp & __GFP_WAIT &&",
           "slab_reap.pressure_by_who_may_not_wait"),
+    Break("size of any part of an object", "mm/object/kmalloc.c",
+          "if (slab_bad_size(cache, p))", "if (0)",
+          "slab_bad.size_of_a_part_of_an_object"),
     Break("a new slab for each object of an empty node",
           "include/mm/object/internal.h",
           "return first ? first->zone_pgdat->node_id : nid;", "return nid;",
