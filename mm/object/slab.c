@@ -567,6 +567,7 @@ void free_to_slabs(struct kmem_cache *cache, void **objects, u32 n,
 		struct kmem_node *node = cache->node[page_to_nid(page)];
 		u32 index = NO_BUFFER;
 
+		BUG_ON(!node, "a page of a node that the cache has no part of");
 		if (node != held) {
 			if (held)
 				spin_unlock(&held->lock);

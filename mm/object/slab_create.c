@@ -215,7 +215,8 @@ static int alloc_shared(struct kmem_cache *cache, u32 entries,
 {
 	u32 i;
 
-	memset(arrays, 0, MAX_NUMNODES * sizeof(*arrays));
+	for (i = 0; i < MAX_NUMNODES; i++)
+		arrays[i] = NULL;
 	for (i = 0; entries && i < machine_nodes.nr; i++) {
 		arrays[i] = kmalloc(sizeof(struct shared_array) +
 				    entries * sizeof(void *), GFP_KERNEL);

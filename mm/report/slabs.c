@@ -278,12 +278,17 @@ static void add_to(struct top_sum *sum, const struct slab_numbers *n)
 /* Tenths of a percent, rounded; of nothing: 0. */
 static u32 permille(u64 part, u64 whole)
 {
+	u32 by;
+
+	if (!whole)
+		return 0;
 	/* both lose the same bits until 32 are enough */
 	while (whole > UINT32_MAX / 1001) {
 		whole >>= 1;
 		part >>= 1;
 	}
-	return whole ? ((u32)part * 1000 + (u32)whole / 2) / (u32)whole : 0;
+	by = (u32)whole;
+	return ((u32)part * 1000 + by / 2) / by;
 }
 
 static void print_share(const char *what, u32 part, u32 whole)
@@ -351,7 +356,7 @@ static void print_sorted(void)
 		add_to(&sum, &top[n]);
 		sorted[n] = &top[n];
 	}
-	sort(sorted, n, sizeof(sorted[0]), compare_top);
+	sort(sorted, n, sizeof(void *), compare_top);
 	print_sum(&sum);
 	printk("%6s %6s %4s %8s %6s %8s %10s %-23s\n", "OBJS", "ACTIVE", "USE",
 	       "OBJ SIZE", "SLABS", "OBJ/SLAB", "CACHE SIZE", "NAME");

@@ -538,7 +538,7 @@ static void options_on_the_command_line(void **state)
 
 static void options_that_are_refused(void **state)
 {
-	parse_command_line("mem=64G memmap=1M memmap=1M@2M,x debug=slab "
+	parse_command_line("mem=64G memmap=1M memmap=1M@2M,x debug=slob "
 			   "debug=page_owner, debug=");
 	host_expect_warnings(6, "expected");
 	assert_int_equal(debug_options, 0);

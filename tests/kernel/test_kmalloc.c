@@ -71,9 +71,11 @@ TEST(kmalloc, around_each_class)
 				continue;
 			EXPECT_EQ(kmalloc_class(size), class_of(size));
 			p = get(size, GFP_KERNEL | __GFP_NOWARN);
-			/* a large block may not be there */
-			if (!p && size > 16384)
+			if (!p) {
+				/* a large block may not be there */
+				EXPECT(size > 16384);
 				continue;
+			}
 			REQUIRE(in_class(p, size));
 			memset(p, 0x77, size);
 			kfree(p);
@@ -371,10 +373,11 @@ TEST(kmalloc, krealloc_zeroes_in_its_class)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		leave_dirt(rows[i][1]);
 		p = get(rows[i][0], GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
-		/* a block that large may be gone */
-		if (!p && rows[i][0] > 8192)
+		if (!p) {
+			/* a block that large may be gone */
+			EXPECT(rows[i][0] > 8192);
 			continue;
-		REQUIRE(p);
+		}
 		memset(p, 0x55, rows[i][0]);
 		p = krealloc(p, rows[i][1], GFP_KERNEL | __GFP_ZERO);
 		REQUIRE(p);
@@ -471,9 +474,10 @@ TEST(kmalloc, each_power_zeroed)
 
 	for (shift = 0; shift < 20; shift++) {
 		p = get(1U << shift, GFP_KERNEL | __GFP_NOWARN);
-		if (!p && shift > 13)
+		if (!p) {
+			EXPECT(shift > 13);
 			continue;
-		REQUIRE(p);
+		}
 		memset(p, 0xa5, 1U << shift);
 		kfree(p);
 		p = get(1U << shift, GFP_KERNEL | __GFP_ZERO);

@@ -349,7 +349,7 @@ TEST(report_slabs, slabtop_line)
 		slabs = (300 + cache->num - 1) / cache->num;
 		snprintf(want, sizeof(want), "%6u %6u %3u%%    0.06K %6u %8u "
 			 "%9uK report-test            \n", slabs * cache->num,
-			 300U, 30000 / (slabs * cache->num), slabs,
+			 300U, 30000U / (slabs * cache->num), slabs,
 			 (u32)cache->num,
 			 slabs << cache->order << (PAGE_SHIFT - 10));
 		EXPECT(strstr(slabtop("active"), want));

@@ -280,7 +280,7 @@ TEST(vmalloc, ioremap_last_page)
 {
 	u64 last = paging_mode.phys_limit - PAGE_SIZE;
 	void *p = ioremap(last, PAGE_SIZE);
-	struct pt_walk walk;
+	struct pt_walk walk = { .phys = 0 };
 
 	REQUIRE(p && pt_walk(&kernel_pgtable, address(p), &walk));
 	EXPECT_EQ(walk.phys, last);

@@ -75,7 +75,7 @@ static u32 pick(u32 n)
 
 TEST(vmap_area, from_the_bottom_with_guards)
 {
-	struct vmap_area a, b, c;
+	struct vmap_area a = { .start = 0 }, b = a, c = a;
 
 	start(100, 0);
 	REQUIRE(!insert(&a, 1, 1) && !insert(&b, 3 * PAGE_SIZE, PAGE_SIZE) &&
@@ -279,7 +279,7 @@ TEST(vmap_area, lazy_neighbours_merge)
 
 TEST(vmap_area, takes_what_is_right)
 {
-	struct vmap_area a, b;
+	struct vmap_area a = { .start = 0 }, b = a;
 
 	start(100, 100);
 	REQUIRE(!insert(&a, 3 * PAGE_SIZE, 1) && !insert(&b, PAGE_SIZE, 1));
