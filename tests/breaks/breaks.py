@@ -623,7 +623,7 @@ BREAKS = [
           "if (slabs != node->nr_slabs)", "if (0)",
           "report_slabs.accounting_errors"),
     Break("slabtop not sorted", "mm/report/slabs.c",
-          "sort(sorted, n, sizeof(sorted[0]), compare_top);",
+          "sort(sorted, n, sizeof(void *), compare_top);",
           "(void)compare_top;", "report_slabs.slabtop_is_sorted"),
     Break("whatis calls kept objects used", "mm/report/objects.c",
           "if (p->state == BUFFER_USED)\n", "if (0)\n",

@@ -73,9 +73,9 @@ void *kcalloc(size_t n, size_t size, gfp_t gfp);
 
 /*
  * As much of the contents as fits into both. p NULL: as kmalloc(). size 0:
- * frees p, and gives NULL. NULL, and p stays as it is, on failure and if ksize()
- * of it would be 0. With __GFP_ZERO what lies behind the old size is zero, if p
- * was asked for with __GFP_ZERO, too.
+ * frees p, and gives NULL. NULL, and p stays as it is, on failure and if
+ * ksize() of it would be 0. With __GFP_ZERO what lies behind the old size is
+ * zero, if p was asked for with __GFP_ZERO, too.
  */
 void *krealloc(const void *p, size_t size, gfp_t gfp);
 
