@@ -139,6 +139,8 @@ static bool find_size(const void *p, size_t *size)
 	if (page) {
 		struct kmem_cache *cache = page_cache(page);
 
+		if (slab_bad_size(cache, p))
+			return false;
 		*size = cache_is_debugged(cache) ?
 			slab_debug_get_size(cache, p) : cache->object_size;
 		return true;

@@ -160,6 +160,27 @@ bool slab_bad_free(struct kmem_cache *cache, const void *object, u32 site)
 	return true;
 }
 
+bool slab_bad_size(struct kmem_cache *cache, const void *object)
+{
+	const struct slab *slab = page_slab(virt_to_page(object));
+	const char *buffer = buffer_around(cache, slab, object);
+
+	if (!buffer)
+		slab_report(SLAB_NO_OBJECT, cache, object, "ksize() of it; it "
+			    "is what a slab keeps for itself");
+	else if (buffer + cache->offset != object)
+		slab_report(SLAB_INSIDE_OBJECT, cache, object, "ksize() of it; "
+			    "the object begins %d bytes before",
+			    (s32)(addr_of(object) - addr_of(buffer) -
+				  cache->offset));
+	else if (buffer_is_free(slab, buffer_index(cache, slab, buffer)))
+		slab_report(SLAB_NO_OBJECT, cache, object, "ksize() of it; it "
+			    "is free");
+	else
+		return false;
+	return true;
+}
+
 /* --- leaks --- */
 
 struct leaks {

@@ -666,7 +666,7 @@ BREAKS = [
           "if (slabs != node->nr_slabs)", "if (0)",
           "report_slabs.accounting_errors"),
     Break("slabtop not sorted", "mm/report/slabs.c",
-          "sort(sorted, n, sizeof(sorted[0]), compare_top);",
+          "sort(sorted, n, sizeof(void *), compare_top);",
           "(void)compare_top;", "report_slabs.slabtop_is_sorted"),
     Break("whatis calls kept objects used", "mm/report/objects.c",
           "if (p->state == BUFFER_USED)\n", "if (0)\n",
@@ -1003,6 +1003,9 @@ BREAKS = [
           "if (!page && reclaim_hooks.shrink_caches &&\n"
           "\t    rq->gfp & __GFP_WAIT &&",
           "slab_reap.pressure_by_who_may_not_wait"),
+    Break("size of any part of an object", "mm/object/kmalloc.c",
+          "if (slab_bad_size(cache, p))", "if (0)",
+          "slab_bad.size_of_a_part_of_an_object"),
     Break("a new slab for each object of an empty node",
           "include/mm/object/internal.h",
           "return first ? first->zone_pgdat->node_id : nid;", "return nid;",

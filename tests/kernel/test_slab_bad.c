@@ -221,6 +221,35 @@ TEST(slab_bad, size_of_no_object)
 	reports_end();
 }
 
+/* krealloc() would move a border in the middle of it. */
+TEST(slab_bad, size_of_a_part_of_an_object)
+{
+	u8 *p, *q;
+
+	REQUIRE(open_cache());
+	p = take();
+	q = take();
+	memset(p, 0x3c, SIZE);
+	EXPECT_EQ(ksize(p), SIZE);
+	EXPECT_EQ(ksize(p + 4), 0);
+	EXPECT_REPORT(SLAB_INSIDE_OBJECT, "ksize() of it; the object begins 4 "
+		      "bytes before");
+	EXPECT(!krealloc(p + 8, 20, GFP_KERNEL));
+	EXPECT_REPORT(SLAB_INSIDE_OBJECT, NULL);
+	EXPECT_EQ(ksize((u8 *)page_slab(virt_to_page(p))), 0);
+	EXPECT_REPORT(SLAB_NO_OBJECT, "it is what a slab keeps for itself");
+	EXPECT(p[8] == 0x3c && p[27] == 0x3c && p[28] == 0x3c &&
+	       p[SIZE - 1] == 0x3c);
+	kmem_cache_free(cache, p);
+	kmem_cache_shrink(cache);	/* from the stack to its slab */
+	EXPECT_EQ(ksize(p), 0);
+	EXPECT_REPORT(SLAB_NO_OBJECT, "ksize() of it; it is free");
+	EXPECT(!krealloc(p, 20, GFP_KERNEL));
+	EXPECT_REPORT(SLAB_NO_OBJECT, NULL);
+	kmem_cache_free(cache, q);
+	close_cache();
+}
+
 TEST(slab_bad, leaks_at_the_end_of_a_cache)
 {
 	u8 *p, *q;

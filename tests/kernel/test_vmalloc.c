@@ -13,6 +13,7 @@
 
 #define QUIET (GFP_KERNEL | __GFP_HIGHMEM | __GFP_NOWARN)
 #define NO_PAGE 0		/* error code of a read of nothing */
+#define MANY_AREAS 6000U	/* and what is lazy: within TABLES */
 #define TABLES (64U << 20)	/* what ktest made tables for */
 
 static u32 address(const void *p)
@@ -104,6 +105,27 @@ TEST(vmalloc, zeroed_and_low)
 	for (i = 0; i < 10; i++)
 		EXPECT(!page_is_high(vmalloc_to_page(p + i * 1024)));
 	vfree(p);
+}
+
+/* Each power of two up to 512 KB, dirty once and then zeroed. */
+TEST(vmalloc, each_power_zeroed)
+{
+	u32 size, i, *p;
+
+	for (size = 1; size <= 1U << 19; size <<= 1) {
+		if (size > affordable(1U << 7) * PAGE_SIZE)
+			break;
+		p = vmalloc(size);
+		REQUIRE(p);
+		memset(p, 0xa5, PAGE_ALIGN(size));
+		vfree(p);
+		p = vzalloc(size);
+		REQUIRE(p);
+		for (i = 0; i < PAGE_ALIGN(size) / sizeof(*p); i++)
+			if (!EXPECT_EQ(p[i], 0))
+				break;
+		vfree(p);
+	}
 }
 
 /* Where its node has high memory, vmalloc() leaves lowmem to others. */
@@ -577,7 +599,9 @@ TEST(vmalloc, large_page_array)
 
 TEST(vmalloc, long_list)
 {
-	u32 n = affordable(1000), i, **held = vmalloc(n * sizeof(*held));
+	u32 room = (vmalloc_space.end - vmalloc_space.start) >> PAGE_SHIFT;
+	u32 n = min(affordable(MANY_AREAS), room / 4), i;
+	u32 **held = vmalloc(n * sizeof(*held));
 
 	REQUIRE(held);
 	for (i = 0; i < n; i++) {

@@ -338,6 +338,9 @@ __format_printf(4, 5) void slab_report(enum slab_error class,
  */
 bool slab_bad_free(struct kmem_cache *cache, const void *object, u32 site);
 
+/* The same of an address in a slab whose size is asked for. */
+bool slab_bad_size(struct kmem_cache *cache, const void *object);
+
 /* The objects of a cache that are in use, as leaks of kmem_cache_destroy(). */
 void slab_report_leaks(struct kmem_cache *cache);
 

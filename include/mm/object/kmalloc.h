@@ -73,13 +73,15 @@ void *kcalloc(size_t n, size_t size, gfp_t gfp);
 
 /*
  * As much of the contents as fits into both. p NULL: as kmalloc(). size 0:
- * frees p, and gives NULL. On failure p stays as it is. With __GFP_ZERO what
- * lies behind the old size is zero, if p was asked for with __GFP_ZERO, too.
+ * frees p, and gives NULL. NULL, and p stays as it is, on failure and if
+ * ksize() of it would be 0. With __GFP_ZERO what lies behind the old size is
+ * zero, if p was asked for with __GFP_ZERO, too.
  */
 void *krealloc(const void *p, size_t size, gfp_t gfp);
 
 /* Bytes that may be used: those of the class; with debugging, as many as were
- * asked for. 0 for NULL, and for what is not from kmalloc() (reported). */
+ * asked for. 0 for NULL, and for what is no object in use (reported; without
+ * debugging some that are free look as if they were in use). */
 size_t ksize(const void *p);
 
 char *kstrdup(const char *s, gfp_t gfp);	/* NULL for NULL */
