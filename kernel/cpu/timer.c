@@ -239,9 +239,24 @@ static void run_timers(void)
 	timer_base_run(&timer_bases[smp_processor_id()], jiffies);
 }
 
+/* Does a tick begin on which nothing is due, and no round ends? */
+static bool tick_is_idle(const struct timer_base *base)
+{
+	return base->now == jiffies &&
+	       list_empty(&base->root[base->now % TIMER_ROOT_SIZE]) &&
+	       (base->now + 1) % TIMER_ROOT_SIZE;
+}
+
 void timer_tick(void)
 {
-	raise_softirq_irqoff(TIMER_SOFTIRQ);
+	struct timer_base *base = &timer_bases[smp_processor_id()];
+
+	spin_lock(&base->lock);
+	if (tick_is_idle(base))
+		base->now++;
+	else
+		raise_softirq_irqoff(TIMER_SOFTIRQ);
+	spin_unlock(&base->lock);
 }
 
 void timer_base_init(struct timer_base *base, u32 now)

@@ -17,7 +17,8 @@ void init_waitqueue_head(wait_queue_head_t *queue)
 	INIT_LIST_HEAD(&queue->list);
 }
 
-void fastcall prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait, u32 state)
+void fastcall prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait,
+			      u32 state)
 {
 	u32 flags = spin_lock_irqsave(&queue->lock);
 

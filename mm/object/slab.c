@@ -59,9 +59,10 @@
 bool slab_long_way;
 u32 slab_errors[NR_SLAB_ERRORS];
 
+/* home_node() of this CPU, which its stack's tag remembers. */
 static int local_nid(const struct kmem_cache *cache)
 {
-	return home_node(cache, numa_node_id());
+	return (int)(cache->cpu[smp_processor_id()].tag & TAG_NODE_MASK);
 }
 
 static struct kmem_node *local_node(const struct kmem_cache *cache)

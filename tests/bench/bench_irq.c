@@ -33,7 +33,7 @@ static void tick(struct bench *b)
 
 static void irqsave_pair(struct bench *b)
 {
-	spinlock_t lock = SPIN_LOCK_UNLOCKED("bench");
+	static spinlock_t lock = SPIN_LOCK_UNLOCKED("bench");
 	u32 n = b->ops;
 
 	bench_start(b);

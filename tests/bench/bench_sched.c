@@ -2,7 +2,7 @@
  * Threads.
  *
  * 1. wakeup.switch: two threads hand a ball over by two wait queues; one op is
- *    one throw: a wake_up(), the wait of who threw, and the switch to the other.
+ *    one throw: a wake_up(), the wait of who threw, the switch to the other.
  * 2. thread.create_join: kthread_run() of a function that returns at once, and
  *    kthread_join().
  *

@@ -364,7 +364,7 @@ static void leave_other(u32 cr3, u32 flags)
 	local_irq_restore(flags);
 }
 
-/* In another table than the stacks, which have to stay: *filler is before it. */
+/* In another table than the stacks, which have to stay: behind *filler. */
 static u32 *vmalloc_apart(u32 size, struct vm_struct **filler)
 {
 	*filler = get_vm_area(pt_level_size(&kernel_pgtable, 2), VM_MAP);

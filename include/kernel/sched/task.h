@@ -62,7 +62,7 @@ struct task {
 	volatile bool should_stop;
 	struct task *joiner;		/* who waits for its end */
 
-	u64 ran, since;			/* clock_cycles() on the CPU; since when */
+	u64 ran, since;			/* clock_cycles() on the CPU; when */
 	u32 switches;			/* how often it got the CPU */
 	struct held_locks held;		/* those it may sleep with */
 	u32 left_at;			/* jiffies, when it last left the CPU */

@@ -48,7 +48,8 @@ typedef struct wait_queue {
 	}
 
 /* On the queue, if it is not there yet, and then in that state. */
-void fastcall prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait, u32 state);
+void fastcall prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait,
+			      u32 state);
 void fastcall prepare_to_wait_exclusive(wait_queue_head_t *queue,
 					wait_queue_t *wait, u32 state);
 void fastcall finish_wait(wait_queue_head_t *queue, wait_queue_t *wait);
