@@ -85,7 +85,7 @@ static u32 full_slice(void)
 
 /* --- switching --- */
 
-static void account(struct task *prev, struct task *next)
+static __always_inline void account(struct task *prev, struct task *next)
 {
 	u64 now = clock_cycles();
 
@@ -107,7 +107,7 @@ void finish_switch(void)
 		task_is_off(previous);
 }
 
-static void switch_to(struct run_queue *rq, struct task *prev,
+static __always_inline void switch_to(struct run_queue *rq, struct task *prev,
 		      struct task *next)
 {
 	account(prev, next);

@@ -32,7 +32,8 @@
 #include <mm/object/kmalloc.h>
 #include <mm/virt/vmalloc.h>
 
-#define STACK_FILL 0x57ac57acU	/* guessed: nobody's value */
+#define STACK_BYTE 0x5c		/* guessed: nobody's value, four times */
+#define STACK_FILL (STACK_BYTE * 0x01010101U)
 
 LIST_HEAD(all_tasks);
 spinlock_t all_tasks_lock = SPIN_LOCK_UNLOCKED("all_tasks_lock");
@@ -49,11 +50,9 @@ u32 nr_tasks(void)
 
 static void *make_stack(void)
 {
-	u32 *stack = vmalloc(THREAD_STACK_SIZE), i;
+	void *stack = vmalloc(THREAD_STACK_SIZE);
 
-	for (i = 0; stack && i < THREAD_STACK_SIZE / 4; i++)
-		stack[i] = STACK_FILL;
-	return stack;
+	return stack ? memset(stack, STACK_BYTE, THREAD_STACK_SIZE) : NULL;
 }
 
 u32 stack_unused(const struct task *task)
