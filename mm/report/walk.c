@@ -20,6 +20,7 @@
 #include <kernel/cpu/irq.h>
 #include <kernel/cpu/traps.h>
 #include <kernel/lib/printf.h>
+#include <kernel/cpu/threadflags.h>
 #include <mm/report/walk.h>
 #include <mm/table/fixmap.h>
 #include <mm/table/layout.h>
@@ -126,6 +127,8 @@ static bool inside(u32 address, const char *start, const char *end)
 /* The stack whose guard page holds the address, or NULL. */
 static const char *guarded_stack(u32 address)
 {
+	const struct stack_range *own = &thread_stack[smp_processor_id()];
+
 	if (inside(address, boot_stack_guard, boot_stack))
 		return "boot stack";
 	if (inside(address, (const char *)irq_stack_guard,
@@ -134,6 +137,9 @@ static const char *guarded_stack(u32 address)
 	if (inside(address, (const char *)doublefault_guard,
 		   (const char *)doublefault_guard + PAGE_SIZE))
 		return "double-fault stack";
+	/* below the first area of all there is nothing either */
+	if (own->low && address < own->low && address >= own->low - PAGE_SIZE)
+		return "thread's stack";
 	return NULL;
 }
 

@@ -1,9 +1,7 @@
 /* Threads: kernel/sched/sched.c and thread.c. */
 #include <kernel/cpu/time.h>
 #include <kernel/lib/errno.h>
-#include <kernel/sched/mutex.h>
-#include <kernel/sched/wait.h>
-#include "ktest.h"
+#include "threads.h"
 
 static int returns_data(void *data)
 {
@@ -86,6 +84,125 @@ TEST(thread, a_loop_is_preempted)
 	EXPECT_EQ(kthread_stop(a), 0);
 }
 
+/* --- who runs --- */
+
+static u32 order[8], came;
+
+static int waits_and_notes(void *go)
+{
+	wait_for_completion(go);
+	came++;
+	return 0;
+}
+
+static int notes(void *data)
+{
+	order[came++] = (u32)(uintptr_t)data;
+	return 0;
+}
+
+/* None of them is more urgent than this thread: they run when it waits. */
+TEST(thread, in_the_order_of_priority)
+{
+	static const u32 prio[] = { 20, 17, 30, 18 };
+	struct crew crew = { .n = 0 };
+	u32 i;
+
+	came = 0;
+	for (i = 0; i < ARRAY_SIZE(prio); i++)
+		crew_add(&crew, prio[i], notes, (void *)prio[i]);
+	EXPECT_EQ(came, 0);
+	EXPECT_EQ(crew_join(&crew), 0);
+	EXPECT_EQ(order[0], 17);
+	EXPECT_EQ(order[1], 18);
+	EXPECT_EQ(order[2], 20);
+	EXPECT_EQ(order[3], 30);
+}
+
+TEST(thread, a_more_urgent_one_runs_at_once)
+{
+	struct crew crew = { .n = 0 };
+
+	came = 0;
+	crew_add(&crew, PRIO_HIGH, notes, (void *)1);
+	EXPECT_EQ(came, 1);
+	crew_join(&crew);
+}
+
+TEST(thread, preempt_disable_keeps_the_cpu)
+{
+	struct completion go;
+	struct crew crew = { .n = 0 };
+
+	came = 0;
+	init_completion(&go);
+	crew_add(&crew, PRIO_HIGH, waits_and_notes, &go);
+	preempt_disable();
+	complete(&go);
+	EXPECT(need_resched());
+	EXPECT_EQ(came, 0);
+	preempt_enable();
+	EXPECT_EQ(came, 1);
+	crew_join(&crew);
+}
+
+static int takes_turns(void *data)
+{
+	u32 i;
+
+	for (i = 0; i < 3; i++) {
+		order[came++] = (u32)(uintptr_t)data;
+		yield();
+	}
+	return 0;
+}
+
+TEST(thread, yield_is_a_turn)
+{
+	struct crew crew = { .n = 0 };
+	u32 i;
+
+	came = 0;
+	crew_add(&crew, PRIO_DEFAULT + 1, takes_turns, (void *)0);
+	crew_add(&crew, PRIO_DEFAULT + 1, takes_turns, (void *)1);
+	crew_join(&crew);
+	EXPECT_EQ(came, 6);
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(order[i], i % 2);
+}
+
+TEST(thread, set_prio_moves_it)
+{
+	struct crew crew = { .n = 0 };
+
+	came = 0;
+	crew_add(&crew, 20, notes, (void *)1);
+	crew_add(&crew, 21, notes, (void *)2);
+	EXPECT_EQ(came, 0);
+	set_prio(crew.task[1], PRIO_HIGH);
+	EXPECT_EQ(came, 1);
+	EXPECT_EQ(order[0], 2);
+	crew_join(&crew);
+}
+
+/* Two that never give the CPU up share it, a time slice each. */
+TEST(thread, time_slices_are_shared)
+{
+	struct crew crew = { .n = 0 };
+	u32 before[2], i;
+
+	for (i = 0; i < 2; i++)
+		crew_add(&crew, PRIO_DEFAULT + 1, never_yields, NULL);
+	for (i = 0; i < 2 && i < crew.n; i++)
+		before[i] = crew.task[i]->switches;
+	msleep(10 * TIME_SLICE_MS);
+	for (i = 0; i < 2 && i < crew.n; i++)
+		EXPECT(crew.task[i]->switches - before[i] >= 2);
+	crew_stop(&crew);
+}
+
+/* --- waiting --- */
+
 static DECLARE_WAIT_QUEUE_HEAD(ping);
 static DECLARE_WAIT_QUEUE_HEAD(pong);
 static volatile u32 ball;
@@ -114,4 +231,29 @@ TEST(thread, ping_pong)
 	task->should_stop = true;
 	wake_up(&ping);
 	EXPECT_EQ(kthread_join(task), 0);
+}
+
+/* --- the end of a stack --- */
+
+static int __noinline goes_down(u32 depth)
+{
+	volatile char room[256];
+
+	room[0] = (char)depth;
+	return depth ? goes_down(depth - 1) + room[0] : 0;
+}
+
+static int overflows(void *data)
+{
+	return goes_down(1000);
+}
+
+TEST_PANIC(thread, stack_overflow, "the thread's stack overflowed")
+{
+	kthread_join(kthread_run(overflows, NULL, "deep"));
+}
+
+TEST_PANIC(thread, wrong_priority, "no such priority for a thread")
+{
+	kthread_run_prio(PRIO_IDLE, nothing, NULL, "idler");
 }
