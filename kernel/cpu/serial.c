@@ -51,7 +51,7 @@ enum {
 #define SEND_PATIENCE 100000	/* guessed: far above a byte's 87 us */
 #define HANDLER_ROUNDS 64	/* guessed: a port that never is content */
 
-void (*serial_hook)(void);
+static void (*serial_hook)(void);
 
 static bool present;
 static spinlock_t rx_lock = SPIN_LOCK_UNLOCKED("rx_lock");

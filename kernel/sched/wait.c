@@ -57,7 +57,8 @@ void fastcall finish_wait(wait_queue_head_t *queue, wait_queue_t *wait)
 }
 
 /* The lock is held. */
-static __always_inline u32 wake_locked(wait_queue_head_t *queue, u32 states, u32 nr)
+static __always_inline u32 wake_locked(wait_queue_head_t *queue, u32 states,
+				       u32 nr)
 {
 	wait_queue_t *wait, *next;
 	u32 woken = 0, exclusive = 0;

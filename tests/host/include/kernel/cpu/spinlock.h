@@ -45,11 +45,6 @@ static inline void spin_lock(spinlock_t *lock)
 		host_die("a lock is taken twice");
 }
 
-static inline bool spin_is_locked(const spinlock_t *lock)
-{
-	return lock->locked;
-}
-
 static inline void assert_held(const spinlock_t *lock)
 {
 	BUG_ON(!lock->locked, "the lock that this needs is not held");
