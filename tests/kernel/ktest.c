@@ -305,16 +305,21 @@ static bool word_names(const char *spec, size_t len,
 	       !strncmp(spec + suite + 1, test->name, len - suite - 1);
 }
 
+/* The last word that names it decides; -SUITE and -SUITE.CASE: not that. */
 static bool spec_names(const char *spec, const struct test_case *test)
 {
+	bool named = false;
+
 	for (;;) {
 		const char *comma = strchr(spec, ',');
 		size_t len = comma ? (size_t)(comma - spec) : strlen(spec);
+		bool without = len && *spec == '-';
 
-		if (len && word_names(spec, len, test))
-			return true;
+		if (len > without &&
+		    word_names(spec + without, len - without, test))
+			named = !without;
 		if (!comma)
-			return false;
+			return named;
 		spec = comma + 1;
 	}
 }
@@ -499,6 +504,11 @@ TEST(ktest, names_are_matched_whole)
 	EXPECT(!spec_names("pagings", &one));
 	EXPECT(!spec_names("", &one));
 	EXPECT(!spec_names(",", &one));
+	EXPECT(!spec_names("all,-paging", &one));
+	EXPECT(!spec_names("all,-paging.nx", &one));
+	EXPECT(spec_names("all,-pag,-paging.n,-", &one));
+	EXPECT(spec_names("-paging,all", &one));
+	EXPECT(!spec_names("-e820", &one));
 }
 
 /* --- panics, the command line, the prompt --- */
