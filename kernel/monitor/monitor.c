@@ -29,7 +29,6 @@
  *    prompt.
  */
 #include <kernel/base/printk.h>
-#include <kernel/base/panic.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/serial.h>
 #include <kernel/cpu/time.h>
@@ -240,7 +239,9 @@ void monitor(void)
 	}
 	interrupts_fail = serial_listen(bytes_came) != 0;
 	task = kthread_run(prompt, NULL, "prompt");
-	if (!task)
-		panic("no memory for the prompt's thread");
-	put_task(task);
+	if (task)
+		put_task(task);
+	else
+		/* the boot's thread has nothing else to do */
+		prompt(NULL);
 }

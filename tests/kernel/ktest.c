@@ -19,6 +19,7 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/debugport.h>
+#include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/lockcheck.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/time.h>
@@ -261,6 +262,17 @@ bool test_ledger_same(struct test_ledger *kept)
 
 /* --- running --- */
 
+/* A case that failed in its middle may keep the CPU: that was told, and the next
+ * one must be able to run. */
+static void free_the_cpu(const struct ledger *before, struct ledger *after)
+{
+	after->irq_flag = before->irq_flag;
+	after->preempt_count = before->preempt_count;
+	preempt_count() = before->preempt_count;
+	if (before->irq_flag)
+		local_irq_enable();
+}
+
 /* *ledger: as it was before, and then as it is after the case. */
 static void run_case(const struct test_case *test, unsigned int number,
 		     struct ledger *ledger)
@@ -274,6 +286,7 @@ static void run_case(const struct test_case *test, unsigned int number,
 	take_ledger(&after);
 	compare_ledgers(ledger, &after, warnings_allowed, note_leak);
 	check_allocators();
+	free_the_cpu(ledger, &after);
 	*ledger = after;
 	if (test->panic_message && !skip_reason) {
 		case_failed = true;
