@@ -88,6 +88,7 @@ void start_kernel(void)
 	reaper_init();
 	poolwait_init();
 	watchdog_init();
+	monitor_init();
 	report_layout();
 	free_initmem();
 	printk_boot_done();

@@ -28,6 +28,7 @@
  *    interrupts are what is broken. What did not fit is told before the next
  *    prompt.
  */
+#include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/serial.h>
@@ -212,10 +213,13 @@ static void tell_losses(void)
 	told = lost;
 }
 
+static DECLARE_COMPLETION(may_begin);
+
 static int prompt(void *unused)
 {
 	enum lineedit_result result;
 
+	wait_for_completion(&may_begin);
 	lineedit_init(&editor, "swapper> ", serial_write);
 	for (;;) {
 		tell_losses();
@@ -229,19 +233,22 @@ static int prompt(void *unused)
 	return 0;
 }
 
+
+void monitor_init(void)
+{
+	struct task *task = kthread_run(prompt, NULL, "prompt");
+
+	if (!task)
+		panic("no memory for the prompt's thread");
+	put_task(task);
+}
+
 void monitor(void)
 {
-	struct task *task;
-
 	if (!serial_present()) {
 		pr_warn("no serial port, hence no prompt; halting\n");
 		cpu_halt_forever();
 	}
 	interrupts_fail = serial_listen(bytes_came) != 0;
-	task = kthread_run(prompt, NULL, "prompt");
-	if (task)
-		put_task(task);
-	else
-		/* the boot's thread has nothing else to do */
-		prompt(NULL);
+	complete(&may_begin);
 }

@@ -47,8 +47,11 @@ int monitor_split(char *line, char *argv[MONITOR_ARGS + 1]);
  */
 void monitor_run_line(char *line);
 
-/* Begins the thread that reads and runs lines; without a serial port it halts.
- * Once, at the end of boot. */
+/* Makes the thread that will read and run lines: before anything may be made to
+ * fail. Once, in boot. */
+void monitor_init(void);
+
+/* It begins. Without a serial port the machine halts. Once, at the end. */
 void monitor(void);
 
 #endif
