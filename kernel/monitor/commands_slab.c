@@ -82,7 +82,7 @@ static int cmd_slabtop(int argc, char **argv)
 }
 
 MONITOR_COMMAND(slabtop, "[objs | active | size | slabs | name]",
-		"the caches, sorted, with their sums", cmd_slabtop);
+		"the caches, sorted", cmd_slabtop);
 
 /* --- giving back --- */
 
