@@ -213,13 +213,15 @@ static void tell_losses(void)
 	told = lost;
 }
 
-static DECLARE_COMPLETION(may_begin);
+static DECLARE_WAIT_QUEUE_HEAD(may_begin);
+static volatile bool begun;
 
 static int prompt(void *unused)
 {
 	enum lineedit_result result;
 
-	wait_for_completion(&may_begin);
+	/* interruptible: so long a wait is no hung thread */
+	wait_event_interruptible(may_begin, begun);
 	lineedit_init(&editor, "swapper> ", serial_write);
 	for (;;) {
 		tell_losses();
@@ -250,5 +252,6 @@ void monitor(void)
 		cpu_halt_forever();
 	}
 	interrupts_fail = serial_listen(bytes_came) != 0;
-	complete(&may_begin);
+	begun = true;
+	wake_up(&may_begin);
 }
