@@ -86,7 +86,8 @@ TEST_PANIC(panic, behind_the_direct_map,
 
 TEST_PANIC(panic, vmalloc_area, "the vmalloc area, where no area is")
 {
-	poke(memory_layout.vmalloc_start + 0x123);
+	/* stacks of threads begin at the other end */
+	poke(memory_layout.vmalloc_end - 0x123);
 }
 
 TEST_PANIC(panic, pkmap_area, "the pkmap area, where no page is mapped")

@@ -23,9 +23,10 @@ REGISTERS = tuple(
         r"^ESI: [0-9a-f]{8} EDI: [0-9a-f]{8} EBP: [0-9a-f]{8} "
         r"ESP: [0-9a-f]{8}$",
         r"^CR0: [0-9a-f]{8} CR2: [0-9a-f]{8} CR3: [0-9a-f]{8}"))
-# its trace ends in the recursion
+# its trace ends in the recursion, or it dies in a thread that it made
 NO_FRAME = ("panic.stack_overflow", "irq.stack_overflow",
-            "softirq.forgets_a_count", "timer.forgets_a_count")
+            "softirq.forgets_a_count", "timer.forgets_a_count",
+            "thread.stack_overflow", "lockcheck.thread_keeps_the_cpu")
 MACHINES = {"pae": ("max", "pae"), "486": ("486", "nopse")}
 
 
