@@ -262,8 +262,8 @@ bool test_ledger_same(struct test_ledger *kept)
 
 /* --- running --- */
 
-/* A case that failed in its middle may keep the CPU: that was told, and the next
- * one must be able to run. */
+/* A case that failed in its middle may keep the CPU: that was told, and the
+ * next one must be able to run. */
 static void free_the_cpu(const struct ledger *before, struct ledger *after)
 {
 	after->irq_flag = before->irq_flag;

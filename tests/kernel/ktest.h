@@ -18,8 +18,8 @@
  * test=SUITE.CASE), passes if the kernel panics with the message, and ends the
  * machine either way.
  *
- * Which tests run: test=all, test=SUITE, test=SUITE.CASE, several with commas, on
- * the command line or at the prompt; -SUITE or -SUITE.CASE behind: but those.
+ * Which tests run: test=all, test=SUITE, test=SUITE.CASE, several with commas,
+ * on the command line or at the prompt; -SUITE or -SUITE.CASE: not those.
  */
 #ifndef TESTS_KERNEL_KTEST_H
 #define TESTS_KERNEL_KTEST_H
