@@ -7,6 +7,7 @@
  * stand in the identity map and work before and after paging goes on.
  */
 #include "early.h"
+#include <boot/sections.h>
 #include <kernel/cpu/io.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/segment.h>
@@ -22,6 +23,7 @@ extern const u8 boot_trap_entries[];
 
 void boot_idt_init(void);
 void boot_exception(const u32 *stack);
+void boot_no_ram(void);
 
 void boot_idt_init(void)
 {
@@ -76,6 +78,16 @@ void boot_exception(const u32 *stack)
 	put_hex(" cr0 ", read_cr0());
 	put_hex(" cr2 ", read_cr2());
 	put_hex(" cr3 ", read_cr3());
+	put_string("\r\nhalted\r\n");
+	cpu_halt_forever();
+}
+
+/* The first thing that is found out, so that nothing is written anywhere. */
+void boot_no_ram(void)
+{
+	put_string("\r\nswapper: PANIC: there is too little RAM: ");
+	put_hex("the kernel ends at ",
+		(u32)(uintptr_t)PHYS(__pg_tables_end));
 	put_string("\r\nhalted\r\n");
 	cpu_halt_forever();
 }

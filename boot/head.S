@@ -39,6 +39,8 @@
 
 #define PTE_KERNEL 0x003		/* present, writable */
 
+#define BOOT_LAST_STACK 0x7c00	/* conventional RAM; the firmware is done */
+
 #define CPUID_NEEDS_CR4 0x00002058	/* PSE, TSC, PAE, PGE */
 #define CPUID_LONG_MODE 0x20000000
 
@@ -77,6 +79,19 @@ multiboot2_header:
 	.long	8
 multiboot2_header_end:
 
+	/* Is EAX kept at EDI? In between something else is on the bus. */
+	.macro	probe_ram none
+	movl	%eax, (%edi)
+	movl	%edi, boot_probe_bus
+	cmpl	%eax, (%edi)
+	jne	\none
+	.endm
+
+	.section .boot.data, "aw"
+	.align	4
+boot_probe_bus:
+	.long	0
+
 	.section .boot.text, "ax"
 	.globl	_start, boot_gdt_loaded, boot_info_copied
 	.globl	boot_tables_filled, boot_cr3_loaded, boot_paging_on
@@ -86,7 +101,16 @@ _start:
 	cld
 	movl	%eax, %esi		/* kept over the clearing of .bss */
 	movl	%ebx, %edx
-	movl	$PHYS(boot_stack_top), %esp
+	/* QEMU's loader puts a kernel beyond the RAM, too, without a word */
+	movl	$PHYS(__pg_tables_end) - 4, %edi
+	movl	$0x5aa53cc3, %eax
+	probe_ram 1f
+	notl	%eax
+	probe_ram 1f
+	jmp	2f
+1:	movl	$BOOT_LAST_STACK, %esp
+	call	boot_no_ram
+2:	movl	$PHYS(boot_stack_top), %esp
 	lgdt	boot_gdtr
 	ljmp	$__KERNEL_CS, $boot_gdt_loaded
 boot_gdt_loaded:

@@ -174,11 +174,11 @@ TEST(irq, disabled_line_is_silent)
 
 	disable_irq(IRQ_TIMER);
 	before = tick_counts().interrupts;
-	mdelay(25);
+	mdelay(2500 / hz);
 	after = tick_counts().interrupts;
 	enable_irq(IRQ_TIMER);
 	EXPECT_EQ(after, before);
-	mdelay(15);
+	mdelay(1500 / hz);
 	EXPECT(tick_counts().interrupts > before);
 }
 
