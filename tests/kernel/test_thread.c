@@ -46,6 +46,37 @@ static int nothing(void *data)
 	return 0;
 }
 
+/* Told to stop, or woken, when it has ended: nothing happens any more. */
+TEST(thread, a_dead_one_is_stopped_and_woken)
+{
+	struct task *task = kthread_run_prio(PRIO_HIGH, returns_data,
+					     (void *)9, "quick");
+	u32 before = nr_tasks();
+
+	REQUIRE(task);
+	EXPECT_EQ(task->state, TASK_DEAD);
+	EXPECT(!task->on_cpu && !task->queued);
+	EXPECT(!wake_up_process(task));
+	EXPECT(!try_to_wake_up(task, TASK_NORMAL));
+	set_prio(task, PRIO_DEFAULT);
+	EXPECT_EQ(task->state, TASK_DEAD);
+	EXPECT_EQ(kthread_stop(task), 9);
+	EXPECT_EQ(nr_tasks(), before);
+}
+
+/* Told to stop before it had the CPU for the first time. */
+TEST(thread, stopped_before_it_began)
+{
+	u32 rounds = 0;
+	struct task *task = kthread_run_prio(PRIO_DEFAULT + 1, until_stopped,
+					     &rounds, "late");
+
+	REQUIRE(task);
+	EXPECT_EQ(task->switches, 0);
+	EXPECT_EQ(kthread_stop(task), -EINTR);
+	EXPECT_EQ(rounds, 0);
+}
+
 TEST(thread, thousands_come_and_go)
 {
 	u32 i, before = nr_tasks();
@@ -256,4 +287,23 @@ TEST_PANIC(thread, stack_overflow, "the thread's stack overflowed")
 TEST_PANIC(thread, wrong_priority, "no such priority for a thread")
 {
 	kthread_run_prio(PRIO_IDLE, nothing, NULL, "idler");
+}
+
+static int joins(void *data)
+{
+	return kthread_join(current);
+}
+
+TEST_PANIC(thread, waits_for_itself, "a thread that waits for its own end")
+{
+	kthread_join(kthread_run(joins, NULL, "self"));
+}
+
+TEST_PANIC(thread, joined_with_a_lock, "the CPU must be kept")
+{
+	struct task *task = kthread_run_prio(PRIO_HIGH, nothing, NULL, "quick");
+
+	/* it has ended: nobody would have to wait */
+	preempt_disable();
+	kthread_join(task);
 }

@@ -26,7 +26,10 @@ REGISTERS = tuple(
 # its trace ends in the recursion, or it dies in a thread that it made
 NO_FRAME = ("panic.stack_overflow", "irq.stack_overflow",
             "softirq.forgets_a_count", "timer.forgets_a_count",
-            "thread.stack_overflow", "lockcheck.thread_keeps_the_cpu")
+            "thread.stack_overflow", "thread.waits_for_itself",
+            "lockcheck.thread_keeps_the_cpu",
+            "lockcheck.thread_leaves_interrupts_off",
+            "lockcheck.thread_keeps_a_mutex")
 MACHINES = {"pae": ("max", "pae"), "486": ("486", "nopse")}
 
 

@@ -55,7 +55,10 @@ struct held_locks {
 /* What the thread holds; the scheduler sets it. NULL: none is kept. */
 extern struct held_locks *sleeping_held[NR_CPUS];
 
-void sleeping_lock_acquired(const char *name, u32 site);
+/* Before it waits for one: if two wait for each other's, neither comes further.
+ * Who only tries does not call it. */
+void sleeping_lock_wanted(const char *name, u32 site);
+void sleeping_lock_acquired(const char *name);
 void sleeping_lock_released(const char *name);
 
 /* Classes and pairs that were seen, and forgetting them: for tests. */

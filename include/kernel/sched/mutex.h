@@ -47,15 +47,17 @@ void up(struct semaphore *sem);
 
 /*
  * Many readers or one writer. Who waits, and whoever comes later, keeps the
- * order of arrival: a writer that waits holds back the readers behind it.
+ * order of arrival: a writer that waits holds back the readers behind it. So
+ * nobody may enter twice, as a reader neither.
  */
 struct rw_semaphore {
 	spinlock_t lock;
+	const char *name;		/* as a mutex's */
 	s32 active;			/* readers; -1: a writer */
 	struct list_head waiters;
 };
 
-void init_rwsem(struct rw_semaphore *sem);
+void init_rwsem(struct rw_semaphore *sem, const char *name);
 void down_read(struct rw_semaphore *sem);
 bool down_read_trylock(struct rw_semaphore *sem);
 void up_read(struct rw_semaphore *sem);
