@@ -137,6 +137,7 @@ TEST(top, shows_states)
 	EXPECT(find("sleeper", &info) && info.state == 'D');
 	EXPECT(find("events/0", &info) && info.state == 'S');
 	EXPECT(find("watchdog/0", &info) && info.state == 'S' && !info.prio);
+	EXPECT(find("ksoftirqd/0", &info) && info.state == 'S');
 	EXPECT(find("idle", &info) && info.pid == 0 && info.state == 'R');
 	EXPECT(find(current->name, &info) && info.state == 'R');
 	complete(&release);
