@@ -221,6 +221,36 @@ TEST(irq, unwanted_line_is_masked_and_told_once)
 	irq_masked_hook = hook;
 }
 
+/* The last handler takes the verdict with it: the line is free for another. */
+TEST(irq, a_line_given_up_can_be_had_again)
+{
+	void (*hook)(unsigned int) = irq_masked_hook;
+	u32 i;
+
+	reset(false);
+	irq_masked_hook = NULL;
+	REQUIRE(!request_irq(LINE, count_call, 0, "deaf", NULL));
+	for (i = 0; i < IRQ_UNHANDLED_MOST; i++)
+		RAISE(LINE);
+	EXPECT(pic_mask() & 1U << LINE);
+	free_irq(LINE, NULL);
+	EXPECT_EQ(request_irq(LINE, count_call, 0, "hears", NULL), 0);
+	EXPECT_EQ(pic_mask() & 1U << LINE, 0);
+	/* with a disable_irq() of its own in between, and given up once more */
+	for (i = 0; i < IRQ_UNHANDLED_MOST; i++)
+		RAISE(LINE);
+	disable_irq(LINE);
+	enable_irq(LINE);
+	EXPECT(pic_mask() & 1U << LINE);
+	enable_irq(LINE);
+	EXPECT_EQ(pic_mask() & 1U << LINE, 0);
+	free_irq(LINE, NULL);
+	EXPECT_EQ(request_irq(LINE, count_call, 0, "hears", NULL), 0);
+	EXPECT_EQ(pic_mask() & 1U << LINE, 0);
+	free_irq(LINE, NULL);
+	irq_masked_hook = hook;
+}
+
 TEST(irq, masked_line_is_reported)
 {
 	u32 i;

@@ -2,6 +2,7 @@
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
+#include "counted.h"
 #include "threads.h"
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
@@ -189,6 +190,26 @@ TEST(wait, odd_time_limits)
 	EXPECT(!waitqueue_active(&queue));
 }
 
+/* As long as it was asked for at least; and two ticks more, if time is exact:
+ * the one under way, and what it is rounded up to. */
+TEST(wait, msleep_is_in_time)
+{
+	static const u32 ms[] = { 1, 10, 15, 99, 250 };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(ms); i++) {
+		u64 from = clock_ns(), passed;
+
+		msleep(ms[i]);
+		passed = clock_ns() - from;
+		if (tsc_khz)
+			EXPECT(passed >= ms[i] * 1000000ULL);
+		if (instructions_are_counted())
+			EXPECT(passed <= ms[i] * 1000000ULL +
+			       2 * 1001000000ULL / hz);
+	}
+}
+
 static int sleeps_for_ticks(void *ticks)
 {
 	set_current_state(TASK_UNINTERRUPTIBLE);
@@ -328,7 +349,7 @@ static void dawdle(u32 *seed)
 		yield();
 	else if (n < 4)
 		for (n = random_below(seed, 200); n; n--)
-			cpu_relax();
+			barrier();
 }
 
 static int throws_back(void *data)
