@@ -5,7 +5,7 @@
  *    a storm of them would keep the CPU from all threads. The rest would wait
  *    for the next interrupt, though the CPU may have nothing else to do. So it
  *    is left to a thread that stands behind all others but the idle one: where
- *    others can run it costs them nothing, where they cannot it is done at once.
+ *    others can run it costs them nothing, where they cannot it is done now.
  *
  * 2. It goes over the pending ones as often as one interrupt does, and looks
  *    then whether somebody else should run.

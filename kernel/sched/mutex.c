@@ -77,6 +77,7 @@ bool mutex_trylock(struct mutex *mutex)
 	u32 flags = spin_lock_irqsave(&mutex->lock);
 	bool free = !mutex->owner;
 
+	BUG_ON(in_interrupt(), "a mutex has no owner in an interrupt");
 	if (free)
 		mutex->owner = current;
 	spin_unlock_irqrestore(&mutex->lock, flags);

@@ -99,7 +99,8 @@ void finish_switch(void)
 {
 	struct run_queue *rq = own_queue();
 	struct task *previous = rq->previous;
-	bool dead = previous->state == TASK_DEAD;
+	/* one that is preempted behind its last words comes back to end */
+	bool dead = previous->state == TASK_DEAD && !previous->queued;
 
 	previous->on_cpu = false;
 	spin_unlock(&rq->lock);

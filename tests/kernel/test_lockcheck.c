@@ -419,6 +419,22 @@ TEST_PANIC(lockcheck, sleeping_with_interrupts_off, "the CPU must be kept")
 	msleep(1);
 }
 
+static bool tries_a_mutex(unsigned int irq, void *mutex)
+{
+	if (mutex_trylock(mutex))
+		mutex_unlock(mutex);
+	return true;
+}
+
+/* It would be the mutex of whom the handler has interrupted. */
+TEST_PANIC(lockcheck, mutex_in_a_handler, "a mutex has no owner in an")
+{
+	static DEFINE_MUTEX(t_mutex);
+
+	request_irq(TEST_IRQ, tries_a_mutex, 0, "tries", &t_mutex);
+	__asm__ volatile("int $0x25" : : : "memory");
+}
+
 TEST_PANIC(lockcheck, sleeping_without_preemption, "the CPU must be kept")
 {
 	preempt_disable();

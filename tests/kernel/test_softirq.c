@@ -1,4 +1,5 @@
 /* Softirqs and tasklets: kernel/cpu/softirq.c. */
+#include <kernel/base/panic.h>
 #include <kernel/cpu/atomic.h>
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/irq.h>
@@ -426,4 +427,16 @@ TEST_PANIC(softirq, kill_with_interrupts_off,
 	tasklet_init(&a, note, 0);
 	local_irq_disable();
 	tasklet_kill(&a);
+}
+
+static void panics(unsigned long data)
+{
+	panic("tasklet %lu gave up", data);
+}
+
+TEST_PANIC(softirq, panic_in_a_tasklet, "tasklet 7 gave up")
+{
+	tasklet_init(&a, panics, 7);
+	tasklet_schedule(&a);
+	do_softirq();
 }

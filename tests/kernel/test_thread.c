@@ -16,6 +16,34 @@ TEST(thread, returns_its_result)
 	EXPECT_EQ(kthread_join(task), 42);
 }
 
+static int has_children(void *data)
+{
+	volatile char room[1024];
+	u32 n = (u32)(uintptr_t)data, sum = n;
+
+	memset((void *)room, 0x11, sizeof(room));
+	if (n) {
+		struct task *a = kthread_run(has_children, (void *)(n - 1),
+					     "a%u", n),
+			    *b = kthread_run_prio(PRIO_HIGH, has_children,
+						  (void *)(n - 1), "b%u", n);
+
+		sum += a ? (u32)kthread_join(a) : 0;
+		sum += b ? (u32)kthread_join(b) : 0;
+	}
+	/* each frees the stacks of its own children, and stands on its own */
+	return (int)(sum + (room[0] != 0x11) + (room[1023] != 0x11));
+}
+
+TEST(thread, threads_make_threads)
+{
+	struct task *task = kthread_run(has_children, (void *)4, "root");
+
+	REQUIRE(task);
+	/* 4 + 2 * (3 + 2 * (2 + 2 * (1 + 2 * 0))) */
+	EXPECT_EQ(kthread_join(task), 26);
+}
+
 static int until_stopped(void *data)
 {
 	u32 *rounds = data;
@@ -62,6 +90,34 @@ TEST(thread, a_dead_one_is_stopped_and_woken)
 	EXPECT_EQ(task->state, TASK_DEAD);
 	EXPECT_EQ(kthread_stop(task), 9);
 	EXPECT_EQ(nr_tasks(), before);
+}
+
+static volatile bool comes_back;
+
+/* As an interrupt may do between the last words of a thread and schedule(). */
+static int is_preempted_when_dead(void *data)
+{
+	set_current_state(TASK_DEAD);
+	current->time_slice = 0;
+	need_resched() = true;
+	cond_resched();
+	comes_back = true;
+	return 5;
+}
+
+/* It has not ended while it is on the run queue, whatever its state says. */
+TEST(thread, preempted_behind_its_last_words)
+{
+	struct task *task;
+
+	comes_back = false;
+	task = kthread_run(is_preempted_when_dead, NULL, "dies");
+	REQUIRE(task);
+	while (task->state != TASK_DEAD)
+		yield();
+	EXPECT(!comes_back);
+	EXPECT_EQ(kthread_join(task), 5);
+	EXPECT(comes_back);
 }
 
 /* Told to stop before it had the CPU for the first time. */

@@ -3,8 +3,8 @@
  *
  * Who waits sleeps, in the order of arrival: the lock is handed on, so that
  * nobody who comes late takes it away. All of these may sleep but those that
- * try and those that release; a mutex is released by the thread that holds it,
- * a semaphore by anybody, in any context.
+ * try and those that release. A mutex is tried and released by threads, and
+ * released by the one that holds it; a semaphore by anybody, in any context.
  */
 #ifndef KERNEL_SCHED_MUTEX_H
 #define KERNEL_SCHED_MUTEX_H
