@@ -1,4 +1,6 @@
 /* Threads: kernel/sched/sched.c and thread.c. */
+#include <kernel/base/fail.h>
+#include <kernel/base/printk.h>
 #include <kernel/cpu/time.h>
 #include <kernel/lib/errno.h>
 #include "threads.h"
@@ -149,6 +151,31 @@ TEST(thread, thousands_come_and_go)
 	msleep(20);
 	free_dead_tasks();
 	EXPECT_EQ(nr_tasks(), before);
+}
+
+/* Each request on the way fails once: no thread then, and nothing is lost. */
+static u32 failures_at(struct fail_point *point)
+{
+	struct task *task = NULL;
+	u32 n;
+
+	for (n = 1; !task && n < 50; n++) {
+		fail_nth(point, n);
+		task = kthread_run(returns_data, (void *)n, "n%u", n);
+		fail_nth(point, 0);
+	}
+	if (EXPECT(task))
+		EXPECT_EQ(kthread_join(task), n - 1);
+	return n - 2;
+}
+
+TEST(thread, no_memory_for_it)
+{
+	u32 warnings = printk_warnings();
+
+	EXPECT(failures_at(fail_find("slab", 4)) >= 2);
+	EXPECT(failures_at(fail_find("page", 4)) >= 2);
+	test_allow_warnings(printk_warnings() - warnings);
 }
 
 static volatile u32 spins;

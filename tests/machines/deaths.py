@@ -77,6 +77,9 @@ def die(ctx, journal, name, message, machine):
                 "skipped where nothing is missing")
         return
     check_report(text, message)
+    if name.endswith("stack_overflow"):
+        require("\nPANIC: double fault at " in text, "wrong output",
+                "not by the task of the double fault")
     if name not in NO_FRAME:
         require(f"] test_{name.replace('.', '_')}+" in text, "wrong output",
                 "the case's own function is not in the back trace")
