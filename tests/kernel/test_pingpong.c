@@ -8,7 +8,7 @@
 #include <kernel/sched/workqueue.h>
 #include "threads.h"
 
-#define THROWS 10000U
+#define THROWS 2000U
 #define BY_TIMER 200U		/* each of them waits for a tick */
 
 static struct {

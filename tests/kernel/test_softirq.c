@@ -234,6 +234,8 @@ static void begin_storm(u32 most)
 	memset(&storm, 0, sizeof(storm));
 	init_completion(&storm.done);
 	tasklet_init(&a, rages, most);
+	/* the thread goes to sleep first, if it has never run */
+	msleep(1);
 	local_bh_disable();
 	tasklet_schedule(&a);
 	local_bh_enable();
