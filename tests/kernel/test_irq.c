@@ -369,6 +369,34 @@ TEST(irq, second_chip_interrupts)
 	EXPECT_EQ(counted(RTC_LINE), before + strikes);
 }
 
+static bool strike_and_stop(unsigned int irq, void *dev)
+{
+	strikes++;
+	disable_irq(irq);
+	return rtc_was_it();
+}
+
+/* Each interrupt masks the line; the next one waits until a thread lets it. */
+TEST(irq, handler_disables_its_own_line)
+{
+	u32 enabled;
+
+	strikes = 0;
+	REQUIRE(rtc_start(strike_and_stop, NULL));
+	for (enabled = 0; enabled < 10; enabled++) {
+		if (!wait_for_strikes(enabled + 1))
+			break;
+		mdelay(3);
+		EXPECT_EQ(strikes, enabled + 1);
+		enable_irq(RTC_LINE);
+	}
+	rtc_stop(NULL);
+	EXPECT_EQ(enabled, 10);
+	/* the last enable may have let one more in */
+	for (; enabled < strikes; enabled++)
+		enable_irq(RTC_LINE);
+}
+
 /* EBP, EBX and the flags over interrupts between any two instructions. */
 TEST(irq, nothing_is_disturbed)
 {

@@ -355,11 +355,12 @@ TEST(lockcheck, more_than_are_noted)
 	if (!begin())
 		return;
 	for (i = 0; i < ARRAY_SIZE(mutex); i++) {
-		mutex_init(&mutex[i], "t_many");
+		mutex_init(&mutex[i], i < LOCK_CHAIN_MOST ? "t_many" :
+						"t_rest");
 		mutex_lock(&mutex[i]);
 	}
 	EXPECT_EQ(current->held.count, ARRAY_SIZE(mutex));
-	for (i = 0; i < ARRAY_SIZE(mutex); i++)
+	while (i--)
 		mutex_unlock(&mutex[i]);
 	EXPECT_EQ(current->held.count, 0);
 	end(LOCK_ORDER, 0);
@@ -373,6 +374,14 @@ TEST_PANIC(lockcheck, taken_twice, "a lock is taken twice")
 
 	spin_lock(&lock);
 	spin_lock(&lock);
+}
+
+/* By the thread, and by the handler that interrupts it. */
+TEST_PANIC(lockcheck, taken_in_its_interrupt, "a lock is taken twice")
+{
+	request_irq(TEST_IRQ, takes_it, 0, "takes", NULL);
+	spin_lock(&shared);
+	__asm__ volatile("int $0x25" : : : "memory");
 }
 
 TEST_PANIC(lockcheck, mutex_taken_twice, "a mutex is taken twice")

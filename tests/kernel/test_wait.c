@@ -3,6 +3,7 @@
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
 #include "counted.h"
+#include "rtc_irq.h"
 #include "threads.h"
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
@@ -236,6 +237,40 @@ TEST(wait, the_longest_times)
 	}
 	/* all that they had asked for was left, but a few ticks */
 	EXPECT_EQ(crew_join(&crew), 0x7fff * 2 + 0x8000 + 0xffff);
+}
+
+/* --- woken by handlers --- */
+
+#define STRIKES 300U
+
+static volatile u32 strikes;
+static u32 device_seed = 521288629U;
+
+static bool strike(unsigned int irq, void *dev)
+{
+	strikes++;
+	wake_up(&queue);
+	return rtc_was_it();
+}
+
+/* A device that interrupts whenever it likes: before the look, behind it, while
+ * the thread gives the CPU up. Each time it is seen. */
+TEST(wait, a_device_wakes)
+{
+	u32 seen = 0, missed = 0, n;
+
+	strikes = 0;
+	REQUIRE(rtc_start(strike, NULL));
+	while (seen < STRIKES && !missed) {
+		/* so few interrupts are no time limit's length apart */
+		missed += !wait_event_timeout(queue, strikes != seen, 20 * hz);
+		seen = strikes;
+		for (n = random_below(&device_seed, 3000); n; n--)
+			barrier();
+	}
+	rtc_stop(NULL);
+	EXPECT_EQ(missed, 0);
+	EXPECT(!waitqueue_active(&queue));
 }
 
 /* --- completions --- */

@@ -1,4 +1,5 @@
 /* Hung threads, lockups (kernel/sched/watchdog.c), and the list of threads. */
+#include <kernel/cpu/softirq.h>
 #include <kernel/cpu/threadflags.h>
 #include <kernel/cpu/time.h>
 #include <kernel/sched/top.h>
@@ -82,6 +83,26 @@ TEST(watchdog, a_busy_thread_is_no_lockup)
 
 	lockup_ticks = hz / 5;
 	EXPECT_EQ(keep_the_cpu(500), 0);
+	lockup_ticks = before;
+}
+
+static void keeps_the_cpu(unsigned long reports)
+{
+	*(u32 *)reports = keep_the_cpu(20000);
+}
+
+/* A softirq lets interrupts in, and nobody else. */
+TEST(watchdog, a_softirq_locks_up)
+{
+	u32 before = lockup_ticks, reports = 0;
+	struct tasklet tasklet;
+
+	lockup_ticks = hz / 5;
+	test_allow_warnings(1);
+	tasklet_init(&tasklet, keeps_the_cpu, (unsigned long)&reports);
+	tasklet_schedule(&tasklet);
+	tasklet_kill(&tasklet);
+	EXPECT_EQ(reports, 1);
 	lockup_ticks = before;
 }
 
