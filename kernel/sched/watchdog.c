@@ -79,9 +79,9 @@ static void print_frames(u32 eip, u32 ebp)
 
 /* --- hung threads --- */
 
-/* What switch_stacks() pushed, from the last one up. */
+/* What switch_stacks found pushed, from the last one up. */
 struct switch_frame {
-	u32 edi, esi, ebx, ebp, eip;
+	u32 ebp, eip;
 };
 
 static void report_hung(struct task *task, u32 ticks)
