@@ -24,6 +24,8 @@ LEVELS = [
     ["mm/object"],
     ["mm/virt"],
     ["kernel/sched"],
+    ["mm/high"],
+    ["kernel/block"],
     ["mm/report"],
     ["kernel"],
     ["kernel/monitor"],
