@@ -1,6 +1,6 @@
 /*
- * spin_lock_call, spin_unlock_call: <kernel/cpu/spinlock.h>. The lock is in EAX;
- * all registers are kept. The site is where this was called.
+ * spin_lock_call and spin_unlock_call, of <kernel/cpu/spinlock.h>: the lock is
+ * in EAX, all registers are kept. The site is where the call stands.
  */
 	.macro lock_call name, function
 	.globl \name

@@ -227,6 +227,7 @@ void fastcall thread_start(u32 *from)
 {
 	finish_switch(container_of(from, struct task, esp));
 	local_irq_enable();
+	preempt_check();
 	thread_exit(current->function(current->data));
 }
 

@@ -79,6 +79,7 @@ static __always_inline u32 wake_locked(wait_queue_head_t *queue, u32 states,
 		woken++;
 		alone = wait->flags & WQ_FLAG_EXCLUSIVE;
 		/* the last thing that is done with it: it may be gone then */
+		barrier();
 		list_del_init(at);
 		if (alone && !--nr)
 			break;

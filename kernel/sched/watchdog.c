@@ -16,7 +16,7 @@
  *    thread is to blame.
  *
  * 4. Back traces. A thread that is off the CPU has its frame where
- *    switch_stacks() left it. Of one that was interrupted, the registers that
+ *    switch_stacks left it. Of one that was interrupted, the registers that
  *    the interrupt saved say where it was.
  */
 #include <kernel/base/cmdline.h>

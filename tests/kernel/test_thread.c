@@ -129,6 +129,28 @@ TEST(thread, a_more_urgent_one_runs_at_once)
 	crew_join(&crew);
 }
 
+static int joins(void *task)
+{
+	kthread_join(task);
+	came++;
+	return 0;
+}
+
+/* Whoever waits for an end is woken in the middle of a switch to another. */
+TEST(thread, a_more_urgent_joiner_runs_at_once)
+{
+	struct task *ends = kthread_run(nothing, NULL, "ends");
+	struct crew crew = { .n = 0 };
+
+	REQUIRE(ends);
+	came = 0;
+	crew_add(&crew, PRIO_HIGH, joins, ends);
+	EXPECT_EQ(came, 0);
+	yield();
+	EXPECT_EQ(came, 1);
+	crew_join(&crew);
+}
+
 TEST(thread, preempt_disable_keeps_the_cpu)
 {
 	struct completion go;
