@@ -1015,7 +1015,8 @@ BREAKS = [
     # --- threads, waiting, locks ---
     Break("thread: a preempted one leaves the queue", "kernel/sched/sched.c",
           "if (likely(prev->state != TASK_RUNNING && !preempted))",
-          "if (prev->state != TASK_RUNNING)", "wait.a_hundred_thousand_pairs"),
+          "if (prev->state != TASK_RUNNING)",
+          "thread.a_preempted_one_that_waits_comes_back"),
     Break("thread: no look behind interrupts", "kernel/sched/sched.c",
           "irq_return_hook = irq_return;", "", "thread.a_loop_is_preempted"),
     Break("thread: no look when the count is 0", "kernel/sched/sched.c",
