@@ -145,7 +145,7 @@ def check_boot(ctx, compiler, cpu, journal):
     """All tests inside the kernel pass."""
     args = machine_args(128 * MB, cpu=cpu) + kernel_args(
         build(ctx, compiler), f"test={ktap.ALL_BUT_THE_LONGEST}")
-    with Guest(journal, args, limit=150) as guest:
+    with Guest(journal, args, limit=400) as guest:
         end = guest.wait_end()
         ktap.check(guest.text)
         require(end.status == PASSED, "bad exit status", str(end))

@@ -22,7 +22,7 @@ def run_once(ctx, journal, cmdline):
     args = machine_args(64 * MB, cpu="max") + [
         "-icount", "shift=0,sleep=off", "-rtc",
         "base=2026-01-01,clock=vm"] + kernel_args(ctx.kernel, cmdline)
-    with Guest(journal, args, limit=90) as guest:
+    with Guest(journal, args, limit=400) as guest:
         guest.expect_end(PASSED)
         return guest.raw
 
