@@ -342,7 +342,7 @@ TEST(lockcheck, readers_and_writers_have_an_order)
 		up_read(&rw);
 		mutex_unlock(&t_m);
 	}
-	EXPECT_EQ(current->held.count, 0);
+	EXPECT_EQ(current->part.held.count, 0);
 	end(LOCK_ORDER, 1);
 }
 
@@ -359,10 +359,10 @@ TEST(lockcheck, more_than_are_noted)
 						"t_rest");
 		mutex_lock(&mutex[i]);
 	}
-	EXPECT_EQ(current->held.count, ARRAY_SIZE(mutex));
+	EXPECT_EQ(current->part.held.count, ARRAY_SIZE(mutex));
 	while (i--)
 		mutex_unlock(&mutex[i]);
-	EXPECT_EQ(current->held.count, 0);
+	EXPECT_EQ(current->part.held.count, 0);
 	end(LOCK_ORDER, 0);
 }
 
