@@ -24,6 +24,7 @@ LEVELS = [
     ["mm/object"],
     ["mm/virt"],
     ["kernel/sched"],
+    ["mm/high"],
     ["mm/report"],
     ["kernel"],
     ["kernel/monitor"],
