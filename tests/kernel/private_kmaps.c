@@ -52,6 +52,23 @@ void kmaps_unmap(struct page *page)
 	kmap_pool_unmap(&kmaps, page);
 }
 
+struct page *high_page(void)
+{
+	struct page *page;
+	int nid;
+
+	for (nid = 0; nid < MAX_NUMNODES; nid++) {
+		if (!machine_nodes.node[nid])
+			continue;
+		page = alloc_pages_node(nid, GFP_HIGHUSER | __GFP_NOWARN, 0);
+		if (page && page_is_high(page))
+			return page;
+		if (page)
+			__free_page(page);
+	}
+	return NULL;
+}
+
 u32 first_word(const struct page *page)
 {
 	u32 word;

@@ -26,6 +26,9 @@ void kmaps_unmap(struct page *page);
 bool pages_get(struct page **pages, u32 n);
 void pages_put(struct page **pages, u32 n);
 
+/* A page of high memory, of whichever node has some; NULL: none has. */
+struct page *high_page(void);
+
 /* The first word of a page, by kmap_atomic(). */
 u32 first_word(const struct page *page);
 void set_first_word(struct page *page, u32 word);

@@ -389,24 +389,19 @@ TEST(highmem, threads_at_random)
 
 static struct page *many[1025];
 
-static u32 high_pages(u32 n)
+static bool high_pages(u32 n)
 {
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		many[i] = alloc_page(GFP_HIGHUSER | __GFP_NOWARN);
-		if (!many[i])
-			break;
-		set_first_word(many[i], i);
-		if (!page_is_high(many[i])) {
-			i++;
-			break;
+		many[i] = high_page();
+		if (!many[i]) {
+			pages_put(many, i);
+			return false;
 		}
+		set_first_word(many[i], i);
 	}
-	if (i == n && page_is_high(many[n - 1]))
-		return n;
-	pages_put(many, i);
-	return 0;
+	return true;
 }
 
 static volatile bool last_is_mapped;
@@ -509,35 +504,65 @@ TEST(highmem, lowmem_needs_no_window)
 	__free_page(page);
 }
 
-/* Frames whose numbers differ by what an entry of 4 bytes would lose. */
-TEST(highmem, frames_above_4_gb)
-{
-	const u32 four_gb = 1U << (32 - PAGE_SHIFT);
-	struct page *page, *alias;
-	u32 *p, before;
+/* --- above 4 GB --- */
 
-	page = alloc_page(GFP_HIGHUSER);
-	REQUIRE(page);
-	if (page_to_pfn(page) < four_gb) {
-		test_skip("the first page that comes is below 4 GB");
-		__free_page(page);
-		return;
+#define FOUR_GB (1U << (32 - PAGE_SHIFT))	/* in frames */
+
+/* The largest blocks of high memory, one after the other, until one is above
+ * 4 GB. NULL: none is. All others are free again. */
+static struct page *block_above_4_gb(void)
+{
+	const unsigned int order = MAX_ORDER - 1;
+	struct page *page, *next, *found = NULL;
+	LIST_HEAD(others);
+
+	while (!found) {
+		page = alloc_pages(GFP_HIGHUSER | __GFP_NOWARN, order);
+		if (!page)
+			break;
+		if (page_to_pfn(page) >= FOUR_GB) {
+			found = page;
+			break;
+		}
+		list_add(&page->lru, &others);
+		if (!page_is_high(page))
+			break;
 	}
-	alias = pfn_to_page(page_to_pfn(page) & (four_gb - 1));
-	before = pfn_valid(page_to_pfn(alias)) ? first_word(alias) : 0;
-	if (!kmaps_begin(1))
-		return;
+	list_for_each_entry_safe(page, next, &others, lru)
+		__free_pages(page, order);
+	return found;
+}
+
+/* Frames whose numbers differ by what an entry of 4 bytes would lose. */
+static void look_at_alias(struct page *page, const struct page *alias)
+{
+	u32 *p, before = first_word(alias);
+
 	p = kmaps_map(page);
 	*p = ~before;
-	EXPECT(first_word(page) == ~before);
-	if (pfn_valid(page_to_pfn(alias)))
-		EXPECT_EQ(first_word(alias), before);
+	EXPECT(first_word(page) == ~before && first_word(alias) == before);
 	kmaps_unmap(page);
 	p = kmap(page);
 	EXPECT(*p == ~before && kmap_to_page(p) == page);
+	*p = before ^ 1;
+	EXPECT(first_word(page) == (before ^ 1) && first_word(alias) == before);
 	kunmap(page);
+}
+
+TEST(highmem, frames_above_4_gb)
+{
+	struct page *page = NULL;
+
+	if (memory_layout.max_pfn > FOUR_GB)
+		page = block_above_4_gb();
+	if (!page || !kmaps_begin(1)) {
+		test_skip("there is no RAM above 4 GB");
+		return;
+	}
+	/* what is 4 GB below it, which may be the image: it is only read */
+	look_at_alias(page + 1, pfn_to_page(page_to_pfn(page + 1) - FOUR_GB));
 	kmaps_end();
-	__free_page(page);
+	__free_pages(page, MAX_ORDER - 1);
 }
 
 /* --- contents --- */
