@@ -7,7 +7,8 @@
  * 3. cycle2048.pair: each of 2048 pages in turn. There are fewer windows, so
  *    none finds its page mapped; the flushes at the wrap are in it.
  *
- * Only clear_highpage touches its page. kmap() may sleep: interrupts are on in its cases.
+ * Only clear_highpage touches its page. kmap() may sleep: interrupts are on in
+ * its cases.
  */
 #include <mm/high/highmem.h>
 #include "bench.h"
