@@ -25,6 +25,7 @@ LEVELS = [
     ["mm/virt"],
     ["kernel/sched"],
     ["mm/high"],
+    ["kernel/block"],
     ["mm/report"],
     ["kernel"],
     ["kernel/monitor"],

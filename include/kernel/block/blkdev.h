@@ -1,0 +1,129 @@
+/*
+ * Block devices, their queues and what a driver does. ULK3 sections 14.3, 14.4.
+ *
+ *	submit_bio() -> [bounce] -> queue: merge, sort -> driver: start()
+ *	end_io() <- softirq <- blk_end_request() <- the driver's interrupt
+ *
+ * A queue holds requests in the order of their sectors; bios that are
+ * neighbours join one request while it waits (front and back merges, within
+ * the device's limits). The next to go is the next one upwards from where the
+ * last ended (one way, then from the bottom again); one that has waited
+ * BLK_EXPIRE goes first. A device has one request at a time.
+ *
+ * A request that fails is tried BLK_RETRIES times, if its cause can go away.
+ * Then it is taken apart, bio by bio and sector by sector: so each bio gets its
+ * own result and the first sector that cannot be had is known.
+ *
+ * A request that does not end within the device's time limit: the driver's
+ * reset(), in a thread; the device then touches its pages no more, and the
+ * request counts as failed (BLK_TIMEOUT).
+ */
+#ifndef KERNEL_BLOCK_BLKDEV_H
+#define KERNEL_BLOCK_BLKDEV_H
+
+#include <kernel/block/bio.h>
+#include <kernel/lock.h>
+
+#define BLK_RETRIES 3		/* guessed: as disks do by themselves */
+#define BLK_REQUESTS 128	/* of a queue: as the reference's */
+#define BLK_SEGMENTS 128	/* most pieces of a request: the reference's */
+
+struct request;
+struct request_queue;
+
+struct queue_limits {
+	phys_addr_t dma_mask;		/* highest address it reaches */
+	u32 max_sectors;		/* of a request */
+	u32 max_segments;		/* pieces of a request */
+	u32 max_segment_size;		/* bytes of a piece */
+	phys_addr_t seg_boundary_mask;	/* no piece crosses it: 0xffff, 64 KB */
+};
+
+struct block_driver {
+	const char *name;		/* "ide", "floppy", "ram" */
+	/*
+	 * Begins rq. Interrupts are off and the queue's lock is held: it must
+	 * not sleep. The driver calls blk_end_request() later, from its
+	 * interrupt, work or thread, or (a RAM disk) before it returns.
+	 */
+	void (*start)(struct block_device *bdev, struct request *rq);
+	/*
+	 * The request in flight is given up: makes the device let go of its
+	 * pages and ready for the next. -EIO: the device is gone. In a thread:
+	 * may sleep. An interrupt of the old request may still come and must
+	 * not end anything.
+	 */
+	int (*reset)(struct block_device *bdev);
+};
+
+struct block_device {
+	char name[8];			/* "hda", "fd0", "ram0" */
+	char model[41];			/* what it calls itself */
+	sector_t capacity;
+	bool read_only;
+	bool gone;			/* all fail with BLK_GONE */
+	u32 timeout;			/* ticks for one request */
+	struct queue_limits limits;
+	const struct block_driver *driver;
+	void *private;			/* the driver's */
+	struct request_queue *queue;	/* the block layer's */
+	struct list_head list;		/* of all devices */
+	struct {
+		u64 sectors[2];		/* READ, WRITE */
+		u32 requests[2];	/* begun, without retries */
+		u32 merges[2];		/* bios that joined a request */
+		u32 bounced[2];		/* pages */
+		u32 retries, errors, timeouts;
+	} stat;
+};
+
+/*
+ * A request as the driver sees it: one direction, neighbouring sectors, pieces
+ * within the limits. It and what it points to stay until blk_end_request().
+ */
+struct request {
+	struct list_head list;
+	struct block_device *bdev;
+	u32 rw;				/* READ or WRITE; BIO_FLUSH alone */
+	sector_t sector;		/* first, here and now */
+	u32 sectors;			/* 0: only a flush */
+	u32 nr_segments;
+	struct bio_vec *segments;	/* neighbours in memory are joined, so
+					 * bv_len may go beyond the page */
+	struct list_head bios;
+	u32 retries;			/* tried so often already */
+	u32 submitted;			/* jiffies */
+};
+
+/*
+ * The request in flight has ended: cause BLK_FINE, or what went wrong; done:
+ * so many sectors from its begin were transferred all the same (0 if unknown).
+ * The next one is started from here. Any context, also the driver's interrupt
+ * handler; the queue's lock not held, except from within start().
+ */
+void blk_end_request(struct block_device *bdev, enum blk_cause cause, u32 done);
+
+/*
+ * Makes bdev, filled by the driver up to private, known under its name.
+ * -EEXIST: the name is taken; -EINVAL: limits that make no sense, with a
+ * sentence; -ENOMEM. May sleep. bdev stays until del_disk().
+ */
+int add_disk(struct block_device *bdev);
+
+/* Ends what is queued and in flight (BLK_GONE) and forgets it. May sleep. */
+void del_disk(struct block_device *bdev);
+
+/* It does not answer: what is queued and what comes fails. Any context. */
+void blk_device_gone(struct block_device *bdev);
+
+/* NULL: none of that name. Any context. */
+struct block_device *find_disk(const char *name);
+
+/* All of them in the order of add_disk(); the first for NULL, NULL at the end.
+ * Task context. */
+struct block_device *next_disk(struct block_device *bdev);
+
+/* Boot, in a thread: each driver looks for its devices. */
+void block_init(void);
+
+#endif
