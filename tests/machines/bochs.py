@@ -55,7 +55,8 @@ OF_TABLES = ("paging,pgtable,tlb,cpu,cpuid,traps,layout,fixmap,acpi,memory,"
              "buddy,watermark,page_init,page_debug,slab,cpustack,vmalloc,irq,"
              "softirq,time,timer,thread,wait,completion,mutex,semaphore,"
              "rwsem,pingpong,poolwait,lockcheck,workqueue,watchdog,top,"
-             "threadflags,-wait.a_hundred_thousand_pairs")
+             "threadflags,highmem,kmap_atomic,kmap_check,"
+             "-wait.a_hundred_thousand_pairs")
 
 MACHINES = (
     Machine("pentium-64M", "pentium", "megs: 64", "paging: two-level tables, "
