@@ -61,6 +61,7 @@
 #include <kernel/lib/bug.h>
 #include <kernel/lib/string.h>
 #include <mm/high/bounce_books.h>
+#include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
 
 /* guessed: those in flight when there is no memory, of all devices; with less
@@ -134,12 +135,6 @@ bool bounce_needed(const struct bio_vec *vec, u32 nr, phys_addr_t dma_mask)
 
 /* --- copies --- */
 
-/* Pages of the pools are always in the direct map. */
-static __always_inline char *pool_address(const struct page *page)
-{
-	return __va((u32)page_to_phys(page));
-}
-
 /* Most pieces are whole pages: without the call, and the odd bytes. */
 static __always_inline void copy(void *to, const void *from, u32 bytes)
 {
@@ -154,15 +149,6 @@ static __always_inline void copy(void *to, const void *from, u32 bytes)
 				 : "memory");
 }
 
-static __always_inline void *map_page(struct page *page)
-{
-	return page_address(page);
-}
-
-static __always_inline void unmap_page(void *address)
-{
-}
-
 /* A write: all pieces. */
 static void copy_out(const struct bounce *bounce)
 {
@@ -174,10 +160,10 @@ static void copy_out(const struct bounce *bounce)
 
 		if (bounce->vec[v - bounce->from].bv_page != *next)
 			continue;
-		data = map_page(v->bv_page);
-		copy(pool_address(*next) + v->bv_offset, data + v->bv_offset,
-		     v->bv_len);
-		unmap_page(data);
+		data = kmap_atomic(v->bv_page);
+		copy((char *)lowmem_page_address(*next) + v->bv_offset,
+		     data + v->bv_offset, v->bv_len);
+		kunmap_atomic(data);
 		next++;
 	}
 }
@@ -196,10 +182,10 @@ static void copy_back(const struct bounce *bounce, u32 bytes)
 		bytes -= n;
 		if (bounce->vec[v - bounce->from].bv_page != *next)
 			continue;
-		data = map_page(v->bv_page);
-		copy(data + v->bv_offset, pool_address(*next) + v->bv_offset,
-		     n);
-		unmap_page(data);
+		data = kmap_atomic(v->bv_page);
+		copy(data + v->bv_offset,
+		     (char *)lowmem_page_address(*next) + v->bv_offset, n);
+		kunmap_atomic(data);
 		next++;
 	}
 }

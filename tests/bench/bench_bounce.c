@@ -74,6 +74,8 @@ static void writes(struct bench *b)
 static const struct bench_case cases[] = {
 	CASE("read", reads, take_one),
 	CASE("write", writes, take_one),
+	CASE("read.high", reads, take_one_high),
+	CASE("write.high", writes, take_one_high),
 	CASE("read16", reads, take_all),
 	CASE("write16", writes, take_all),
 };
