@@ -5,7 +5,9 @@
  *	read, write		pages of high memory, for a device that reaches
  *				all of lowmem; one page, and 8
  *	read16.isa, write16.isa	pages of lowmem above 16 MB for one that does
- *				not reach them: all that it can have at once
+ *				not reach them: all that it can have at once.
+ *				ZONE_DMA is small, and so are its CPU lists:
+ *				pages come from and go to the buddy system
  */
 #include <mm/high/bounce.h>
 #include "bench.h"
