@@ -1098,6 +1098,11 @@ BREAKS = [
           "for (; at < bounce->pages; at++)\n"
           "\t\tbounce->page[at] = mempool_alloc(pool->pages, GFP_NOIO);",
           "bounce_pool.two_want_the_whole_pool"),
+    Break("bounce: few pages of a small zone one by one",
+          "mm/page/page_bulk.c",
+          "if (unlikely(!given) && too_many(pages[0], n)) {",
+          "if (0 && too_many(pages[0], n)) {",
+          "page_bulk.few_of_a_small_zone"),
     Break("bounce: used pages not counted down", "mm/high/bounce.c",
           "pool->used -= bounce->pages;", ";", "bounce.counters"),
 ]
