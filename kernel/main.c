@@ -21,6 +21,7 @@
 #include <kernel/srat.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/high/bounce.h>
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
@@ -92,6 +93,7 @@ void start_kernel(void)
 	watchdog_init();
 	ksoftirqd_init();
 	kmap_init();
+	bounce_init();
 	monitor_init();
 	report_layout();
 	free_initmem();
