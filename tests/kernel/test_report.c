@@ -7,6 +7,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/lib/parse.h>
 #include <kernel/lib/printf.h>
+#include <kernel/block/blkdev.h>
 #include <mm/early/memblock.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
@@ -196,11 +197,14 @@ TEST(report, vmstat)
 		 "numa_foreign 133\n"
 		 "numa_local 0\n"
 		 "numa_other 233\n"
+		 "pgpgin %u\n"
+		 "pgpgout %u\n"
 		 "pgalloc_dma 207\n"
 		 "pgalloc_normal 0\n"
 		 "pgalloc_high 70\n"
 		 "pgfree 177\n"
-		 "allocstall %u\n", allocstall);
+		 "allocstall %u\n", block_paged_kb(READ),
+		 block_paged_kb(WRITE), allocstall);
 	EXPECT_STREQ(printed(report_vmstat), want);
 }
 

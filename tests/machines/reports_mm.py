@@ -56,8 +56,8 @@ MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
            "Slab:         %8lu kB\n" "VmallocTotal: %8lu kB\n"
            "VmallocUsed:  %8lu kB\n" "VmallocChunk: %8lu kB\n")
 VMSTAT = ("nr_free_pages", "numa_hit", "numa_miss", "numa_foreign",
-          "numa_local", "numa_other", "pgalloc_dma", "pgalloc_normal",
-          "pgalloc_high", "pgfree", "allocstall")
+          "numa_local", "numa_other", "pgpgin", "pgpgout", "pgalloc_dma",
+          "pgalloc_normal", "pgalloc_high", "pgfree", "allocstall")
 
 # mm/slab.c: s_start(), s_show(); mm/vmalloc.c of 2.6.28: s_show()
 SLAB_HEAD = (
