@@ -227,7 +227,7 @@ static void fill_part(struct part *part, struct cut *cut)
 		piece.bv_offset += cut->done;
 		piece.bv_len = min(piece.bv_len - cut->done, room);
 		if (cut->bounced)
-			run.len = limits->max_segment_size;
+			run.end = SEG_CLOSED;
 		n = seg_append(&run, limits, &piece, limits->max_segments,
 			       NULL);
 		if (!n)
@@ -245,6 +245,7 @@ static void fill_part(struct part *part, struct cut *cut)
 		if (!whole)
 			break;
 	}
+	bio->segments = run.nr;
 	cut->sector += bio->sectors;
 }
 
@@ -284,7 +285,7 @@ static void send_parts(struct request_queue *q, struct bio *bio, bool bounced)
 
 /* --- all of them --- */
 
-static bool fits_one_request(const struct bio *bio, bool bounced)
+static bool fits_one_request(struct bio *bio, bool bounced)
 {
 	const struct queue_limits *limits = &bio->bdev->limits;
 	struct seg_run run = { .nr = 0 };
@@ -292,16 +293,16 @@ static bool fits_one_request(const struct bio *bio, bool bounced)
 
 	if (bio->sectors > limits->max_sectors)
 		return false;
-	if (!bounced)
-		return seg_append_bio(&run, limits, bio);
 	for (i = 0; i < bio->vcnt; i++) {
-		run.len = limits->max_segment_size;
+		if (bounced)
+			run.end = SEG_CLOSED;
 		if (seg_append(&run, limits, &bio->vec[i],
 			       limits->max_segments, NULL) <
 		    bio->vec[i].bv_len)
 			return false;
 	}
-	return bio->vcnt <= bounce_limit(limits->dma_mask);
+	bio->segments = run.nr;
+	return !bounced || bio->vcnt <= bounce_limit(limits->dma_mask);
 }
 
 static void count_paged(const struct bio *bio)

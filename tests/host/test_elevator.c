@@ -168,6 +168,7 @@ static struct bio *make_bio(void)
 {
 	u32 i = host_below(BIOS), j;
 	struct bio *bio = &pool[i].bio;
+	struct seg_run run = { .nr = 0 };
 	static struct naive n;
 
 	if (pool[i].used)
@@ -189,6 +190,10 @@ static struct bio *make_bio(void)
 	naive_map(&n, &bio, 1, 0, bio->sectors);
 	if (bio->sectors > limits.max_sectors || n.nr > limits.max_segments)
 		return NULL;
+	assert_true(seg_append_bio(&run, &limits, bio));
+	assert_int_equal(run.nr, n.nr);
+	/* with bounce pages it is only a bound */
+	bio->segments = min(run.nr + host_below(2), limits.max_segments);
 	pool[i].used = true;
 	return bio;
 }
@@ -197,16 +202,14 @@ static void new_request(struct bio *bio)
 {
 	struct request *rq = &requests[0];
 	struct model_request *m = &model[nr_model++];
-	struct seg_run run = { .nr = 0 };
 
 	while (rq->bios.next)
 		rq++;
 	memset(rq, 0, sizeof(*rq));
-	assert_true(seg_append_bio(&run, &limits, bio));
 	rq->rw = bio->rw;
 	rq->sector = bio->sector;
 	rq->sectors = bio->sectors;
-	rq->nr_segments = run.nr;
+	rq->nr_segments = bio->segments;
 	rq->segments = segments;
 	rq->submitted = now;
 	INIT_LIST_HEAD(&rq->bios);
