@@ -264,6 +264,15 @@ TEST(block, pieces_are_cut_at_a_boundary)
 		EXPECT_EQ(memory()[1024 + 2047], 43);
 		EXPECT_EQ(memory()[1023], 0);
 		EXPECT_EQ(memory()[1024 + 2048], 0);
+		/* also one that begins as the rest of another's segment */
+		io_init(&t.io[1], &t.fake->bdev, READ, 80, 8, t.pages, 0);
+		t.io[1].vec[0].bv_len = 1024;
+		t.io[1].vec[1] = (struct bio_vec){ t.pages, 3072, 1024 };
+		t.io[1].bio.vcnt = 2;
+		submit_bio(&t.io[1].bio);
+		fake_answer_all(t.fake);
+		EXPECT_EQ(t.fake->log[1].segments, 2);
+		EXPECT_EQ(memory()[4095], 87);
 	}
 	end();
 }
