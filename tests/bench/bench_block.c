@@ -1,7 +1,7 @@
 /*
  * Block I/O without a device: what the layer costs. A bio of eight pages to a
- * RAM disk and its end, softirq included; copying them is 8192 of it. Interrupts
- * are on, as the end is told in a softirq.
+ * RAM disk and its end, softirq included; copying them is 8192 of it.
+ * Interrupts are on, as the end is told in a softirq.
  */
 #include <kernel/block/ramdisk.h>
 #include "bench.h"
