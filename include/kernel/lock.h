@@ -17,6 +17,7 @@
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c
+ *	pci_lock		configuration space	kernel/cpu/pci.c
  *	rx_lock			bytes received		kernel/cpu/serial.c
  *	workqueue.lock		works of one queue	kernel/sched
  *	mutex.lock, semaphore.lock, rw_semaphore.lock	kernel/sched
