@@ -20,6 +20,7 @@
 #include <kernel/srat.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/high/bounce.h>
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
@@ -90,6 +91,7 @@ void start_kernel(void)
 	poolwait_init();
 	watchdog_init();
 	kmap_init();
+	bounce_init();
 	monitor_init();
 	report_layout();
 	free_initmem();

@@ -9,7 +9,9 @@
  *	    kmem_node.lock	slabs of one node	mm/object
  *		printk_lock
  *	    zone.lock
- *	mempool.lock		elements of a pool	mm/object
+ *	bounce_lock		transfers through bounce pages	mm/high
+	    mempool.lock
+	mempool.lock		elements of a pool	mm/object
  *	copies_lock		who has kernel tables	mm/table
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
