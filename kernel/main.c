@@ -7,6 +7,7 @@
 #include <kernel/base/lock_report.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/clock.h>
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/pic.h>
@@ -92,6 +93,7 @@ void start_kernel(void)
 	watchdog_init();
 	kmap_init();
 	bounce_init();
+	block_init();
 	monitor_init();
 	report_layout();
 	free_initmem();
