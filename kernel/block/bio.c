@@ -284,6 +284,13 @@ static void send_parts(struct request_queue *q, struct bio *bio, bool bounced)
 
 /* --- all of them --- */
 
+/* A piece lies in one page: is it one segment at most, wherever that is? */
+static bool pieces_stay_whole(const struct queue_limits *limits)
+{
+	return limits->max_segment_size >= PAGE_SIZE &&
+	       limits->seg_boundary_mask >= PAGE_SIZE - 1;
+}
+
 static bool fits_one_request(const struct bio *bio, bool bounced)
 {
 	const struct queue_limits *limits = &bio->bdev->limits;
@@ -292,6 +299,9 @@ static bool fits_one_request(const struct bio *bio, bool bounced)
 
 	if (bio->sectors > limits->max_sectors)
 		return false;
+	/* most bios: nothing needs to be counted */
+	if (bio->vcnt <= limits->max_segments && pieces_stay_whole(limits))
+		return !bounced || bio->vcnt <= bounce_limit(limits->dma_mask);
 	if (!bounced)
 		return seg_append_bio(&run, limits, bio);
 	for (i = 0; i < bio->vcnt; i++) {

@@ -58,7 +58,7 @@
 #include <mm/high/kmap_atomic.h>
 #include <mm/page/page_alloc.h>
 
-#define DEVICE_LBA 0xe0		/* of the device register; two bits are history */
+#define DEVICE_LBA 0xe0		/* of the device register */
 #define DEVICE_SECOND 0x10
 
 #define CONTROL_RESET 0x04	/* SRST, to both */

@@ -4,7 +4,7 @@
  *
  *	sector		holds
  *	0		the label
- *	64 ..		a block for each kind of page (DISK_KINDS), see test_disk.c
+ *	64 ..		a block for each kind of page, see test_disk.c
  *	512 ..		what the host wrote (GEN_HOST)
  *	1024 ..		random input and output
  *	9216 ..		the same, with no memory to be had

@@ -124,24 +124,29 @@ static bool page_is_hosts(struct page *page)
 	return pieces_are(&vec, 1, DISK_HOST_FROM, gens);
 }
 
-/* "hda", if it is a disk for tests. */
-static struct block_device *first_disk(void)
+/* The first disk for tests; NULL: there is none. */
+static struct test_disk *first_disk(void)
 {
-	struct test_disk disks[TEST_DISKS_MOST];
+	static struct test_disk disks[TEST_DISKS_MOST];
 
-	if (!find_test_disks(disks))
-		return NULL;
-	if (strcmp(disks[0].bdev->name, "hda")) {
-		test_skip("hda is no disk for tests");
-		return NULL;
-	}
-	return disks[0].bdev;
+	return find_test_disks(disks) ? &disks[0] : NULL;
+}
+
+/* The same on the first channel. */
+static struct block_device *disk_of_first_channel(void)
+{
+	const struct test_disk *disk = first_disk();
+
+	if (!disk || !strcmp(disk->bdev->name, "hda"))
+		return disk ? disk->bdev : NULL;
+	test_skip("hda is no disk for tests");
+	return NULL;
 }
 
 /* The interrupt of the first try comes when the reset is long over. */
 TEST(ide, a_late_interrupt_ends_nothing)
 {
-	struct block_device *bdev = first_disk();
+	struct block_device *bdev = disk_of_first_channel();
 	struct reader r = { NULL };
 	u32 timeouts, i;
 
@@ -160,7 +165,7 @@ TEST(ide, a_late_interrupt_ends_nothing)
 /* It answers for good again: a disk that was silent for a while is not gone. */
 TEST(ide, no_interrupt_at_all)
 {
-	struct block_device *bdev = first_disk();
+	struct block_device *bdev = disk_of_first_channel();
 	struct reader r = { NULL };
 
 	if (!bdev)
@@ -224,17 +229,18 @@ static void is_bad_once(struct attempt *a, u32 rw, u32 sector)
 
 TEST(ide, bad_sectors)
 {
-	struct test_disk disks[TEST_DISKS_MOST];
-	const struct disk_label *label = &disks[0].label;
+	const struct test_disk *disk = first_disk();
+	const struct disk_label *label;
 	struct attempt a;
 
-	if (!find_test_disks(disks))
+	if (!disk)
 		return;
+	label = &disk->label;
 	if (!label->bad_read) {
 		test_skip("the disk has no bad sectors");
 		return;
 	}
-	a.bdev = disks[0].bdev;
+	a.bdev = disk->bdev;
 	a.block = alloc_pages(GFP_KERNEL, 1);
 	REQUIRE(a.block);
 	is_bad(&a, READ, label->bad_read);
@@ -266,18 +272,18 @@ static bool slow_read_fails(struct block_device *bdev, struct page *page)
 
 TEST(ide, a_slow_disk)
 {
-	struct test_disk disks[TEST_DISKS_MOST];
+	const struct test_disk *disk = first_disk();
 	struct block_device *bdev;
 	struct page *page;
 	u32 i, warnings = 0;
 
-	if (!find_test_disks(disks))
+	if (!disk)
 		return;
-	bdev = disks[0].bdev;
-	if (!disks[0].label.slow) {
+	if (!disk->label.slow) {
 		test_skip("the disk is not slow");
 		return;
 	}
+	bdev = disk->bdev;
 	page = alloc_page(GFP_KERNEL);
 	REQUIRE(page);
 	bdev->timeout = hz / 5;
@@ -316,21 +322,21 @@ static void write_and_read(struct block_device *bdev, u32 sector,
 /* Across the border, behind it, and up to the end. */
 TEST(ide, more_than_28_bits)
 {
-	struct test_disk disks[TEST_DISKS_MOST];
+	const struct test_disk *disk = first_disk();
 	struct page *block;
 	u32 last;
 
-	if (!find_test_disks(disks))
+	if (!disk)
 		return;
-	if (disks[0].bdev->capacity <= LBA28_END + 4096) {
+	if (disk->bdev->capacity <= LBA28_END + 4096) {
 		test_skip("the disk is not that large");
 		return;
 	}
 	block = alloc_pages(GFP_KERNEL, 7);
 	REQUIRE(block);
-	last = (u32)disks[0].bdev->capacity - MANY_PAGES * PAGE_SECTORS;
-	write_and_read(disks[0].bdev, LBA28_END - 504, block);
-	write_and_read(disks[0].bdev, last, block);
+	last = (u32)disk->bdev->capacity - MANY_PAGES * PAGE_SECTORS;
+	write_and_read(disk->bdev, LBA28_END - 504, block);
+	write_and_read(disk->bdev, last, block);
 	__free_pages_ok(block, 7);
-	EXPECT_EQ(blkdev_flush(disks[0].bdev), 0);
+	EXPECT_EQ(blkdev_flush(disk->bdev), 0);
 }

@@ -18,7 +18,7 @@
 #define PCI_COMMAND 0x04
 #define PCI_COMMAND_IO 0x1U		/* answers to its ports */
 #define PCI_COMMAND_MASTER 0x4U		/* may master the bus */
-#define PCI_CLASS 0x08			/* class, subclass, interface, revision */
+#define PCI_CLASS 0x08			/* and subclass, interface, revision */
 #define PCI_HEADER 0x0c			/* its type in the third byte */
 #define PCI_BAR(n) (0x10U + 4 * (n))
 #define PCI_BAR_IO 1U			/* ports, not memory */
