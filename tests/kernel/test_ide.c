@@ -301,7 +301,7 @@ TEST(ide, a_slow_disk)
 #define MANY_PAGES 128U		/* 1024 sectors: with 48 bits one request */
 
 static void write_and_read(struct block_device *bdev, u32 sector,
-			   struct page *block)
+			   struct page *block, u32 pages)
 {
 	static u32 gens[MANY_PAGES * PAGE_SECTORS];
 	static struct bio_vec vec[MANY_PAGES];
@@ -310,16 +310,16 @@ static void write_and_read(struct block_device *bdev, u32 sector,
 
 	for (i = 0; i < ARRAY_SIZE(gens); i++)
 		gens[i] = GEN_KINDS;
-	for (i = 0; i < MANY_PAGES; i++)
+	for (i = 0; i < pages; i++)
 		vec[i] = (struct bio_vec){ block + i, PAGE_SIZE, 0 };
-	fill_pieces(vec, MANY_PAGES, sector, gens);
-	EXPECT_EQ(disk_io(bdev, WRITE, sector, vec, MANY_PAGES, &bio), 0);
-	memset(page_address(block), 0, MANY_PAGES * PAGE_SIZE);
-	EXPECT_EQ(disk_io(bdev, READ, sector, vec, MANY_PAGES, &bio), 0);
-	EXPECT(pieces_are(vec, MANY_PAGES, sector, gens));
+	fill_pieces(vec, pages, sector, gens);
+	EXPECT_EQ(disk_io(bdev, WRITE, sector, vec, pages, &bio), 0);
+	memset(page_address(block), 0, pages * PAGE_SIZE);
+	EXPECT_EQ(disk_io(bdev, READ, sector, vec, pages, &bio), 0);
+	EXPECT(pieces_are(vec, pages, sector, gens));
 }
 
-/* Across the border, behind it, and up to the end. */
+/* Across the border, in a long request and in a short one; up to the end. */
 TEST(ide, more_than_28_bits)
 {
 	const struct test_disk *disk = first_disk();
@@ -335,8 +335,9 @@ TEST(ide, more_than_28_bits)
 	block = alloc_pages(GFP_KERNEL, 7);
 	REQUIRE(block);
 	last = (u32)disk->bdev->capacity - MANY_PAGES * PAGE_SECTORS;
-	write_and_read(disk->bdev, LBA28_END - 504, block);
-	write_and_read(disk->bdev, last, block);
+	write_and_read(disk->bdev, LBA28_END - 504, block, MANY_PAGES);
+	write_and_read(disk->bdev, LBA28_END - 4, block, 1);
+	write_and_read(disk->bdev, last, block, MANY_PAGES);
 	__free_pages_ok(block, 7);
 	EXPECT_EQ(blkdev_flush(disk->bdev), 0);
 }
