@@ -78,11 +78,13 @@ int disk_io(struct block_device *bdev, u32 rw, u32 sector,
 static bool read_label(struct block_device *bdev, struct disk_label *label)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
+	struct bio_vec vec = { page, SECTOR_SIZE, 0 };
 	bool labelled = false;
+	struct bio bio;
 
 	if (!page)
 		return false;
-	if (!bdev_read_page(bdev, 0, page)) {
+	if (!disk_io(bdev, READ, 0, &vec, 1, &bio)) {
 		memcpy(label, page_address(page), sizeof(*label));
 		labelled = !memcmp(label->magic, DISK_MAGIC,
 				   sizeof(DISK_MAGIC));

@@ -319,6 +319,15 @@ static void write_and_read(struct block_device *bdev, u32 sector,
 	EXPECT(pieces_are(vec, pages, sector, gens));
 }
 
+/* Nothing stands there: a hole of the image. */
+static bool is_empty(struct block_device *bdev, u32 sector, struct page *page)
+{
+	const u32 *words = page_address(page);
+
+	memset(page_address(page), 0xff, PAGE_SIZE);
+	return !bdev_read_page(bdev, sector, page) && !words[0] && !words[1];
+}
+
 /* Across the border, in a long request and in a short one; up to the end. */
 TEST(ide, more_than_28_bits)
 {
@@ -338,6 +347,9 @@ TEST(ide, more_than_28_bits)
 	write_and_read(disk->bdev, LBA28_END - 504, block, MANY_PAGES);
 	write_and_read(disk->bdev, LBA28_END - 4, block, 1);
 	write_and_read(disk->bdev, last, block, MANY_PAGES);
+	/* where it would be if the upper bits were lost, all or some */
+	EXPECT(is_empty(disk->bdev, last & 0xffffff, block));
+	EXPECT(is_empty(disk->bdev, last & (LBA28_END - 1), block));
 	__free_pages_ok(block, 7);
 	EXPECT_EQ(blkdev_flush(disk->bdev), 0);
 }
