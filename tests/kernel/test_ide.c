@@ -147,7 +147,7 @@ static struct block_device *disk_of_first_channel(void)
 TEST(ide, a_late_interrupt_ends_nothing)
 {
 	struct block_device *bdev = disk_of_first_channel();
-	struct reader r = { NULL };
+	struct reader r = { .page = NULL };
 	u32 timeouts, i;
 
 	for (i = 0; bdev && i < 5; i++) {
@@ -166,7 +166,7 @@ TEST(ide, a_late_interrupt_ends_nothing)
 TEST(ide, no_interrupt_at_all)
 {
 	struct block_device *bdev = disk_of_first_channel();
-	struct reader r = { NULL };
+	struct reader r = { .page = NULL };
 
 	if (!bdev)
 		return;
