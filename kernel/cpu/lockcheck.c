@@ -39,7 +39,6 @@ struct lock_class {
 bool lock_checks;
 u32 lock_mistakes[NR_LOCK_MISTAKES];
 void (*lock_report_hook)(const struct lock_report *report);
-struct held_locks *sleeping_held[NR_CPUS];
 
 static struct lock_class classes[CLASSES];
 static u32 nr_classes;
@@ -60,11 +59,6 @@ static u32 class_of(const char *name)
 		return CLASSES;
 	classes[nr_classes].name = name;
 	return nr_classes++;
-}
-
-u32 lock_classes(void)
-{
-	return nr_classes;
 }
 
 u32 lock_orders(void)
@@ -106,7 +100,7 @@ static void add_held(struct lock_report *report, const struct held_locks *held)
 {
 	u32 i;
 
-	for (i = 0; held && i < min(held->count, LOCK_CHAIN_MOST); i++)
+	for (i = 0; i < min(held->count, LOCK_CHAIN_MOST); i++)
 		add_link(report->now, &report->nr_now, held->class[i], 0);
 }
 
@@ -115,7 +109,7 @@ static void tell(struct lock_report *report, enum lock_mistake mistake,
 {
 	report->mistake = mistake;
 	report->lock = (struct lock_link){ .name = name, .site = site };
-	add_held(report, sleeping_held[smp_processor_id()]);
+	add_held(report, &thread_part()->held);
 	add_held(report, &spin_held[smp_processor_id()]);
 	lock_mistakes[mistake]++;
 	if (lock_report_hook)
@@ -161,7 +155,7 @@ static void note_orders(const struct held_locks *held, u32 class, u32 site)
 {
 	u32 i;
 
-	for (i = 0; held && i < min(held->count, LOCK_CHAIN_MOST); i++)
+	for (i = 0; i < min(held->count, LOCK_CHAIN_MOST); i++)
 		note_order(held->class[i], class, site);
 }
 
@@ -226,8 +220,7 @@ static void acquired(spinlock_t *lock, u32 site, bool tried)
 
 	if (class < CLASSES) {
 		if (!tried) {
-			note_orders(sleeping_held[smp_processor_id()], class,
-				    site);
+			note_orders(&thread_part()->held, class, site);
 			note_orders(held, class, site);
 		}
 		push_held(held, class);
@@ -303,10 +296,10 @@ void fastcall spin_unlock_slow(spinlock_t *lock)
 void sleeping_lock_acquired(const char *name, u32 site)
 {
 	u32 flags = local_irq_save();
-	struct held_locks *held = sleeping_held[smp_processor_id()];
+	struct held_locks *held = &thread_part()->held;
 	u32 class = class_of(name);
 
-	if (held && class < CLASSES) {
+	if (class < CLASSES) {
 		note_orders(held, class, site);
 		push_held(held, class);
 	}
@@ -317,7 +310,6 @@ void sleeping_lock_released(const char *name)
 {
 	u32 flags = local_irq_save();
 
-	if (sleeping_held[smp_processor_id()])
-		pop_held(sleeping_held[smp_processor_id()], class_of(name));
+	pop_held(&thread_part()->held, class_of(name));
 	local_irq_restore(flags);
 }

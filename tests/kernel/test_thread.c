@@ -1,5 +1,6 @@
 /* Threads: kernel/sched/sched.c and thread.c. */
 #include <kernel/cpu/time.h>
+#include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
 #include "threads.h"
 
@@ -129,6 +130,28 @@ TEST(thread, a_more_urgent_one_runs_at_once)
 	crew_join(&crew);
 }
 
+static int joins(void *task)
+{
+	kthread_join(task);
+	came++;
+	return 0;
+}
+
+/* Whoever waits for an end is woken in the middle of a switch to another. */
+TEST(thread, a_more_urgent_joiner_runs_at_once)
+{
+	struct task *ends = kthread_run(nothing, NULL, "ends");
+	struct crew crew = { .n = 0 };
+
+	REQUIRE(ends);
+	came = 0;
+	crew_add(&crew, PRIO_HIGH, joins, ends);
+	EXPECT_EQ(came, 0);
+	yield();
+	EXPECT_EQ(came, 1);
+	crew_join(&crew);
+}
+
 TEST(thread, preempt_disable_keeps_the_cpu)
 {
 	struct completion go;
@@ -155,6 +178,33 @@ static int takes_turns(void *data)
 		yield();
 	}
 	return 0;
+}
+
+static void wakes(unsigned long task)
+{
+	wake_up_process((struct task *)task);
+}
+
+/* Between "I wait" and schedule() it loses the CPU to one that it wakes; nobody
+ * wakes it, and it must come back to look again. */
+TEST(thread, a_preempted_one_that_waits_comes_back)
+{
+	struct completion go;
+	struct crew crew = { .n = 0 };
+	struct timer_list rescue;
+
+	came = 0;
+	init_completion(&go);
+	crew_add(&crew, PRIO_HIGH, waits_and_notes, &go);
+	setup_timer(&rescue, wakes, (unsigned long)current);
+	mod_timer(&rescue, jiffies + hz);
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	complete(&go);
+	EXPECT_EQ(current->state, TASK_UNINTERRUPTIBLE);
+	set_current_state(TASK_RUNNING);
+	EXPECT(del_timer_sync(&rescue));
+	EXPECT_EQ(came, 1);
+	crew_join(&crew);
 }
 
 TEST(thread, yield_is_a_turn)
