@@ -64,9 +64,9 @@ const char *blk_cause_name(enum blk_cause cause)
 
 static const char *what_for(const struct bio *bio)
 {
-	if (bio->rw & WRITE)
-		return "write";
-	return bio->vcnt ? "read" : "flush";
+	if (bio->rw & BIO_FLUSH && !bio->vcnt)
+		return "flush";
+	return bio->rw & WRITE ? "write" : "read";
 }
 
 /* Sectors of all pieces; 0: one of them is none. */
@@ -227,7 +227,7 @@ static void fill_part(struct part *part, struct cut *cut)
 		piece.bv_offset += cut->done;
 		piece.bv_len = min(piece.bv_len - cut->done, room);
 		if (cut->bounced)
-			run.len = limits->max_segment_size;
+			run.end = SEG_CLOSED;
 		n = seg_append(&run, limits, &piece, limits->max_segments,
 			       NULL);
 		if (!n)
@@ -245,6 +245,7 @@ static void fill_part(struct part *part, struct cut *cut)
 		if (!whole)
 			break;
 	}
+	bio->segments = run.nr;
 	cut->sector += bio->sectors;
 }
 
@@ -284,14 +285,7 @@ static void send_parts(struct request_queue *q, struct bio *bio, bool bounced)
 
 /* --- all of them --- */
 
-/* A piece lies in one page: is it one segment at most, wherever that is? */
-static bool pieces_stay_whole(const struct queue_limits *limits)
-{
-	return limits->max_segment_size >= PAGE_SIZE &&
-	       limits->seg_boundary_mask >= PAGE_SIZE - 1;
-}
-
-static bool fits_one_request(const struct bio *bio, bool bounced)
+static bool fits_one_request(struct bio *bio, bool bounced)
 {
 	const struct queue_limits *limits = &bio->bdev->limits;
 	struct seg_run run = { .nr = 0 };
@@ -299,19 +293,16 @@ static bool fits_one_request(const struct bio *bio, bool bounced)
 
 	if (bio->sectors > limits->max_sectors)
 		return false;
-	/* most bios: nothing needs to be counted */
-	if (bio->vcnt <= limits->max_segments && pieces_stay_whole(limits))
-		return !bounced || bio->vcnt <= bounce_limit(limits->dma_mask);
-	if (!bounced)
-		return seg_append_bio(&run, limits, bio);
 	for (i = 0; i < bio->vcnt; i++) {
-		run.len = limits->max_segment_size;
+		if (bounced)
+			run.end = SEG_CLOSED;
 		if (seg_append(&run, limits, &bio->vec[i],
 			       limits->max_segments, NULL) <
 		    bio->vec[i].bv_len)
 			return false;
 	}
-	return bio->vcnt <= bounce_limit(limits->dma_mask);
+	bio->segments = run.nr;
+	return !bounced || bio->vcnt <= bounce_limit(limits->dma_mask);
 }
 
 static void count_paged(const struct bio *bio)

@@ -54,12 +54,13 @@ static u32 count_both(const struct elevator *e, const struct request *rq,
 }
 
 static bool may_join(const struct elevator *e, struct request *rq,
-		     const struct bio *bio, u32 segments, bool back)
+		     const struct bio *bio, bool back)
 {
+	u32 segments = rq->nr_segments + bio->segments;
+
 	if ((rq->rw & WRITE) != (bio->rw & WRITE) ||
 	    rq->sectors + bio->sectors > e->limits->max_sectors)
 		return false;
-	segments += rq->nr_segments;
 	if (segments > e->limits->max_segments)
 		segments = count_both(e, rq, bio, back);
 	if (segments > e->limits->max_segments)
@@ -96,7 +97,6 @@ static void join(struct elevator *e, struct request *rq, struct bio *bio,
 
 bool elevator_merge(struct elevator *e, struct bio *bio)
 {
-	struct seg_run run = { .nr = 0 };
 	struct list_head *at;
 
 	for (at = e->sorted.prev; at != &e->sorted; at = at->prev) {
@@ -105,9 +105,7 @@ bool elevator_merge(struct elevator *e, struct bio *bio)
 
 		if (!back && bio->sector + bio->sectors != rq->sector)
 			continue;
-		if (!run.nr && !seg_append_bio(&run, e->limits, bio))
-			return false;
-		if (may_join(e, rq, bio, run.nr, back)) {
+		if (may_join(e, rq, bio, back)) {
 			join(e, rq, bio, back);
 			return true;
 		}

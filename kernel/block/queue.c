@@ -90,16 +90,13 @@ static void end_bios(unsigned long data)
 static void take_request(struct request_queue *q, struct bio *bio)
 {
 	struct request *rq = list_first_entry(&q->free, struct request, list);
-	struct seg_run run = { .nr = 0 };
-	bool fits = seg_append_bio(&run, &q->bdev->limits, bio);
 
-	BUG_ON(!fits, "a bio that does not fit into one request");
 	list_del(&rq->list);
 	rq->bdev = q->bdev;
 	rq->rw = bio->rw & WRITE;
 	rq->sector = bio->sector;
 	rq->sectors = bio->sectors;
-	rq->nr_segments = run.nr;
+	rq->nr_segments = bio->segments;
 	rq->segments = q->segments;
 	INIT_LIST_HEAD(&rq->bios);
 	list_add(&bio->list, &rq->bios);

@@ -12,32 +12,32 @@
  *    a part of a request never needs more than the whole.
  *
  * 3. All is in whole sectors: the limits are (add_disk() looks), and so are
- *    pieces and their offsets (submit_bio() looks). No cut is inside a sector.
+ *    pieces and their offsets (submit_bio() looks). No cut is inside a sector,
+ *    and places in memory are counted in sectors, which fit into 32 bits.
  *
  * 4. Cost: about 25 instructions for each piece.
  */
 #include <kernel/block/elevator.h>
 
-/* Bytes from phys on that one segment may have, if it begins there. */
-static u32 to_boundary(const struct queue_limits *limits, phys_addr_t phys)
+/* Sectors from there on that one segment may have, if it begins there. */
+static u32 to_boundary(const struct queue_limits *limits, u32 sector)
 {
-	phys_addr_t mask = limits->seg_boundary_mask;
-	phys_addr_t last = mask - (phys & mask);
+	u32 mask = (u32)(limits->seg_boundary_mask >> SECTOR_SHIFT);
+	u32 most = limits->max_segment_size >> SECTOR_SHIFT;
 
-	return last >= limits->max_segment_size ? limits->max_segment_size :
-						  (u32)last + 1;
+	return min(mask - (sector & mask), most - 1) + 1;
 }
 
-/* Bytes that the last segment can still take at phys. */
+/* Sectors that the last segment can still take there. */
 static u32 room_behind(const struct seg_run *run,
-		       const struct queue_limits *limits, phys_addr_t phys)
+		       const struct queue_limits *limits, u32 sector)
 {
-	u32 room = limits->max_segment_size - run->len;
+	u32 mask = (u32)(limits->seg_boundary_mask >> SECTOR_SHIFT);
+	u32 room = (limits->max_segment_size >> SECTOR_SHIFT) - run->len;
 
-	if (!run->nr || phys != run->end ||
-	    !(phys & limits->seg_boundary_mask))
+	if (!run->nr || sector != run->end || !(sector & mask))
 		return 0;
-	return min(room, to_boundary(limits, phys));
+	return min(room, mask - (sector & mask) + 1);
 }
 
 static void put_segment(struct bio_vec *out, struct page *page, u32 offset)
@@ -50,29 +50,30 @@ static void put_segment(struct bio_vec *out, struct page *page, u32 offset)
 u32 seg_append(struct seg_run *run, const struct queue_limits *limits,
 	       const struct bio_vec *piece, u32 most, struct bio_vec *out)
 {
-	phys_addr_t start = page_to_phys(piece->bv_page) + piece->bv_offset;
-	u32 done = 0, n;
+	u32 at = page_to_pfn(piece->bv_page) << (PAGE_SHIFT - SECTOR_SHIFT);
+	u32 left = piece->bv_len >> SECTOR_SHIFT, n;
 
-	while (done < piece->bv_len) {
-		n = room_behind(run, limits, start + done);
+	for (at += piece->bv_offset >> SECTOR_SHIFT; left; left -= n) {
+		n = room_behind(run, limits, at);
 		if (!n) {
 			if (run->nr == most)
 				break;
 			if (out)
 				put_segment(&out[run->nr], piece->bv_page,
-					    piece->bv_offset + done);
+					    piece->bv_offset + piece->bv_len -
+					    (left << SECTOR_SHIFT));
 			run->nr++;
 			run->len = 0;
-			n = to_boundary(limits, start + done);
+			n = to_boundary(limits, at);
 		}
-		n = min(n, piece->bv_len - done);
+		n = min(n, left);
 		if (out)
-			out[run->nr - 1].bv_len += n;
+			out[run->nr - 1].bv_len += n << SECTOR_SHIFT;
 		run->len += n;
-		done += n;
-		run->end = start + done;
+		at += n;
+		run->end = at;
 	}
-	return done;
+	return piece->bv_len - (left << SECTOR_SHIFT);
 }
 
 const struct bio_vec *bio_pieces(const struct bio *bio)

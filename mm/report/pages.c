@@ -19,6 +19,7 @@
  *    belong to one moment; all else are single words.
  */
 #include <kernel/base/printk.h>
+#include <kernel/block/blkdev.h>
 #include <mm/high/bounce.h>
 #include <mm/high/kmap_pool.h>
 #include <mm/page/page_alloc.h>
@@ -227,6 +228,12 @@ static u32 stalled(const struct node_set *set, u32 arg)
 	return allocstall;
 }
 
+/* Block devices are the machine's, too. */
+static u32 paged_kb(const struct node_set *set, u32 rw)
+{
+	return block_paged_kb(rw);
+}
+
 /* Slabs, bounce pages and areas are the machine's, whatever the set is. */
 static u32 slab_kb(const struct node_set *set, u32 arg)
 {
@@ -303,6 +310,8 @@ static const struct report_line vmstat[] = {
 	{ "numa_foreign", COUNTER(numa_foreign) },
 	{ "numa_local", COUNTER(local_node) },
 	{ "numa_other", COUNTER(other_node) },
+	{ "pgpgin", paged_kb, READ },
+	{ "pgpgout", paged_kb, WRITE },
 	{ "pgalloc_dma", allocated, DMA },
 	{ "pgalloc_normal", allocated, NORMAL },
 	{ "pgalloc_high", allocated, HIGH },

@@ -7,6 +7,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/lib/parse.h>
 #include <kernel/lib/printf.h>
+#include <kernel/block/blkdev.h>
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
 #include <mm/high/kmap_pool.h>
@@ -200,6 +201,8 @@ TEST(report, vmstat)
 		 "numa_foreign 133\n"
 		 "numa_local 0\n"
 		 "numa_other 233\n"
+		 "pgpgin %u\n"
+		 "pgpgout %u\n"
 		 "pgalloc_dma 207\n"
 		 "pgalloc_normal 0\n"
 		 "pgalloc_high 70\n"
@@ -209,7 +212,8 @@ TEST(report, vmstat)
 		 "kmap_flush %u\n"
 		 "kmap_wait %u\n"
 		 "bounce_read %u\n"
-		 "bounce_write %u\n", allocstall, kernel_kmaps.maps,
+		 "bounce_write %u\n", block_paged_kb(READ),
+		 block_paged_kb(WRITE), allocstall, kernel_kmaps.maps,
 		 kernel_kmaps.flushes, kernel_kmaps.waits, nr_bounced(false),
 		 nr_bounced(true));
 	EXPECT_STREQ(printed(report_vmstat), want);

@@ -55,6 +55,7 @@ struct bio {
 
 	/* the block layer's */
 	u32 sectors;			/* of all pieces */
+	u32 segments;			/* of them, at most */
 	u32 parts;			/* of it that are on their way */
 	struct bounce *bounce;		/* NULL: the pages are within reach */
 };

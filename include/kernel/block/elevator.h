@@ -37,9 +37,11 @@ const struct bio_vec *bio_pieces(const struct bio *bio);
 /* While segments are made of pieces. */
 struct seg_run {
 	u32 nr;			/* segments */
-	u32 len;		/* bytes of the last one */
-	phys_addr_t end;	/* behind the last one */
+	u32 len;		/* sectors of the last one */
+	u32 end;		/* sector of memory behind the last one */
 };
+
+#define SEG_CLOSED ~0U		/* as `end`: nothing joins the last one */
 
 /*
  * Appends one piece, joined or cut as the limits want it, as long as there are
