@@ -26,7 +26,7 @@
  *    slots behind both ends of the stack lead there, so that the short way
  *    (kmap_atomic.h) needs no check of its own.
  *
- * Cost: 30 instructions for both calls.
+ * Cost: 29 instructions for both calls.
  */
 #include <kernel/base/debug.h>
 #include <kernel/base/printk.h>

@@ -1,12 +1,14 @@
 /*
- * Windows on pages of high memory.
+ * Windows on pages of high memory. Names and numbers are those of the Linux 6.1
+ * figures that docs/bench.md compares with.
  *
- * 1. kmap_atomic.pair: one page, opened and closed.
- * 2. kmap.pair: a page that somebody else has mapped, too.
- * 3. kmap.cycle2048: each of 2048 pages in turn. There are fewer windows, so
+ * 1. atomic.pair: one page, opened and closed by kmap_atomic().
+ * 2. same.pair: kmap() of a page that somebody else has mapped, too.
+ * 3. cycle2048.pair: each of 2048 pages in turn. There are fewer windows, so
  *    none finds its page mapped; the flushes at the wrap are in it.
  *
- * The pages are not touched. kmap() may sleep: interrupts are on in its cases.
+ * Only clear_highpage touches its page. kmap() may sleep: interrupts are on in
+ * its cases.
  */
 #include <mm/high/highmem.h>
 #include "bench.h"
@@ -103,18 +105,30 @@ static void cycle(struct bench *b)
 	local_irq_disable();
 }
 
+static void clear(struct bench *b)
+{
+	struct page *page = page_of(0);
+	u32 n = b->ops;
+
+	bench_start(b);
+	do
+		clear_highpage(page);
+	while (--n);
+	bench_stop(b);
+}
+
 #define HIGH_CASE(name_, ops_, batch_, begin_, end_, blocks_)		\
-	{ .name = "high." name_, .ops = (ops_),				\
+	{ .name = "kmap." name_, .ops = (ops_),				\
 	  .batches = BENCH_BATCHES, .batch = (batch_),			\
 	  .begin = (begin_), .end = (end_),				\
 	  .need = { .gfp = GFP_HIGHUSER, .blocks = (blocks_) } }
 
 static const struct bench_case cases[] = {
-	HIGH_CASE("kmap_atomic.pair", BENCH_OPS, atomic_pair, get_one, put_one,
+	HIGH_CASE("atomic.pair", BENCH_OPS, atomic_pair, get_one, put_one, 1),
+	HIGH_CASE("same.pair", BENCH_OPS, mapped_pair, get_mapped, put_mapped,
 		  1),
-	HIGH_CASE("kmap.pair", BENCH_OPS, mapped_pair, get_mapped, put_mapped,
-		  1),
-	HIGH_CASE("kmap.cycle2048", 2 * PAGES, cycle, get_all, put_all, PAGES),
+	HIGH_CASE("cycle2048.pair", 2 * PAGES, cycle, get_all, put_all, PAGES),
+	HIGH_CASE("clear_highpage", BENCH_OPS, clear, get_one, put_one, 1),
 };
 
 BENCH_TABLE(bench_high, cases);
