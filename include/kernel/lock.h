@@ -5,6 +5,7 @@
  *	request_queue.lock	a block device's work	kernel/block
  *	    timer_base.lock, workqueue.lock, wait_queue.lock, fail_lock, and
  *	    pgtable.lock (a RAM disk's window)
+ *	    ide_channel.lock	a channel's ports	kernel/block/ide.c
  *	disks_lock		which devices there are	kernel/block/blkdev.c
  *	pgtable.lock		entries below one root	mm/table
  *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c
@@ -25,6 +26,7 @@
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c
+ *	pci_lock		configuration space	kernel/cpu/pci.c
  *	rx_lock			bytes received		kernel/cpu/serial.c
  *	workqueue.lock		works of one queue	kernel/sched
  *	mutex.lock, semaphore.lock, rw_semaphore.lock	kernel/sched

@@ -16,6 +16,12 @@ import sys
 import tempfile
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TREE / "tests"))
+
+# pylint: disable=wrong-import-position
+from machines import disks                                      # noqa: E402
+
 QEMU = ["qemu-system-i386", "-accel", "tcg,thread=single", "-display", "none",
         "-no-reboot", "-nodefaults", "-serial", "stdio",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
@@ -28,10 +34,11 @@ class Break:
     """One deliberate mistake: where, what, and the case that must notice."""
 
     def __init__(self, name, path, old, new, caught_by, cpu="max", mem="64M",
-                 options="", initrd=None):
+                 options="", initrd=None, disk=None):
         self.name, self.path, self.old, self.new = name, path, old, new
         self.caught_by, self.cpu, self.mem = caught_by, cpu, mem
         self.options, self.initrd = options, initrd
+        self.disk = disk        # "one", "two", "bad", "large"
 
 
 BREAKS = [
@@ -1265,6 +1272,50 @@ BREAKS = [
           "BUG_ON(slot > own_slots() + KMAP_DEPTH,",
           "BUG_ON(slot > own_slots() + KMAP_DEPTH + 1,",
           "kmap_atomic.too_deep"),
+
+    Break("pci: the search begins anew", "kernel/cpu/pci.c",
+          "if (function >= from &&", "if (",
+          "pci.host_bridge_is_found"),
+    Break("ide: the drive keeps its interrupt", "kernel/block/ide.c",
+          "status = inb(channel->io + ATA_STATUS);",
+          "status = inb(channel->control);",
+          "disk.what_the_host_wrote", options="ide=nodma", disk="one"),
+    Break("ide: the other disk is forgotten", "kernel/block/ide.c",
+          "if (other->request)", "if (0)",
+          "disk.random_against_a_shadow", disk="two"),
+    Break("ide: errors are not seen", "kernel/block/ide.c",
+          "if (status & (ATA_ERR | ATA_FAULT)) {",
+          "if (status & ATA_FAULT) {", "ide.bad_sectors", disk="bad"),
+    Break("ide: a sector that failed counts as written", "kernel/block/ide.c",
+          "channel->moved - 1 :", "channel->moved :",
+          "ide.bad_sectors", options="ide=nodma", disk="bad"),
+    Break("ide: the next piece is not taken", "kernel/block/ide.c",
+          "channel->segment++;", ";", "disk.random_against_a_shadow",
+          options="ide=nodma", disk="one"),
+    Break("ide: a sector at the wrong place of its page", "kernel/block/ide.c",
+          "page + (at & ~PAGE_MASK);", "page;",
+          "disk.what_the_host_wrote", options="ide=nodma", disk="one"),
+    Break("ide: a channel stays closed", "kernel/block/ide.c",
+          "channel->closed = false;", ";",
+          "ide.a_late_interrupt_ends_nothing", disk="one"),
+    Break("ide: nobody asks whether the disk is there", "kernel/block/ide.c",
+          "return there ? 0 : -EIO;", "return 0;",
+          "ide.a_vanished_disk_is_gone"),
+    Break("ide: one wait on ports that nobody drives",
+          "kernel/block/ide_probe.c", "if (status == NOBODY ||", "if (",
+          "ide.nobody_at_the_ports"),
+    Break("ide: bits 24 to 31 of a sector are lost", "kernel/block/ide.c",
+          "(u8)(sector >> 24));", "0);", "ide.more_than_28_bits",
+          disk="large"),
+    Break("ide: regions are not where the pages are",
+          "kernel/block/ide_dma.c",
+          "page_to_phys(segment->bv_page) + segment->bv_offset);",
+          "page_to_phys(segment->bv_page));",
+          "disk.random_against_a_shadow", disk="one"),
+    Break("ide: less than a region is moved", "kernel/block/ide_dma.c",
+          "regions[i].bytes = rq->segments[i].bv_len & (REGION_MOST - 1);",
+          "regions[i].bytes = SECTOR_SIZE;",
+          "disk.pages_of_each_kind", disk="one"),
     # --- bounce buffers ---
     Break("bounce: copy-back skipped", "mm/high/bounce.c",
           "if (!bounce->write)\n\t\tcopy_back(bounce, bytes);", ";",
@@ -1327,6 +1378,19 @@ def apply(tree, mistake):
     return text
 
 
+def disk_args(folder, kind):
+    """QEMU's options for disks for tests, made anew."""
+    args = []
+    for place in range(2 if kind == "two" else 1):
+        path = folder / f"disk{place}.img"
+        bad = disks.BAD if kind == "bad" else {}
+        disks.make_image(path, disks.label(**bad),
+                         disks.LARGE if kind == "large" else disks.SIZE)
+        args += disks.bad_drive(path) if kind == "bad" else \
+            disks.drive(path, place)
+    return args
+
+
 def boot(tree, mistake, test):
     """Runs one test of the broken kernel; returns exit status and output."""
     command = QEMU + ["-cpu", mistake.cpu, "-m", mistake.mem,
@@ -1334,6 +1398,8 @@ def boot(tree, mistake, test):
                       "-append", f"{mistake.options} test={test}".strip()]
     if mistake.initrd:
         command += ["-initrd", str(tree / mistake.initrd)]
+    if mistake.disk:
+        command += disk_args(tree.parent, mistake.disk)
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -3,6 +3,7 @@
 #ifndef KERNEL_BLOCK_DRIVERS_H
 #define KERNEL_BLOCK_DRIVERS_H
 
+void ide_init(void);
 void ramdisk_init(void);
 
 #endif
