@@ -11,6 +11,7 @@
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/pic.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/ksoftirqd.h>
 #include <kernel/sched/poolwait.h>
 #include <kernel/sched/reaper.h>
 #include <kernel/sched/task.h>
@@ -89,6 +90,7 @@ void start_kernel(void)
 	reaper_init();
 	poolwait_init();
 	watchdog_init();
+	ksoftirqd_init();
 	kmap_init();
 	monitor_init();
 	report_layout();

@@ -7,7 +7,7 @@
 #include <kernel/cpu/lockcheck.h>
 
 #define TRACE_OWN 4U		/* guessed: an inlined one more or less */
-#define TRACE 12U
+#define TRACE 13U
 
 static const char *const sentences[NR_LOCK_MISTAKES] = {
 	[LOCK_TWICE] = "it is taken by who holds it",
@@ -39,6 +39,17 @@ static void print_chain(const char *what, const struct lock_link *links,
 	printk("\n");
 }
 
+/* Where the trace leaves lockcheck.c. */
+static u32 first_outside(const u32 *entries, u32 n, u32 site)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (entries[i] == site)
+			return i;
+	return TRACE_OWN;
+}
+
 static void print_report(const struct lock_report *report)
 {
 	u32 entries[TRACE], i, n = trace_stack(entries, TRACE);
@@ -49,8 +60,7 @@ static void print_report(const struct lock_report *report)
 	printk("  taken now by %s\n", symbol_text(report->lock.site, text));
 	print_chain("held now", report->now, report->nr_now);
 	print_chain("before", report->before, report->nr_before);
-	/* the first are lockcheck.c's own */
-	for (i = TRACE_OWN; i < n; i++)
+	for (i = first_outside(entries, n, report->lock.site); i < n; i++)
 		trace_print(entries[i]);
 }
 

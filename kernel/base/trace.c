@@ -122,7 +122,7 @@ u32 unwind_next(struct unwind *walk)
 /* The end of what is certainly memory of the stack around esp. */
 static u32 stack_end(u32 esp)
 {
-	const struct stack_range *own = &thread_stack[smp_processor_id()];
+	const struct stack_range *own = &thread_part()->stack;
 
 	if (esp >= own->low && esp < own->high)
 		return own->high;

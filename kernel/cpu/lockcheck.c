@@ -39,7 +39,6 @@ struct lock_class {
 bool lock_checks;
 u32 lock_mistakes[NR_LOCK_MISTAKES];
 void (*lock_report_hook)(const struct lock_report *report);
-struct held_locks *sleeping_held[NR_CPUS];
 
 static struct lock_class classes[CLASSES];
 static u32 nr_classes;
@@ -60,11 +59,6 @@ static u32 class_of(const char *name)
 		return CLASSES;
 	classes[nr_classes].name = name;
 	return nr_classes++;
-}
-
-u32 lock_classes(void)
-{
-	return nr_classes;
 }
 
 u32 lock_orders(void)
@@ -106,7 +100,7 @@ static void add_held(struct lock_report *report, const struct held_locks *held)
 {
 	u32 i;
 
-	for (i = 0; held && i < min(held->count, LOCK_CHAIN_MOST); i++)
+	for (i = 0; i < min(held->count, LOCK_CHAIN_MOST); i++)
 		add_link(report->now, &report->nr_now, held->class[i], 0);
 }
 
@@ -115,7 +109,7 @@ static void tell(struct lock_report *report, enum lock_mistake mistake,
 {
 	report->mistake = mistake;
 	report->lock = (struct lock_link){ .name = name, .site = site };
-	add_held(report, sleeping_held[smp_processor_id()]);
+	add_held(report, &thread_part()->held);
 	add_held(report, &spin_held[smp_processor_id()]);
 	lock_mistakes[mistake]++;
 	if (lock_report_hook)
@@ -161,21 +155,23 @@ static void note_orders(const struct held_locks *held, u32 class, u32 site)
 {
 	u32 i;
 
-	for (i = 0; held && i < min(held->count, LOCK_CHAIN_MOST); i++)
+	for (i = 0; i < min(held->count, LOCK_CHAIN_MOST); i++)
 		note_order(held->class[i], class, site);
 }
 
 /* --- context --- */
 
-static void note_context(u32 class, u32 site)
+/* Who only tries in an interrupt waits for nobody: that is no danger. */
+static void note_context(u32 class, u32 site, bool tried)
 {
 	struct lock_class *c = &classes[class];
 	struct lock_report report = { .nr_now = 0 };
 
 	if (in_irq()) {
-		c->hard_site = site;
+		if (!tried)
+			c->hard_site = site;
 	} else {
-		if (serving_softirq())
+		if (serving_softirq() && !tried)
 			c->soft_site = site;
 		if (!irqs_disabled())
 			c->open_site = site;
@@ -206,11 +202,12 @@ static void pop_held(struct held_locks *held, u32 class)
 {
 	u32 i = min(held->count, LOCK_CHAIN_MOST);
 
-	if (!held->count)
-		return;
-	held->count--;
 	while (i && held->class[i - 1] != class)
 		i--;
+	/* nor is it one of those that there was no room for */
+	if (!i && held->count <= LOCK_CHAIN_MOST)
+		return;
+	held->count--;
 	if (i)
 		memmove(held->class + i - 1, held->class + i,
 			LOCK_CHAIN_MOST - i);
@@ -226,8 +223,7 @@ static void acquired(spinlock_t *lock, u32 site, bool tried)
 
 	if (class < CLASSES) {
 		if (!tried) {
-			note_orders(sleeping_held[smp_processor_id()], class,
-				    site);
+			note_orders(&thread_part()->held, class, site);
 			note_orders(held, class, site);
 		}
 		push_held(held, class);
@@ -235,7 +231,7 @@ static void acquired(spinlock_t *lock, u32 site, bool tried)
 	local_irq_restore(flags);
 	/* with interrupts as they were for who takes it */
 	if (class < CLASSES)
-		note_context(class, site);
+		note_context(class, site, tried);
 }
 
 /* A lock that is looked after and free: it is ours now. */
@@ -300,16 +296,22 @@ void fastcall spin_unlock_slow(spinlock_t *lock)
 
 /* --- others --- */
 
-void sleeping_lock_acquired(const char *name, u32 site)
+void sleeping_lock_wanted(const char *name, u32 site)
+{
+	u32 flags = local_irq_save(), class = class_of(name);
+
+	if (class < CLASSES)
+		note_orders(&thread_part()->held, class, site);
+	local_irq_restore(flags);
+}
+
+void sleeping_lock_acquired(const char *name)
 {
 	u32 flags = local_irq_save();
-	struct held_locks *held = sleeping_held[smp_processor_id()];
 	u32 class = class_of(name);
 
-	if (held && class < CLASSES) {
-		note_orders(held, class, site);
-		push_held(held, class);
-	}
+	if (class < CLASSES)
+		push_held(&thread_part()->held, class);
 	local_irq_restore(flags);
 }
 
@@ -317,7 +319,6 @@ void sleeping_lock_released(const char *name)
 {
 	u32 flags = local_irq_save();
 
-	if (sleeping_held[smp_processor_id()])
-		pop_held(sleeping_held[smp_processor_id()], class_of(name));
+	pop_held(&thread_part()->held, class_of(name));
 	local_irq_restore(flags);
 }

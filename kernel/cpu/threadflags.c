@@ -1,7 +1,8 @@
 #include <kernel/cpu/threadflags.h>
 
 /* Of what runs before there are threads. */
-static u32 boot_flags;
+static struct thread_part boot_part;
 
-struct stack_range thread_stack[NR_CPUS];
-u32 *thread_flags[NR_CPUS] = { [0 ... NR_CPUS - 1] = &boot_flags };
+struct thread_part *thread_parts[NR_CPUS] = {
+	[0 ... NR_CPUS - 1] = &boot_part,
+};

@@ -137,7 +137,7 @@ static u64 scaled(u64 tsc)
 
 /* --- the clock --- */
 
-static u64 clock_by_pit(void)
+u64 clock_by_pit(void)
 {
 	static u64 last;
 	u32 flags = spin_lock_irqsave(&time_lock);
@@ -154,11 +154,6 @@ static u64 clock_by_pit(void)
 u64 clock_ns(void)
 {
 	return tsc_khz ? scaled(rdtsc() - tsc_base) : clock_by_pit();
-}
-
-u64 fastcall clock_cycles(void)
-{
-	return likely(tsc_khz) ? rdtsc() : clock_by_pit();
 }
 
 u64 cycles_to_ns(u64 cycles)

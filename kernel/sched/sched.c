@@ -24,14 +24,17 @@
  *
  * 4. Switching. The queue's lock is taken by who gives the CPU up and let go of
  *    by who gets it (finish_switch()): until then no other CPU may touch the
- *    stack that is left.
+ *    stack that is left. preempt_count() is 0 on both sides, so there is
+ *    none to exchange: interrupts that are off keep the CPU meanwhile. Who
+ *    got it from one that ended looks at need_resched again: the end may have
+ *    woken somebody (task_is_off()).
  *
  * 5. Waking. try_to_wake_up() changes the state under the lock; if the thread
  *    has not left the queue yet, that is all. So a waker that comes between
  *    set_current_state() and schedule() is not missed.
  *
  * Lock: run_queue.lock, interrupts off, inside of all others but printk's.
- * Cost: some 60 instructions a switch.
+ * Cost: some 80 instructions for schedule() from one thread to another.
  */
 #include <kernel/base/panic.h>
 #include <kernel/cpu/irq.h>
@@ -46,27 +49,16 @@
 struct task *current_tasks[NR_CPUS];
 struct run_queue run_queues[NR_CPUS];
 
-static struct run_queue *own_queue(void)
-{
-	return &run_queues[smp_processor_id()];
-}
-
 /* --- the queue; its lock is held --- */
 
-static void enqueue(struct run_queue *rq, struct task *task)
+static __always_inline void dequeue(struct run_queue *rq, struct task *task)
 {
-	list_add_tail(&task->run_list, &rq->queue[task->prio]);
-	rq->bitmap |= 1U << task->prio;
-	rq->nr_running++;
-	task->queued = true;
-}
+	/* both of its neighbours are the list's head */
+	bool last = task->run_list.next == task->run_list.prev;
 
-static void dequeue(struct run_queue *rq, struct task *task)
-{
 	list_del(&task->run_list);
-	if (list_empty(&rq->queue[task->prio]))
+	if (last)
 		rq->bitmap &= ~(1U << task->prio);
-	rq->nr_running--;
 	task->queued = false;
 }
 
@@ -89,53 +81,37 @@ static __always_inline void account(struct task *prev, struct task *next)
 {
 	u64 now = clock_cycles();
 
-	prev->ran += now - prev->since;
+	prev->ran += now;
 	prev->left_at = jiffies;
-	next->since = now;
+	next->ran -= now;
 	next->switches++;
 }
 
-void finish_switch(void)
+static __always_inline void switch_to(struct task *prev, struct task *next)
 {
-	struct run_queue *rq = own_queue();
-	struct task *previous = rq->previous;
-	bool dead = previous->state == TASK_DEAD;
+	u32 *from = &prev->esp, to = next->esp;
 
-	previous->on_cpu = false;
-	spin_unlock(&rq->lock);
-	if (dead)
-		task_is_off(previous);
-}
-
-static __always_inline void switch_to(struct run_queue *rq, struct task *prev,
-		      struct task *next)
-{
 	account(prev, next);
-	prev->preempt_count = preempt_count();
-	rq->previous = prev;
 	next->on_cpu = true;
 	current = next;
-	thread_flags[smp_processor_id()] = &next->flags;
-	thread_stack[smp_processor_id()] = (struct stack_range){
-		.low = (u32)(uintptr_t)next->stack,
-		.high = (u32)(uintptr_t)next->stack + THREAD_STACK_SIZE,
-	};
-	sleeping_held[smp_processor_id()] = &next->held;
-	preempt_count() = next->preempt_count;
-	switch_stacks(&prev->esp, next->esp);
-	finish_switch();
+	thread_part() = &next->part;
+	__asm__ volatile("call switch_stacks"
+			 : "+a"(from), "+d"(to)
+			 : : "ebx", "ecx", "esi", "edi", "memory", "cc");
+	/* prev is this thread again, from is of who gave it the CPU */
+	finish_switch(container_of(from, struct task, esp));
 }
 
 /* preempted: it did not ask for it, and stays on the queue. */
-static void pick_and_switch(bool preempted)
+static __always_inline void pick_and_switch(bool preempted)
 {
 	u32 flags = local_irq_save();
 	struct run_queue *rq = own_queue();
 	struct task *prev = current, *next;
 
-	spin_lock(&rq->lock);
+	spin_acquire(&rq->lock);
 	need_resched() = false;
-	if (prev->state != TASK_RUNNING && !preempted)
+	if (likely(prev->state != TASK_RUNNING && !preempted))
 		dequeue(rq, prev);
 	else if (!prev->time_slice) {
 		dequeue(rq, prev);
@@ -143,10 +119,10 @@ static void pick_and_switch(bool preempted)
 		prev->time_slice = full_slice();
 	}
 	next = next_task(rq);
-	if (next == prev)
-		spin_unlock(&rq->lock);
+	if (unlikely(next == prev))
+		spin_release(&rq->lock);
 	else
-		switch_to(rq, prev, next);
+		switch_to(prev, next);
 	local_irq_restore(flags);
 }
 
@@ -154,6 +130,8 @@ void schedule(void)
 {
 	BUG_ON(in_atomic(), "schedule() where the CPU must be kept");
 	pick_and_switch(false);
+	/* who ended, and gave the CPU to this thread, may have woken one */
+	preempt_check();
 }
 
 static void preempt(void)
@@ -196,18 +174,11 @@ void yield(void)
 
 bool fastcall try_to_wake_up(struct task *task, u32 states)
 {
-	struct run_queue *rq = own_queue();
-	u32 flags = spin_lock_irqsave(&rq->lock);
-	bool woken = task->state & states;
+	u32 flags = local_irq_save();
+	bool woken = wake_task(task, states);
 
-	if (woken) {
-		task->state = TASK_RUNNING;
-		if (!task->queued)
-			enqueue(rq, task);
-		if (task->prio < current->prio)
-			need_resched() = true;
-	}
-	spin_unlock_irqrestore(&rq->lock, flags);
+	local_irq_restore(flags);
+	preempt_check();
 	return woken;
 }
 
@@ -253,7 +224,7 @@ u32 schedule_timeout(u32 ticks)
 	struct timer_list timer;
 	u32 end = jiffies + ticks;
 
-	if (ticks == MAX_SCHEDULE_TIMEOUT) {
+	if (ticks >= MAX_SCHEDULE_TIMEOUT) {
 		schedule();
 		return ticks;
 	}
@@ -298,10 +269,9 @@ void sched_init(void)
 	for_each_cpu(cpu)
 		init_queue(&run_queues[cpu]);
 	init.time_slice = full_slice();
-	init.since = clock_cycles();
+	init.ran = 0 - clock_cycles();
 	current = &init;
-	thread_flags[smp_processor_id()] = &init.flags;
-	sleeping_held[smp_processor_id()] = &init.held;
+	thread_part() = &init.part;
 	list_add_tail(&init.all, &all_tasks);
 	enqueue(own_queue(), &init);
 	start_idle();

@@ -1,23 +1,19 @@
 /*
- * void switch_stacks(u32 *from, u32 to): what a C function must keep is pushed,
- * the stack pointer is exchanged, and the other thread's is popped. A new
- * thread's stack looks as if it had called this from thread_entry.
+ * switch_stacks: EAX says where ESP is saved, EDX what it becomes. EBP is kept;
+ * the caller (switch_to()) gave up all other registers, so that only those are
+ * saved that were in use. EAX comes back as it was given by who gave the CPU
+ * up: that is how the one who gets it learns who that was.
+ *
+ * A new thread's stack looks as if this had been called right before
+ * thread_entry.
  */
 	.text
 	.globl switch_stacks, thread_entry
 	.type switch_stacks, @function
 switch_stacks:
-	movl	4(%esp), %eax
-	movl	8(%esp), %edx
 	pushl	%ebp
-	pushl	%ebx
-	pushl	%esi
-	pushl	%edi
 	movl	%esp, (%eax)
 	movl	%edx, %esp
-	popl	%edi
-	popl	%esi
-	popl	%ebx
 	popl	%ebp
 	ret
 	.size switch_stacks, . - switch_stacks

@@ -65,15 +65,14 @@ u32 stack_unused(const struct task *task)
 	return i * 4;
 }
 
-/* As if it had called switch_stacks() and were to return to thread_entry. */
+/* As if switch_stacks had been called just before thread_entry. */
 static void prepare_stack(struct task *task)
 {
 	u32 *top = (u32 *)((char *)task->stack + THREAD_STACK_SIZE);
 
 	*--top = 0;			/* ends back traces */
 	*--top = (u32)(uintptr_t)thread_entry;
-	top -= 4;
-	memset(top, 0, 4 * sizeof(*top));	/* EBP, EBX, ESI, EDI */
+	*--top = 0;			/* EBP */
 	task->esp = (u32)(uintptr_t)top;
 }
 
@@ -147,14 +146,14 @@ static struct task *make_task(u32 prio, int (*function)(void *data),
 		kfree(task);
 		return NULL;
 	}
+	task->part.stack.low = (u32)(uintptr_t)task->stack;
+	task->part.stack.high = task->part.stack.low + THREAD_STACK_SIZE;
 	task->state = TASK_UNINTERRUPTIBLE;
 	task->prio = prio;
 	task->time_slice = msecs_to_jiffies(TIME_SLICE_MS);
 	task->function = function;
 	task->data = data;
 	task->left_at = jiffies;
-	/* the run queue's lock, which it gets from who gave it the CPU */
-	task->preempt_count = PREEMPT_OFFSET;
 	atomic_set(&task->users, 2);
 	prepare_stack(task);
 	return task;
@@ -216,6 +215,9 @@ struct task *kthread_run(int (*function)(void *data), void *data,
 
 void thread_exit(int result)
 {
+	BUG_ON(in_atomic(), "a thread ended with another preempt count");
+	BUG_ON(irqs_disabled(), "a thread ended with interrupts off");
+	BUG_ON(current->part.held.count, "a thread ended with a lock held");
 	current->result = result;
 	set_current_state(TASK_DEAD);
 	schedule();
@@ -224,10 +226,11 @@ void thread_exit(int result)
 		;
 }
 
-void thread_start(void)
+void fastcall thread_start(u32 *from)
 {
-	finish_switch();
+	finish_switch(container_of(from, struct task, esp));
 	local_irq_enable();
+	preempt_check();
 	thread_exit(current->function(current->data));
 }
 
@@ -251,6 +254,7 @@ int kthread_join(struct task *task)
 {
 	int result;
 
+	might_sleep();
 	BUG_ON(task == current, "a thread that waits for its own end");
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
@@ -298,6 +302,5 @@ void start_idle(void)
 	strlcpy(task->name, "idle", sizeof(task->name));
 	list_task(task);
 	task->pid = 0;
-	run_queues[smp_processor_id()].idle = task;
 	try_to_wake_up(task, TASK_UNINTERRUPTIBLE);
 }

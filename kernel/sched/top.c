@@ -28,7 +28,7 @@ static u64 ran_ns(const struct task *task)
 	u64 ran = task->ran;
 
 	if (task->on_cpu)
-		ran += clock_cycles() - task->since;
+		ran += clock_cycles();
 	return cycles_to_ns(ran);
 }
 

@@ -9,6 +9,7 @@
  * Lock: queue->lock, interrupts off; the run queue's is taken inside of it.
  */
 #include <kernel/cpu/time.h>
+#include <kernel/sched/internal.h>
 #include <kernel/sched/wait.h>
 
 void init_waitqueue_head(wait_queue_head_t *queue)
@@ -23,7 +24,7 @@ void fastcall prepare_to_wait(wait_queue_head_t *queue, wait_queue_t *wait,
 	u32 flags = spin_lock_irqsave(&queue->lock);
 
 	wait->flags &= ~WQ_FLAG_EXCLUSIVE;
-	if (list_empty(&wait->list))
+	if (likely(list_empty(&wait->list)))
 		list_add(&wait->list, &queue->list);
 	set_current_state(state);
 	spin_unlock_irqrestore(&queue->lock, flags);
@@ -35,43 +36,52 @@ void fastcall prepare_to_wait_exclusive(wait_queue_head_t *queue,
 	u32 flags = spin_lock_irqsave(&queue->lock);
 
 	wait->flags |= WQ_FLAG_EXCLUSIVE;
-	if (list_empty(&wait->list))
+	if (likely(list_empty(&wait->list)))
 		list_add_tail(&wait->list, &queue->list);
 	set_current_state(state);
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
-void fastcall finish_wait(wait_queue_head_t *queue, wait_queue_t *wait)
+static __noinline void fastcall leave_queue(wait_queue_head_t *queue,
+					    wait_queue_t *wait)
 {
-	u32 flags;
+	u32 flags = spin_lock_irqsave(&queue->lock);
 
-	set_current_state(TASK_RUNNING);
-	/* a waker that took it off touches it no more when both are set */
-	if (likely(wait->list.next == &wait->list &&
-		   *(struct list_head *volatile *)&wait->list.prev ==
-		   &wait->list))
-		return;
-	flags = spin_lock_irqsave(&queue->lock);
 	list_del_init(&wait->list);
 	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+void fastcall finish_wait(wait_queue_head_t *queue, wait_queue_t *wait)
+{
+	/* no barrier: a waker that sees the old state changes nothing by it */
+	current->state = TASK_RUNNING;
+	/* a waker that took it off touches it no more when both are set */
+	if (unlikely(wait->list.next != &wait->list ||
+		     *(struct list_head *volatile *)&wait->list.prev !=
+		     &wait->list))
+		leave_queue(queue, wait);
 }
 
 /* The lock is held. */
 static __always_inline u32 wake_locked(wait_queue_head_t *queue, u32 states,
 				       u32 nr)
 {
-	wait_queue_t *wait, *next;
-	u32 woken = 0, exclusive = 0;
+	struct list_head *at, *next;
+	u32 woken = 0;
 
-	list_for_each_entry_safe(wait, next, &queue->list, list) {
-		bool alone = wait->flags & WQ_FLAG_EXCLUSIVE;
+	for (at = queue->list.next; at != &queue->list; at = next) {
+		wait_queue_t *wait = list_entry(at, wait_queue_t, list);
+		bool woke = wake_task(wait->task, states), alone;
 
-		if (!try_to_wake_up(wait->task, states))
+		next = at->next;
+		if (unlikely(!woke))
 			continue;
 		woken++;
+		alone = wait->flags & WQ_FLAG_EXCLUSIVE;
 		/* the last thing that is done with it: it may be gone then */
-		list_del_init(&wait->list);
-		if (alone && ++exclusive == nr)
+		barrier();
+		list_del_init(at);
+		if (alone && !--nr)
 			break;
 	}
 	return woken;

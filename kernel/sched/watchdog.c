@@ -16,7 +16,7 @@
  *    thread is to blame.
  *
  * 4. Back traces. A thread that is off the CPU has its frame where
- *    switch_stacks() left it. Of one that was interrupted, the registers that
+ *    switch_stacks left it. Of one that was interrupted, the registers that
  *    the interrupt saved say where it was.
  */
 #include <kernel/base/cmdline.h>
@@ -79,9 +79,9 @@ static void print_frames(u32 eip, u32 ebp)
 
 /* --- hung threads --- */
 
-/* What switch_stacks() pushed, from the last one up. */
+/* What switch_stacks found pushed, from the last one up. */
 struct switch_frame {
-	u32 edi, esi, ebx, ebp, eip;
+	u32 ebp, eip;
 };
 
 static void report_hung(struct task *task, u32 ticks)

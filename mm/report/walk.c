@@ -128,7 +128,7 @@ static bool inside(u32 address, const char *start, const char *end)
 /* The stack whose guard page holds the address, or NULL. */
 static const char *guarded_stack(u32 address)
 {
-	const struct stack_range *own = &thread_stack[smp_processor_id()];
+	const struct stack_range *own = &thread_part()->stack;
 
 	if (inside(address, boot_stack_guard, boot_stack))
 		return "boot stack";

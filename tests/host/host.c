@@ -30,8 +30,8 @@ u32 host_eflags = EFLAGS_IF;
 u32 preempt_counts[NR_CPUS];
 
 /* Of the one thread there is. */
-static u32 host_flags;
-u32 *thread_flags[NR_CPUS] = { &host_flags };
+static struct thread_part host_part;
+struct thread_part *thread_parts[NR_CPUS] = { &host_part };
 bool (*host_interrupts)(void);
 unsigned int host_locks_held;
 u32 host_lowmem;

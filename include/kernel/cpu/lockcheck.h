@@ -14,6 +14,7 @@
 #define KERNEL_CPU_LOCKCHECK_H
 
 #include <kernel/cpu/spinlock.h>
+#include <kernel/cpu/threadflags.h>
 
 enum lock_mistake {
 	LOCK_TWICE, LOCK_NOT_HELD, LOCK_ORDER, LOCK_IRQ, NR_LOCK_MISTAKES
@@ -23,8 +24,6 @@ enum lock_mistake {
 extern u32 lock_mistakes[NR_LOCK_MISTAKES];
 
 extern bool lock_checks;
-
-#define LOCK_CHAIN_MOST 8U	/* guessed: the deepest order has 5 */
 
 /* "name was taken at site". */
 struct lock_link {
@@ -44,22 +43,16 @@ struct lock_report {
 extern void (*lock_report_hook)(const struct lock_report *report);
 
 /*
- * Locks that are not spin locks (mutexes): the thread that holds them may be
- * another by the time they are released, so each has its own list.
+ * Locks that are not spin locks (mutexes): another thread may have the CPU by
+ * the time they are released, so each has its own list.
  */
-struct held_locks {
-	u32 count;
-	u8 class[LOCK_CHAIN_MOST];
-};
-
-/* What the thread holds; the scheduler sets it. NULL: none is kept. */
-extern struct held_locks *sleeping_held[NR_CPUS];
-
-void sleeping_lock_acquired(const char *name, u32 site);
+/* Before it waits for one: if two wait for each other's, neither comes further.
+ * Who only tries does not call it. */
+void sleeping_lock_wanted(const char *name, u32 site);
+void sleeping_lock_acquired(const char *name);
 void sleeping_lock_released(const char *name);
 
-/* Classes and pairs that were seen, and forgetting them: for tests. */
-u32 lock_classes(void);
+/* Pairs that were seen, and forgetting them: for tests. */
 u32 lock_orders(void);
 void lock_forget(const char *prefix);
 

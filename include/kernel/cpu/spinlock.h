@@ -47,6 +47,19 @@ void fastcall spin_lock_slow(spinlock_t *lock, u32 site);
 bool fastcall spin_trylock_slow(spinlock_t *lock, u32 site);
 void fastcall spin_unlock_slow(spinlock_t *lock);
 
+/*
+ * lockcall.S: the same, with the lock in EAX, for whoever called it. All
+ * registers stay as they are, so that whoever takes a lock need not keep his
+ * for a call that is hardly ever made.
+ */
+#define SPIN_CALL(function, lock) do {					\
+	/* not before the frame is there: back traces need it */	\
+	register u32 esp_ __asm__("esp");				\
+									\
+	__asm__ volatile("call " #function				\
+			 : "+r"(esp_) : "a"(lock) : "memory", "cc");	\
+} while (0)
+
 /* Where this is expanded: good enough to name the function. */
 static __always_inline u32 spin_site(void)
 {
@@ -76,11 +89,18 @@ static __always_inline bool spin_trylock(spinlock_t *lock)
 	return false;
 }
 
+/* By who keeps the CPU anyway, from before to behind spin_release(): interrupts
+ * are off, and nothing in between gives it up. */
+static __always_inline void spin_acquire(spinlock_t *lock)
+{
+	if (unlikely(spin_test_and_set(lock)))
+		SPIN_CALL(spin_lock_call, lock);
+}
+
 static __always_inline void spin_lock(spinlock_t *lock)
 {
 	preempt_disable();
-	if (unlikely(spin_test_and_set(lock)))
-		spin_lock_slow(lock, spin_site());
+	spin_acquire(lock);
 }
 
 static inline bool spin_is_locked(const spinlock_t *lock)
@@ -105,7 +125,7 @@ static __always_inline void spin_release(spinlock_t *lock)
 	if (likely(!special))
 		lock->word = 0;
 	else
-		spin_unlock_slow(lock);
+		SPIN_CALL(spin_unlock_call, lock);
 }
 
 static __always_inline void spin_unlock(spinlock_t *lock)

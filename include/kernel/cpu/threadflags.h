@@ -1,9 +1,9 @@
 /*
- * What a thread is in, for those below the scheduler: a word of the thread's
- * own, which the scheduler makes reachable when it gives the CPU to it.
+ * What those below the scheduler know of a thread. It is part of the thread's
+ * structure, and the scheduler makes it reachable when it gives the CPU to it.
  *
- * A thread changes its own word only. What an interrupt finds there is of the
- * thread that it interrupted, not its own.
+ * A thread changes its own only. What an interrupt finds there is of the thread
+ * that it interrupted, not its own. Any context.
  */
 #ifndef KERNEL_CPU_THREADFLAGS_H
 #define KERNEL_CPU_THREADFLAGS_H
@@ -12,15 +12,29 @@
 
 #define TF_RECLAIM 1U		/* gives back memory: may take the last of it */
 
-extern u32 *thread_flags[NR_CPUS];
-#define current_flags (*thread_flags[smp_processor_id()])
-
-/* The stack of the thread that has the CPU; none: that of the boot. */
+/* Both 0: none of its own, but that of the boot. */
 struct stack_range {
 	u32 low, high;
 };
 
-extern struct stack_range thread_stack[NR_CPUS];
+#define LOCK_CHAIN_MOST 8U	/* guessed: the deepest order has 5 */
+
+/* <kernel/cpu/lockcheck.h>: locks whose holder may sleep. */
+struct held_locks {
+	u32 count;
+	u8 class[LOCK_CHAIN_MOST];
+};
+
+struct thread_part {
+	u32 flags;			/* TF_* */
+	struct stack_range stack;
+	struct held_locks held;
+};
+
+/* Of the thread that has the CPU; before there are threads, the boot's. */
+extern struct thread_part *thread_parts[NR_CPUS];
+#define thread_part() (thread_parts[smp_processor_id()])
+#define current_flags (thread_part()->flags)
 
 /* Is it a thread that asks, and one that gives memory back? */
 static inline bool thread_reclaims(void)

@@ -8,7 +8,7 @@
 #ifndef KERNEL_CPU_TIME_H
 #define KERNEL_CPU_TIME_H
 
-#include <kernel/lib/compiler.h>
+#include <kernel/cpu/processor.h>
 
 #define HZ_DEFAULT 100U		/* the reference's on small machines */
 #define HZ_LEAST 19U		/* derived: what the PIT can divide by */
@@ -35,15 +35,21 @@ u32 jiffies_to_msecs(u32 ticks);
  */
 u64 clock_ns(void);
 
+/* Kilohertz of the time-stamp counter; 0: there is none, or it is too slow. */
+extern u32 tsc_khz;
+
+u64 clock_by_pit(void);		/* clock_ns() where there is none */
+
 /*
  * The same for whoever asks often: ticks of the time-stamp counter, or, without
  * one, nanoseconds. Differences of it become nanoseconds by cycles_to_ns().
  */
-u64 fastcall clock_cycles(void);
-u64 cycles_to_ns(u64 cycles);
+static __always_inline u64 clock_cycles(void)
+{
+	return likely(tsc_khz) ? rdtsc() : clock_by_pit();
+}
 
-/* Kilohertz of the time-stamp counter; 0: there is none, or it is too slow. */
-extern u32 tsc_khz;
+u64 cycles_to_ns(u64 cycles);
 
 /* Busy for so many microseconds, at least. After time_init(). */
 void udelay(u32 us);

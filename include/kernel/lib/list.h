@@ -48,8 +48,11 @@ static inline void list_add_tail(struct list_head *item,
 
 static inline void list_del(struct list_head *item)
 {
-	item->next->prev = item->prev;
-	item->prev->next = item->next;
+	/* read before anything is written: that could change them */
+	struct list_head *next = item->next, *prev = item->prev;
+
+	next->prev = prev;
+	prev->next = next;
 }
 
 static inline void list_del_init(struct list_head *item)

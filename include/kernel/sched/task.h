@@ -15,6 +15,7 @@
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/lockcheck.h>
 #include <kernel/cpu/preempt.h>
+#include <kernel/cpu/threadflags.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/list.h>
 #include <kernel/lock.h>
@@ -44,10 +45,10 @@
 
 struct task {
 	u32 esp;			/* while it is off the CPU */
+	struct thread_part part;	/* <kernel/cpu/threadflags.h> */
 	volatile u32 state;
 	u32 prio;
 	u32 time_slice;			/* ticks left */
-	u32 preempt_count;		/* while it is off the CPU */
 	bool queued;			/* on the run queue */
 	volatile bool on_cpu;		/* its stack is in use */
 	struct list_head run_list;
@@ -62,13 +63,13 @@ struct task {
 	volatile bool should_stop;
 	struct task *joiner;		/* who waits for its end */
 
-	u64 ran, since;			/* clock_cycles() on the CPU; when */
+	/* clock_cycles() on the CPU; while it is there, less those of the
+	 * moment when it came */
+	u64 ran;
 	u32 switches;			/* how often it got the CPU */
-	struct held_locks held;		/* those it may sleep with */
 	u32 left_at;			/* jiffies, when it last left the CPU */
 	u32 hung_switches;		/* of the wait that was reported */
 	u64 top_ns;			/* ran_ns when top last looked */
-	u32 flags;			/* TF_*: <kernel/cpu/threadflags.h> */
 	struct list_head all;		/* on all_tasks */
 };
 
@@ -131,7 +132,7 @@ void yield(void);
 void set_prio(struct task *task, u32 prio);
 
 /* Until somebody wakes it, or so many ticks: how many were left, 0: none. With
- * MAX_SCHEDULE_TIMEOUT without an end. The caller has set the state. */
+ * MAX_SCHEDULE_TIMEOUT or more without an end. The caller has set the state. */
 #define MAX_SCHEDULE_TIMEOUT 0x7fffffffU
 u32 schedule_timeout(u32 ticks);
 
