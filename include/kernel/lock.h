@@ -14,6 +14,10 @@
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	fdc.lock		the floppy controller	kernel/block/floppy.c
+ *	    isa_dma_lock	the first 8237		kernel/cpu/dma8237.c
+ *	    timer_base.lock
+ *	    wait_queue.lock
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c
