@@ -7,6 +7,7 @@
 #include <kernel/base/lock_report.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/clock.h>
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/pic.h>
@@ -88,6 +89,8 @@ void start_kernel(void)
 	reaper_init();
 	poolwait_init();
 	watchdog_init();
+	bounce_init();
+	block_init();
 	monitor_init();
 	report_layout();
 	free_initmem();

@@ -2,6 +2,10 @@
  * The order of locks. A lock further in is taken while those further out are
  * held, never the other way round. Every lock of the kernel stands here.
  *
+ *	request_queue.lock	a block device's work	kernel/block
+ *	    timer_base.lock, workqueue.lock, wait_queue.lock, fail_lock, and
+ *	    pgtable.lock (a RAM disk's window)
+ *	disks_lock		which devices there are	kernel/block/blkdev.c
  *	pgtable.lock		entries below one root	mm/table
  *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c
  *	        printk_lock	the consoles		kernel/base/printk.c

@@ -23,6 +23,8 @@ enum fixed_addresses {
 	FIX_TEST,		/* for the suites */
 	FIX_PAGE_WINDOW,	/* a page of high memory, one a CPU */
 	FIX_PAGE_WINDOW_END = FIX_PAGE_WINDOW + NR_CPUS - 1,
+	FIX_RAMDISK,		/* a page of a RAM disk, one a CPU */
+	FIX_RAMDISK_END = FIX_RAMDISK + NR_CPUS - 1,
 	__end_of_permanent_fixed_addresses,
 	FIX_BTMAP_END = __end_of_permanent_fixed_addresses,
 	FIX_BTMAP_BEGIN = FIX_BTMAP_END + NR_FIX_BTMAPS - 1,

@@ -1,0 +1,8 @@
+/* The drivers of block devices. Boot, from block_init(): each looks for its
+ * devices. May sleep. */
+#ifndef KERNEL_BLOCK_DRIVERS_H
+#define KERNEL_BLOCK_DRIVERS_H
+
+void ramdisk_init(void);
+
+#endif
