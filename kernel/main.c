@@ -21,6 +21,8 @@
 #include <kernel/srat.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/high/bounce.h>
+#include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
 #include <mm/report/memory.h>
@@ -89,6 +91,7 @@ void start_kernel(void)
 	reaper_init();
 	poolwait_init();
 	watchdog_init();
+	kmap_init();
 	bounce_init();
 	block_init();
 	monitor_init();

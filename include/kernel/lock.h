@@ -13,7 +13,9 @@
  *	    kmem_node.lock	slabs of one node	mm/object
  *		printk_lock
  *	    zone.lock
- *	mempool.lock		elements of a pool	mm/object
+ *	bounce_lock		transfers through bounce pages	mm/high
+	    mempool.lock
+	mempool.lock		elements of a pool	mm/object
  *	copies_lock		who has kernel tables	mm/table
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
@@ -22,6 +24,8 @@
  *	    isa_dma_lock	the first 8237		kernel/cpu/dma8237.c
  *	    timer_base.lock
  *	    wait_queue.lock
+ *	kmap_pool.lock		windows of one pool	mm/high
+ *	    tlb_lock
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c

@@ -1,5 +1,6 @@
 #include <kernel/base/printk.h>
 #include <mm/early/memblock.h>
+#include <mm/high/bounce.h>
 #include <mm/object/check.h>
 #include <mm/page/check.h>
 #include <mm/report/check.h>
@@ -20,6 +21,7 @@ unsigned int mm_check(void)
 	return (wrong != NULL) + check_nodes(&machine_nodes, print_difference) +
 	       check_caches(print_difference) +
 	       check_cache_pages(print_difference) +
+	       check_bounce(print_difference) +
 	       check_vmap_space(&vmalloc_space, &kernel_pgtable,
 				print_difference);
 }

@@ -3,7 +3,9 @@
  *
  * 1. The formats are those of Linux 2.6's files in /proc, to the blank, so that
  *    whatever reads those reads these: buddyinfo and meminfo as in 2.6.11,
- *    zoneinfo as in 2.6.13 with CONFIG_NUMA, vmstat with the names of 2.6.22.
+ *    zoneinfo as in 2.6.13 with CONFIG_NUMA, vmstat with the names of 2.6.22;
+ *    `Bounce` came into meminfo with 2.6.18. The last two rows of vmstat are
+ *    this kernel's own.
  *
  * 2. meminfo and vmstat are tables, one row a line, in Linux's order: a new
  *    mechanism puts its rows where Linux has them. What is not counted has no
@@ -17,6 +19,7 @@
  *    belong to one moment; all else are single words.
  */
 #include <kernel/base/printk.h>
+#include <mm/high/bounce.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/areas.h>
 #include <mm/report/pages.h>
@@ -223,10 +226,26 @@ static u32 stalled(const struct node_set *set, u32 arg)
 	return allocstall;
 }
 
-/* Slabs and areas are the machine's, whatever the set is. */
+/* Slabs, bounce pages and areas are the machine's, whatever the set is. */
 static u32 slab_kb(const struct node_set *set, u32 arg)
 {
 	return slab_pages_of_all() << (PAGE_SHIFT - 10);
+}
+
+static u32 bounce_pages(const struct node_set *set, u32 arg)
+{
+	return nr_bounce_pages();
+}
+
+static u32 bounce_kb(const struct node_set *set, u32 arg)
+{
+	return nr_bounce_pages() << (PAGE_SHIFT - 10);
+}
+
+/* arg: of writes? */
+static u32 bounced(const struct node_set *set, u32 write)
+{
+	return nr_bounced(write);
 }
 
 static u32 vmalloc_total_kb(const struct node_set *set, u32 arg)
@@ -252,6 +271,7 @@ static const struct report_line meminfo[] = {
 	{ "LowTotal:", total_kb, LOW },
 	{ "LowFree:", free_kb, LOW },
 	{ "Slab:", slab_kb, 0 },
+	{ "Bounce:", bounce_kb, 0 },
 	{ "VmallocTotal:", vmalloc_total_kb, 0 },
 	{ "VmallocUsed:", vmalloc_used_kb, 0 },
 	{ "VmallocChunk:", vmalloc_chunk_kb, 0 },
@@ -261,6 +281,7 @@ static const struct report_line meminfo[] = {
 
 static const struct report_line vmstat[] = {
 	{ "nr_free_pages", free_pages_in, ALL },
+	{ "nr_bounce", bounce_pages, 0 },
 	{ "numa_hit", COUNTER(numa_hit) },
 	{ "numa_miss", COUNTER(numa_miss) },
 	{ "numa_foreign", COUNTER(numa_foreign) },
@@ -271,6 +292,8 @@ static const struct report_line vmstat[] = {
 	{ "pgalloc_high", allocated, HIGH },
 	{ "pgfree", COUNTER(pgfree) },
 	{ "allocstall", stalled, 0 },
+	{ "bounce_read", bounced, 0 },
+	{ "bounce_write", bounced, 1 },
 };
 
 void report_meminfo(const struct node_set *set)

@@ -8,6 +8,7 @@
 #include <kernel/lib/parse.h>
 #include <kernel/lib/printf.h>
 #include <mm/early/memblock.h>
+#include <mm/high/bounce.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
 #include <mm/report/areas.h>
@@ -176,6 +177,7 @@ TEST(report, meminfo)
 		 "LowTotal:        12000 kB\n"
 		 "LowFree:          4004 kB\n"
 		 "Slab:         %8u kB\n"
+		 "Bounce:              0 kB\n"
 		 "VmallocTotal: %8u kB\n"
 		 "VmallocUsed:  %8u kB\n"
 		 "VmallocChunk: %8u kB\n",
@@ -191,6 +193,7 @@ TEST(report, vmstat)
 
 	snprintf(want, sizeof(want),
 		 "nr_free_pages 301000\n"
+		 "nr_bounce 0\n"
 		 "numa_hit 111\n"
 		 "numa_miss 122\n"
 		 "numa_foreign 133\n"
@@ -200,7 +203,10 @@ TEST(report, vmstat)
 		 "pgalloc_normal 0\n"
 		 "pgalloc_high 70\n"
 		 "pgfree 177\n"
-		 "allocstall %u\n", allocstall);
+		 "allocstall %u\n"
+		 "bounce_read %u\n"
+		 "bounce_write %u\n", allocstall, nr_bounced(false),
+		 nr_bounced(true));
 	EXPECT_STREQ(printed(report_vmstat), want);
 }
 

@@ -53,11 +53,13 @@ ZONE_END = (
 MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
            "HighTotal:    %8lu kB\n" "HighFree:     %8lu kB\n"
            "LowTotal:     %8lu kB\n" "LowFree:      %8lu kB\n"
-           "Slab:         %8lu kB\n" "VmallocTotal: %8lu kB\n"
-           "VmallocUsed:  %8lu kB\n" "VmallocChunk: %8lu kB\n")
-VMSTAT = ("nr_free_pages", "numa_hit", "numa_miss", "numa_foreign",
-          "numa_local", "numa_other", "pgalloc_dma", "pgalloc_normal",
-          "pgalloc_high", "pgfree", "allocstall")
+           "Slab:         %8lu kB\n" "Bounce:       %8lu kB\n"
+           "VmallocTotal: %8lu kB\n" "VmallocUsed:  %8lu kB\n"
+           "VmallocChunk: %8lu kB\n")
+VMSTAT = ("nr_free_pages", "nr_bounce", "numa_hit", "numa_miss",
+          "numa_foreign", "numa_local", "numa_other", "pgalloc_dma",
+          "pgalloc_normal", "pgalloc_high", "pgfree", "allocstall",
+          "bounce_read", "bounce_write")
 
 # mm/slab.c: s_start(), s_show(); mm/vmalloc.c of 2.6.28: s_show()
 SLAB_HEAD = (
