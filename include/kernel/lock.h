@@ -5,6 +5,9 @@
  *	request_queue.lock	a block device's work	kernel/block
  *	    timer_base.lock, workqueue.lock, wait_queue.lock, fail_lock, and
  *	    pgtable.lock (a RAM disk's window)
+ *	    fdc.lock		the floppy controller	kernel/block/floppy.c
+ *		isa_dma_lock	the first 8237		kernel/cpu/dma8237.c
+ *		timer_base.lock, wait_queue.lock
  *	disks_lock		which devices there are	kernel/block/blkdev.c
  *	pgtable.lock		entries below one root	mm/table
  *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c

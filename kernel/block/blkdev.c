@@ -132,4 +132,5 @@ void block_init(void)
 	if (!kblockd)
 		panic("no memory for the thread of block devices");
 	ramdisk_init();
+	floppy_init();
 }

@@ -16,6 +16,10 @@ import sys
 import tempfile
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TREE / "tests"))
+
+from machines import floppy     # noqa: E402 pylint: disable=wrong-import-position
+
 QEMU = ["qemu-system-i386", "-accel", "tcg,thread=single", "-display", "none",
         "-no-reboot", "-nodefaults", "-serial", "stdio",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
@@ -28,10 +32,11 @@ class Break:
     """One deliberate mistake: where, what, and the case that must notice."""
 
     def __init__(self, name, path, old, new, caught_by, cpu="max", mem="64M",
-                 options="", initrd=None):
+                 options="", initrd=None, floppy=False):
         self.name, self.path, self.old, self.new = name, path, old, new
         self.caught_by, self.cpu, self.mem = caught_by, cpu, mem
         self.options, self.initrd = options, initrd
+        self.floppy = floppy    # a medium marked for the suite
 
 
 BREAKS = [
@@ -1057,6 +1062,38 @@ BREAKS = [
           "c->hard_site = site;", ";", "lockcheck.interrupts_on_is_told_once"),
     Break("locks: softirqs are not noted", "kernel/cpu/lockcheck.c",
           "c->soft_site = site;", ";", "lockcheck.softirqs_not_kept_away"),
+
+    # the floppy
+    Break("dma: 64 KB not looked at", "kernel/cpu/dma8237.c",
+          "return bytes && last <= ISA_DMA_MASK &&",
+          "return (bytes && last <= ISA_DMA_MASK) ||",
+          "isa_dma.what_fits"),
+    Break("dma: page register of another channel", "kernel/cpu/dma8237.c",
+          "{ 0x87, 0x83, 0x81, 0x82 }", "{ 0x87, 0x83, 0x82, 0x81 }",
+          "isa_dma.what_the_chip_holds"),
+    Break("dma: the floppy's page register", "kernel/cpu/dma8237.c",
+          "0x81, 0x82 }", "0x80, 0x82 }", "floppy.every_sector", floppy=True),
+    Break("floppy: 64 KB boundary ignored", "kernel/block/floppy.c",
+          ".seg_boundary_mask = ISA_DMA_BOUNDARY,",
+          ".seg_boundary_mask = 0xffffffff,",
+          "floppy.across_64_kb", floppy=True),
+    Break("floppy: 16 MB ignored", "kernel/block/floppy.c",
+          ".dma_mask = ISA_DMA_MASK,", ".dma_mask = 0xffffffff,",
+          "floppy.pages_above_16_mb", floppy=True),
+    Break("floppy: beyond the cylinder", "kernel/block/floppy.c",
+          "in_cylinder - sector % in_cylinder", "(u32)MAX_SECTORS",
+          "floppy.ends_of_tracks_and_cylinders", floppy=True),
+    Break("floppy: result not read", "kernel/block/floppy.c",
+          "if (!results(result, RESULTS)) {",
+          "memset(result, 0, RESULTS);\n\tif (0) {",
+          "floppy.every_sector", floppy=True),
+    Break("floppy: only the first piece", "kernel/block/floppy.c",
+          "fdc.segment++;", ";", "floppy.pieces_of_a_sector", floppy=True),
+    Break("floppy: motor never off", "kernel/block/floppy.c",
+          "fdc.motors = 0;", ";", "floppy.motor_goes_off", floppy=True),
+    Break("floppy: no reset", "kernel/block/floppy.c",
+          "outb(DOR, (u8)fdc.motors);\n", ";\n",
+          "floppy.interrupt_comes_too_late", floppy=True),
 ]
 
 
@@ -1078,6 +1115,10 @@ def boot(tree, mistake, test):
                       "-append", f"{mistake.options} test={test}".strip()]
     if mistake.initrd:
         command += ["-initrd", str(tree / mistake.initrd)]
+    if mistake.floppy:
+        medium = tree / "build/floppy"
+        medium.write_bytes(floppy.medium())
+        command += floppy.drive_args(medium)
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -5,4 +5,7 @@
 
 void ramdisk_init(void);
 
+/* By what the CMOS says; turns no motor. */
+void floppy_init(void);
+
 #endif
