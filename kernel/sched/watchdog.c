@@ -36,7 +36,7 @@
 #define TRACE_MOST 16		/* guessed: deeper ones repeat themselves */
 
 u32 hung_seconds = HUNG_SECONDS_DEFAULT;
-u32 lockup_seconds = LOCKUP_SECONDS;
+u32 lockup_ticks;
 
 static struct watchdog_counts counts;
 
@@ -96,9 +96,9 @@ static void report_hung(struct task *task, u32 ticks)
 	print_frames(frame->eip, frame->ebp);
 }
 
-u32 check_hung_tasks(u32 seconds)
+u32 check_hung_tasks(u32 ticks)
 {
-	u32 before = counts.hung, flags, ticks;
+	u32 before = counts.hung, flags, waited;
 	struct task *task;
 
 	might_sleep();
@@ -108,9 +108,9 @@ u32 check_hung_tasks(u32 seconds)
 		if (task->state != TASK_UNINTERRUPTIBLE || task->queued ||
 		    !task->switches || task->hung_switches == task->switches)
 			continue;
-		ticks = jiffies - task->left_at;
-		if (ticks >= seconds * hz)
-			report_hung(task, ticks);
+		waited = jiffies - task->left_at;
+		if (waited >= ticks)
+			report_hung(task, waited);
 	}
 	spin_unlock_irqrestore(&all_tasks_lock, flags);
 	return counts.hung - before;
@@ -119,7 +119,7 @@ u32 check_hung_tasks(u32 seconds)
 static void check(void *unused)
 {
 	if (hung_seconds)
-		check_hung_tasks(hung_seconds);
+		check_hung_tasks(hung_seconds * hz);
 }
 
 static DECLARE_WORK(check_work, check, NULL);
@@ -174,10 +174,9 @@ void watchdog_tick(void)
 	if (!w->thread || w->tick == jiffies)
 		return;
 	w->tick = jiffies;
-	if (++w->unserved >= hz / 2)
+	if (++w->unserved >= lockup_ticks / 4)
 		try_to_wake_up(w->thread, TASK_INTERRUPTIBLE);
-	if (lockup_seconds && !w->reported &&
-	    w->unserved >= lockup_seconds * hz)
+	if (lockup_ticks && !w->reported && w->unserved >= lockup_ticks)
 		report_lockup(w);
 }
 
@@ -191,6 +190,7 @@ void watchdog_init(void)
 				     smp_processor_id());
 	if (!w->thread)
 		panic("no memory for the watchdog's thread");
+	lockup_ticks = LOCKUP_SECONDS * hz;
 	setup_timer(&check_timer, time_to_check, 0);
 	check_timer.period = CHECK_SECONDS * hz;
 	mod_timer(&check_timer, jiffies + check_timer.period);

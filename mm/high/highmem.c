@@ -8,15 +8,15 @@
  * 2. Late flushes. A window that loses its last user keeps its entry (count 1),
  *    and its page finds it there again. Windows are given out round and round;
  *    at the wrap all without a user are cleared, and one flush of the TLB makes
- *    them free (count 0). So a TLB is flushed once for up to 1024 kmap(), and no
- *    window shows another page before that:
+ *    them free (count 0). So the TLB is flushed once for up to 1024 kmap(), and
+ *    no window shows another page before that:
  *
- *		map, count = 2		last kunmap()
- *	   0 ------------------> n --------------> 1
- *	   ^			   <--------------
- *	   |			    kmap() again    |
- *	   +----------------------------------------+
- *		clear all of these, flush once, at the wrap
+ *	   kmap(): a new page	   last kunmap()
+ *	0 ------------------> n ------------------> 1
+ *	^		        <------------------ |
+ *	|		       kmap(): the same page|
+ *	+-------------------------------------------+
+ *	      the wrap: clear all of these, flush once
  *
  * 3. From page to window: a hash, whose nodes are the windows themselves. There
  *    is one for each page that is mapped, so it cannot run out.

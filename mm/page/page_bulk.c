@@ -148,7 +148,7 @@ u32 fastcall alloc_pages_bulk(gfp_t gfp, struct zonelist *zonelist, u32 n,
 		got = take_from_all(zonelist, got, n, pages);
 	if (gfp & __GFP_ZERO)
 		for (i = 0; i < got; i++)
-			clear_highpage(pages[i]);
+			page_zero(pages[i]);
 	while (unlikely(got < n)) {
 		pages[got] = alloc_pages_from(gfp, 0, zonelist, CALLER);
 		if (!pages[got])
@@ -254,8 +254,12 @@ static u32 give_run(struct page *const *pages, u32 n, u32 site)
  * room for six. */
 static bool too_many(const struct page *page, u32 n)
 {
-	return in_mem_map(page) &&
-	       page_zone(page)->pageset[smp_processor_id()].pcp[0].put_below < n;
+	const struct per_cpu_pageset *set;
+
+	if (!in_mem_map(page))
+		return false;
+	set = &page_zone(page)->pageset[smp_processor_id()];
+	return set->pcp[0].put_below < n;
 }
 
 /* What the stack does not take goes the long way. */

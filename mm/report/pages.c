@@ -4,8 +4,8 @@
  * 1. The formats are those of Linux 2.6's files in /proc, to the blank, so that
  *    whatever reads those reads these: buddyinfo and meminfo as in 2.6.11,
  *    zoneinfo as in 2.6.13 with CONFIG_NUMA, vmstat with the names of 2.6.22;
- *    `Bounce` came into meminfo with 2.6.18. The last two rows of vmstat are
- *    this kernel's own.
+ *    `Bounce` came into meminfo with 2.6.18. The last rows of vmstat are this
+ *    kernel's own.
  *
  * 2. meminfo and vmstat are tables, one row a line, in Linux's order: a new
  *    mechanism puts its rows where Linux has them. What is not counted has no
@@ -20,6 +20,7 @@
  */
 #include <kernel/base/printk.h>
 #include <mm/high/bounce.h>
+#include <mm/high/kmap_pool.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/areas.h>
 #include <mm/report/pages.h>
@@ -263,6 +264,21 @@ static u32 vmalloc_chunk_kb(const struct node_set *set, u32 arg)
 	return vmalloc_chunk() >> 10;
 }
 
+static u32 pages_mapped(const struct node_set *set, u32 arg)
+{
+	return kernel_kmaps.maps;
+}
+
+static u32 windows_flushed(const struct node_set *set, u32 arg)
+{
+	return kernel_kmaps.flushes;
+}
+
+static u32 window_waits(const struct node_set *set, u32 arg)
+{
+	return kernel_kmaps.waits;
+}
+
 static const struct report_line meminfo[] = {
 	{ "MemTotal:", total_kb, ALL },
 	{ "MemFree:", free_kb, ALL },
@@ -292,6 +308,10 @@ static const struct report_line vmstat[] = {
 	{ "pgalloc_high", allocated, HIGH },
 	{ "pgfree", COUNTER(pgfree) },
 	{ "allocstall", stalled, 0 },
+	/* Linux has no names for these */
+	{ "kmap_new", pages_mapped, 0 },
+	{ "kmap_flush", windows_flushed, 0 },
+	{ "kmap_wait", window_waits, 0 },
 	{ "bounce_read", bounced, 0 },
 	{ "bounce_write", bounced, 1 },
 };

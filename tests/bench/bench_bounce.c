@@ -1,8 +1,13 @@
 /*
  * Bounce buffers: bounce_begin() and bounce_end() of a transfer of whole pages,
- * one op a page. In 1030 of it the page is copied (calib.rep_movsl_1024). The
- * device reaches 16 MB, the caller's pages are of lowmem above, or of high
- * memory.
+ * one op a page. In 1030 of it the page is copied (calib.rep_movsl_1024).
+ *
+ *	read, write		pages of high memory, for a device that reaches
+ *				all of lowmem; one page, and 8
+ *	read16.isa, write16.isa	pages of lowmem above 16 MB for one that does
+ *				not reach them: all that it can have at once.
+ *				ZONE_DMA is small, and so are its CPU lists:
+ *				pages come from and go to the buddy system
  */
 #include <mm/high/bounce.h>
 #include "bench.h"
@@ -12,9 +17,11 @@
 static struct bio_vec vec[MOST];
 static u32 nr;
 
-/* What the machine of the figures always has. */
-static void take(gfp_t gfp, u32 n)
+static phys_addr_t mask;
+
+static void take(gfp_t gfp, u32 n, phys_addr_t reach)
 {
+	mask = reach;
 	for (nr = 0; nr < n; nr++)
 		vec[nr] = (struct bio_vec){ .bv_page = alloc_page(gfp),
 					    .bv_len = PAGE_SIZE };
@@ -22,17 +29,17 @@ static void take(gfp_t gfp, u32 n)
 
 static void take_one(void)
 {
-	take(GFP_KERNEL, 1);
+	take(GFP_HIGHUSER, 1, PFN_PHYS(max_low_pfn) - 1);
 }
 
-static void take_one_high(void)
+static void take_8(void)
 {
-	take(GFP_HIGHUSER, 1);
+	take(GFP_HIGHUSER, 8, PFN_PHYS(max_low_pfn) - 1);
 }
 
-static void take_all(void)
+static void take_16_isa(void)
 {
-	take(GFP_KERNEL, MOST);
+	take(GFP_KERNEL, MOST, BOUNCE_ISA_MASK);
 }
 
 static void give_back(void)
@@ -48,7 +55,7 @@ static __always_inline void transfers(struct bench *b, bool write)
 	local_irq_enable();
 	bench_start(b);
 	do {
-		bounce_end(bounce_begin(vec, nr, BOUNCE_ISA_MASK, write),
+		bounce_end(bounce_begin(vec, nr, mask, write),
 			   nr * PAGE_SIZE);
 	} while (--n);
 	bench_stop(b);
@@ -74,10 +81,10 @@ static void writes(struct bench *b)
 static const struct bench_case cases[] = {
 	CASE("read", reads, take_one),
 	CASE("write", writes, take_one),
-	CASE("read.high", reads, take_one_high),
-	CASE("write.high", writes, take_one_high),
-	CASE("read16", reads, take_all),
-	CASE("write16", writes, take_all),
+	CASE("read8", reads, take_8),
+	CASE("write8", writes, take_8),
+	CASE("read16.isa", reads, take_16_isa),
+	CASE("write16.isa", writes, take_16_isa),
 };
 
 BENCH_TABLE(bench_bounce, cases);

@@ -29,6 +29,18 @@ static void give_all(void)
 	bounce_all = debug_enabled(DEBUG_BOUNCE);
 }
 
+/* High memory, if that is wanted and any node has some. */
+static struct page *page_from(gfp_t gfp)
+{
+	int node = -1;
+	unsigned int i;
+
+	for (i = 0; gfp & __GFP_HIGHMEM && i < machine_nodes.nr; i++)
+		if (populated_zone(&NODE_DATA(i)->node_zones[ZONE_HIGHMEM]))
+			node = (int)i;
+	return alloc_pages_node(node, gfp, 0);
+}
+
 /*
  * Pieces at odd places of n pages, filled with seeds 1 up. All are bounced:
  * they lie above 16 MB, or every page is.
@@ -42,7 +54,7 @@ static u32 odd_pieces(gfp_t gfp, u32 n)
 	u32 i, bytes = 0;
 
 	for (i = 0; i < n; i++) {
-		pages[i] = alloc_page(gfp);
+		pages[i] = page_from(gfp);
 		if (!EXPECT(pages[i]))
 			return 0;
 		page_fill(pages[i], i + 1);
@@ -281,7 +293,7 @@ TEST(bounce, mixed)
 		return;
 	}
 	for (i = 0; i < n; i++) {
-		pages[i] = alloc_page(i & 1 ? GFP_HIGHUSER : GFP_DMA);
+		pages[i] = page_from(i & 1 ? GFP_HIGHUSER : GFP_DMA);
 		REQUIRE(pages[i]);
 		page_fill(pages[i], i + 1);
 		vec[i] = (struct bio_vec){ pages[i], 1000 + i, 7 * i };
@@ -380,7 +392,7 @@ TEST(bounce, two_pieces_of_one_page)
 	if (!can_bounce())
 		return;
 	bounce_all = true;
-	pages[0] = alloc_page(GFP_HIGHUSER);
+	pages[0] = page_from(GFP_HIGHUSER);
 	REQUIRE(pages[0]);
 	page_fill(pages[0], 1);
 	vec[0] = (struct bio_vec){ pages[0], 1024, 2048 };
@@ -408,7 +420,7 @@ TEST(bounce, the_most_of_each_pool)
 	if (!can_bounce())
 		return;
 	bounce_all = true;
-	pages[0] = alloc_page(GFP_HIGHUSER);
+	pages[0] = page_from(GFP_HIGHUSER);
 	REQUIRE(pages[0]);
 	page_fill(pages[0], 4);
 	for (i = 0; i < BOUNCE_PAGES; i++)

@@ -9,6 +9,7 @@
 #include <kernel/lib/printf.h>
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
+#include <mm/high/kmap_pool.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
 #include <mm/report/areas.h>
@@ -204,8 +205,12 @@ TEST(report, vmstat)
 		 "pgalloc_high 70\n"
 		 "pgfree 177\n"
 		 "allocstall %u\n"
+		 "kmap_new %u\n"
+		 "kmap_flush %u\n"
+		 "kmap_wait %u\n"
 		 "bounce_read %u\n"
-		 "bounce_write %u\n", allocstall, nr_bounced(false),
+		 "bounce_write %u\n", allocstall, kernel_kmaps.maps,
+		 kernel_kmaps.flushes, kernel_kmaps.waits, nr_bounced(false),
 		 nr_bounced(true));
 	EXPECT_STREQ(printed(report_vmstat), want);
 }

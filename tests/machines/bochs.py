@@ -15,7 +15,7 @@ from machines.harness import Failure, Skip, Test, require
 
 BIOS = "/usr/share/bochs/BIOS-bochs-latest"
 VGA_BIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
-LIMIT = 300
+LIMIT = 600
 BOCHSRC = """\
 config_interface: textconfig
 display_library: rfb, options="timeout=0"

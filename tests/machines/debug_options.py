@@ -45,7 +45,7 @@ def run(ctx, journal, size, cmdline):
     """All suites of memory pass, and what needs the option was not skipped."""
     args = machine_args(size * MB) + kernel_args(ctx.kernel,
                                                  f"{cmdline} test={OF_MEMORY}")
-    with Guest(journal, args, limit=150) as guest:
+    with Guest(journal, args, limit=400) as guest:
         guest.expect_end(PASSED)
         report = ktap.check(guest.text)
     for option, names in NEEDED.items():

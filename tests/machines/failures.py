@@ -24,7 +24,7 @@ def tests(ctx):
 def boot(ctx, journal, plan):
     """A machine at its prompt, with that plan."""
     args = machine_args(64 * MB) + kernel_args(ctx.kernel, f"fail={plan}")
-    return Guest(journal, args, limit=120)
+    return Guest(journal, args, limit=400)
 
 
 def third(ctx, journal):

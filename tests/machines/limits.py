@@ -31,7 +31,7 @@ def tests(ctx):
 def too_little(ctx, journal, mem, sentence):
     """The kernel says so, with the number, and halts."""
     args = machine_args(mem) + kernel_args(ctx.kernel)
-    with Guest(journal, args, limit=20) as guest:
+    with Guest(journal, args, limit=400) as guest:
         guest.wait_halt()
         require(re.search(sentence, guest.text), "wrong output",
                 f"\"{sentence}\" is missing")

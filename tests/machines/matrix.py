@@ -74,7 +74,7 @@ def run_row(ctx, journal, row):
     expected = expect(row)
     want = direct_map(expected, kernel)
     args, files = boot_args(ctx, row)
-    with Guest(journal, args, limit=150) as guest:
+    with Guest(journal, args, limit=400) as guest:
         guest.wait_prompt()
         seen = gather(guest, kernel, want, expected.mode.pae)
         told = run_tests(guest, row.tests)

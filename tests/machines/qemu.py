@@ -26,7 +26,7 @@ QEMU = os.environ.get("QEMU", "qemu-system-i386")
 PASSED, FAILED = 33, 35         # isa-debug-exit: (code << 1) | 1
 PROMPT = "swapper> "
 FRESH_PROMPT = b"\n" + PROMPT.encode("ascii")    # not one that is redrawn
-LIMIT = 60                      # seconds for a boot with all tests
+LIMIT = 400     # seconds for a boot with all tests, on a slow host
 HALTED = re.compile(r"^(--- halted ---|halted|PANIC inside the report.*)$",
                     re.M)
 PIPE_SIZE = 1 << 20     # what Linux allows anybody

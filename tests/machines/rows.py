@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from machines import ktap
 from machines.model import Row
 from machines.qemu import GB, KB, MB
 
@@ -173,6 +174,7 @@ def bad_option_rows():
 # one of each kind of machine: all suites run there
 WHOLE = ("ram-4M", "ram-1G", "ram-6G", "cpu-486-64M", "feature-none-64M-pae",
          "option-highmem=64M-pae")
+LONGEST = ("ram-4M", "option-highmem=64M-pae")
 
 
 def all_rows():
@@ -180,5 +182,7 @@ def all_rows():
     for group in (ram_rows, cpu_rows, feature_rows, option_rows, machine_rows,
                   loader_rows, bad_option_rows):
         for row in group():
-            yield replace(row, tests="all", cost=30.0) if row.name in WHOLE \
-                else row
+            if row.name in WHOLE:
+                row = replace(row, cost=20.0, tests="all" if row.name in LONGEST
+                              else ktap.ALL_BUT_THE_LONGEST)
+            yield row

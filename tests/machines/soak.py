@@ -23,7 +23,7 @@ def soak(ctx, journal, size, cpu, cmdline):
     """It ends well, and says so."""
     args = machine_args(size * MB, cpu=cpu) + [
         "-icount", "shift=0,sleep=off"] + kernel_args(ctx.kernel, cmdline)
-    with Guest(journal, args, limit=120) as guest:
+    with Guest(journal, args, limit=400) as guest:
         guest.expect_end(PASSED)
         require("memory as it was left, ledger as before" in guest.text,
                 "lost output", "no line at the end of the stress")

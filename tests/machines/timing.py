@@ -32,6 +32,6 @@ def run_row(ctx, journal, cpu, megabytes, options, more):
     """All four suites must pass."""
     args = machine_args(megabytes * MB, cpu=cpu) + list(more) + kernel_args(
         ctx.kernel, f"{options} {SUITES}".strip())
-    with Guest(journal, args, limit=120) as guest:
+    with Guest(journal, args, limit=400) as guest:
         guest.expect_end(PASSED)
         ktap.check(guest.text)

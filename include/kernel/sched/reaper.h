@@ -15,6 +15,9 @@ struct reap_counts {
 
 struct reap_counts reap_counts(void);
 
+/* From now on a round in so many ticks, not 0. Any context. */
+void reap_every(u32 ticks);
+
 /* Boot, behind workqueue_init(). */
 void reaper_init(void);
 

@@ -19,11 +19,11 @@
 #define LOCKUP_SECONDS 10U		/* Linux's */
 
 extern u32 hung_seconds;		/* hung=; 0: off */
-extern u32 lockup_seconds;		/* 0: off */
+extern u32 lockup_ticks;	/* of LOCKUP_SECONDS; 0: off */
 
-/* Reports the threads that wait for longer than so many seconds and were not
- * reported in this wait: how many. May sleep. */
-u32 check_hung_tasks(u32 seconds);
+/* Reports the threads that wait for so many ticks or more and were not reported
+ * in this wait: how many. May sleep. */
+u32 check_hung_tasks(u32 ticks);
 
 struct watchdog_counts {
 	u32 hung, lockups;	/* reported since boot */
