@@ -64,9 +64,9 @@ const char *blk_cause_name(enum blk_cause cause)
 
 static const char *what_for(const struct bio *bio)
 {
-	if (bio->rw & WRITE)
-		return "write";
-	return bio->vcnt ? "read" : "flush";
+	if (bio->rw & BIO_FLUSH && !bio->vcnt)
+		return "flush";
+	return bio->rw & WRITE ? "write" : "read";
 }
 
 /* Sectors of all pieces; 0: one of them is none. */
