@@ -1072,7 +1072,7 @@ BREAKS = [
           "{ 0x87, 0x83, 0x81, 0x82 }", "{ 0x87, 0x83, 0x82, 0x81 }",
           "isa_dma.what_the_chip_holds"),
     Break("dma: the floppy's page register", "kernel/cpu/dma8237.c",
-          "0x81, 0x82 }", "0x80, 0x82 }", "floppy.every_sector", floppy=True),
+          "0x81, 0x82 }", "0x80, 0x82 }", "floppy.across_64_kb", floppy=True),
     Break("floppy: 64 KB boundary ignored", "kernel/block/floppy.c",
           ".seg_boundary_mask = ISA_DMA_BOUNDARY,",
           ".seg_boundary_mask = 0xffffffff,",
@@ -1092,7 +1092,8 @@ BREAKS = [
     Break("floppy: motor never off", "kernel/block/floppy.c",
           "fdc.motors = 0;", ";", "floppy.motor_goes_off", floppy=True),
     Break("floppy: no reset", "kernel/block/floppy.c",
-          "outb(DOR, (u8)fdc.motors);\n", ";\n",
+          "return at_work && !reset_controller() ? -EIO : 0;",
+          "fdc.state = IDLE;\n\treturn 0;",
           "floppy.interrupt_comes_too_late", floppy=True),
     # --- bounce buffers ---
     Break("bounce: copy-back skipped", "mm/high/bounce.c",
@@ -1180,6 +1181,9 @@ def verdict(mistake, status, output):
     case = mistake.caught_by.split(".")[1]
     if re.search(rf"^\s*not ok \d+ {case}\s*$", output, re.M):
         return f"{mistake.caught_by} failed"
+    # its mark could not be read; floppy.py wants it to run
+    if mistake.floppy and re.search(rf"^\s*ok \d+ {case} # SKIP", output, re.M):
+        return f"{mistake.caught_by} did not run"
     if status == 0:
         return f"{mistake.caught_by}: triple fault"
     if status != PASSED and "PANIC" in output:

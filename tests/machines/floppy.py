@@ -120,6 +120,8 @@ def tests(ctx):
                lambda journal: other_format(ctx, journal), 4.0)
     yield Test("machines.floppy-empty",
                lambda journal: empty(ctx, journal), 4.0)
+    yield Test("machines.floppy-filled",
+               lambda journal: filled(ctx, journal), 4.0)
     yield Test("machines.floppy-changed",
                lambda journal: changed(ctx, journal), 4.0)
     yield Test("machines.floppy-two-drives",
@@ -188,6 +190,21 @@ def empty(ctx, journal):
     row = Row("empty")
     run_suite(journal, machine(ctx, row) + ["-drive", "if=floppy"],
               ("no_medium",))
+
+
+def filled(ctx, journal):
+    """A drive that was empty, and so is one for 2.88 MB, gets 1.44 MB."""
+    path = journal.scratch / "medium"
+    path.write_bytes(medium())
+    args = machine_args(64 * MB) + ["-drive", "if=floppy"] + \
+        kernel_args(ctx.kernel)
+    with Guest(journal, args) as guest:
+        guest.wait_prompt()
+        require(LINE.search(guest.text), "wrong output", "there is no fd0")
+        guest.hmp(f"change floppy0 {path} raw")
+        answer = guest.command("test floppy.every_sector")
+        require(re.search(r"^ *ok 1 every_sector$", answer, re.M),
+                "failed case", answer)
 
 
 def changed(ctx, journal):
