@@ -6,6 +6,9 @@
  *	    timer_base.lock, workqueue.lock, wait_queue.lock, fail_lock, and
  *	    pgtable.lock (a RAM disk's window)
  *	    ide_channel.lock	a channel's ports	kernel/block/ide.c
+ *	    fdc.lock		the floppy controller	kernel/block/floppy.c
+ *		isa_dma_lock	the first 8237		kernel/cpu/dma8237.c
+ *		timer_base.lock, wait_queue.lock
  *	disks_lock		which devices there are	kernel/block/blkdev.c
  *	pgtable.lock		entries below one root	mm/table
  *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c
@@ -21,6 +24,10 @@
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	fdc.lock		the floppy controller	kernel/block/floppy.c
+ *	    isa_dma_lock	the first 8237		kernel/cpu/dma8237.c
+ *	    timer_base.lock
+ *	    wait_queue.lock
  *	kmap_pool.lock		windows of one pool	mm/high
  *	    tlb_lock
  *	irq_lock		handlers, masks		kernel/cpu/irq.c

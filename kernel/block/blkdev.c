@@ -133,4 +133,5 @@ void block_init(void)
 		panic("no memory for the thread of block devices");
 	ramdisk_init();
 	ide_init();
+	floppy_init();
 }

@@ -6,4 +6,7 @@
 void ide_init(void);
 void ramdisk_init(void);
 
+/* By what the CMOS says; turns no motor. */
+void floppy_init(void);
+
 #endif
