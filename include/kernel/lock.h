@@ -18,16 +18,12 @@
  *		printk_lock
  *	    zone.lock
  *	bounce_lock		transfers through bounce pages	mm/high
-	    mempool.lock
-	mempool.lock		elements of a pool	mm/object
+ *	    mempool.lock
+ *	mempool.lock		elements of a pool	mm/object
  *	copies_lock		who has kernel tables	mm/table
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
- *	fdc.lock		the floppy controller	kernel/block/floppy.c
- *	    isa_dma_lock	the first 8237		kernel/cpu/dma8237.c
- *	    timer_base.lock
- *	    wait_queue.lock
  *	kmap_pool.lock		windows of one pool	mm/high
  *	    tlb_lock
  *	irq_lock		handlers, masks		kernel/cpu/irq.c

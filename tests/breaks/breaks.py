@@ -20,10 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(TREE / "tests"))
 
 # pylint: disable=wrong-import-position
-from machines import disks                                      # noqa: E402
-sys.path.insert(0, str(TREE / "tests"))
-
-from machines import floppy     # noqa: E402 pylint: disable=wrong-import-position
+from machines import disks, floppy                              # noqa: E402
 
 QEMU = ["qemu-system-i386", "-accel", "tcg,thread=single", "-display", "none",
         "-no-reboot", "-nodefaults", "-serial", "stdio",
@@ -37,15 +34,11 @@ class Break:
     """One deliberate mistake: where, what, and the case that must notice."""
 
     def __init__(self, name, path, old, new, caught_by, cpu="max", mem="64M",
-                 options="", initrd=None, disk=None):
+                 options="", initrd=None, disk=None, floppy=False):
         self.name, self.path, self.old, self.new = name, path, old, new
         self.caught_by, self.cpu, self.mem = caught_by, cpu, mem
         self.options, self.initrd = options, initrd
         self.disk = disk        # "one", "two", "bad", "large"
-                 options="", initrd=None, floppy=False):
-        self.name, self.path, self.old, self.new = name, path, old, new
-        self.caught_by, self.cpu, self.mem = caught_by, cpu, mem
-        self.options, self.initrd = options, initrd
         self.floppy = floppy    # a medium marked for the suite
 
 
@@ -163,7 +156,7 @@ BREAKS = [
           "", "panic.stack_overflow"),
     Break("8259 not masked", "kernel/cpu/pic.c",
           "outb(PIC1 + PIC_DATA, 0xff);", "",
-          "cpu.interrupts_are_off_and_masked"),
+          "cpu.lines_without_a_handler_are_masked"),
     Break("PAE taken for 32 address bits", "kernel/cpu/cpuid.c",
           "info->phys_bits = 36;", "info->phys_bits = 32;",
           "cpuid.pae_means_36_bits_where_nothing_is_told"),
@@ -271,7 +264,7 @@ BREAKS = [
           "for (i = 0; i < 1U << order; i++)", "for (i = 0; i < order; i++)",
           "pages.get_zeroed_page"),
     Break("pages: only the first page zeroed", "mm/page/alloc_slow.c",
-          "clear_highpage(page + i);", "clear_highpage(page);",
+          "page_zero(page + i);", "page_zero(page);",
           "pages.zeroed_block"),
     Break("pages: rest of an exact size kept", "mm/page/page_alloc.c",
           "__free_page(page + rest);", ";", "pages.alloc_pages_exact"),
@@ -1147,53 +1140,6 @@ BREAKS = [
           "disk->start + (rq->sector << SECTOR_SHIFT)",
           "disk->start + ((rq->sector + 1) << SECTOR_SHIFT)",
           "ramdisk.a_page_there_and_back"),
-    # windows on high memory
-    Break("kmap: the flush at the wrap left out", "mm/high/highmem.c",
-          "\tif (n) {\n\t\tflush_tlb_range(", "\tif (n) {\n\t\tif (0) flush_tlb_range(",
-          "highmem.no_translation_is_stale"),
-    Break("kmap: a window is free before the flush", "mm/high/highmem.c",
-          "if (!kmap_count(w))\n\t\t\tbreak;",
-          "if (kmap_count(w) <= 1)\n\t\t\tbreak;",
-          "highmem.no_translation_is_stale"),
-    Break("kmap: windows in use are freed", "mm/high/highmem.c",
-          "kmap_change_count(w, 1, 0)", "kmap_change_count(w, 2, 0)",
-          "highmem.a_flush_spares_windows_in_use"),
-    Break("kmap: who waits is not woken", "mm/high/highmem.c",
-          "wake_up_all(&pool->wait);", "(void)pool;",
-          "highmem.used_up_in_every_order"),
-    Break("kmap: who waits does not look for its page", "mm/high/highmem.c",
-          "\tw = find_locked(bucket, page);", "\tw = NULL;",
-          "highmem.who_waits_looks_for_its_page_again"),
-    Break("kmap: may be called anywhere", "include/mm/high/highmem.h",
-          "\tmight_sleep();\n", "", "highmem.kmap_where_the_cpu_is_kept"),
-    Break("kmap: a window without a user is an address", "mm/high/highmem.c",
-          "w && kmap_count(w) > 1 ?", "w && kmap_count(w) > 0 ?",
-          "highmem.a_page_has_one_window"),
-    Break("kmap: frames above 4 GB lose their number",
-          "include/mm/table/pgtable.h",
-          "half[1] = pfn >> (32 - PAGE_SHIFT) | run->high;",
-          "half[1] = run->high;", "highmem.frames_above_4_gb", mem="6G"),
-    Break("kmap_atomic: opening does not flush", "include/mm/high/kmap_atomic.h",
-          "\tflush_tlb_own(va);\n", "", "kmap_atomic.no_translation_is_stale"),
-    Break("kmap_atomic: opening does not flush, PAE", "mm/high/kmap_atomic.c",
-          "\tflush_tlb_own(slot->va);\n\tslot->site = site;",
-          "\tslot->site = site;", "kmap_atomic.no_translation_is_stale",
-          options="pae"),
-    Break("kmap_atomic: a stale translation with debug=highmem",
-          "mm/high/kmap_atomic.c",
-          "\tflush_tlb_own(slot->va);\n\tbarrier();", "\tbarrier();",
-          "kmap_atomic.a_closed_window_faults", options="debug=highmem"),
-    Break("kmap_atomic: a wrong order is not noticed",
-          "include/mm/high/kmap_atomic.h",
-          "bool due = (slot->match ^ va) < PAGE_SIZE;",
-          "bool due = slot->match || va;", "kmap_atomic.wrong_order"),
-    Break("kmap_atomic: no pages between the windows", "mm/high/kmap_atomic.c",
-          "i <= KMAP_DEPTH; i++, idx += 2)", "i <= KMAP_DEPTH; i++, idx++)",
-          "kmap_atomic.fences"),
-    Break("kmap_atomic: one window too many", "mm/high/kmap_atomic.c",
-          "BUG_ON(slot > own_slots() + KMAP_DEPTH,",
-          "BUG_ON(slot > own_slots() + KMAP_DEPTH + 1,",
-          "kmap_atomic.too_deep"),
     # --- what was found by looking again ---
     Break("lost wake-up: who is still on the run queue",
           "include/kernel/sched/internal.h",
@@ -1327,7 +1273,7 @@ BREAKS = [
           "BUG_ON(slot > own_slots() + KMAP_DEPTH,",
           "BUG_ON(slot > own_slots() + KMAP_DEPTH + 1,",
           "kmap_atomic.too_deep"),
-
+    # --- disks ---
     Break("pci: the search begins anew", "kernel/cpu/pci.c",
           "if (function >= from &&", "if (",
           "pci.host_bridge_is_found"),
