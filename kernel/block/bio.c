@@ -20,7 +20,9 @@
  *    is done when all parts are.
  *
  * 3. Bounce pages make segments of their own: nobody knows before whether they
- *    are neighbours. So each piece is counted by itself then.
+ *    are neighbours. So each piece is counted by itself then. A device whose
+ *    pool is empty since the boot is refused what would need it: nothing could
+ *    ever go on.
  *
  * 4. Whoever waits may be the one who frees memory: all is done with GFP_NOIO.
  */
@@ -55,6 +57,7 @@ static const char *const causes[NR_BLK_CAUSES] = {
 	[BLK_TIMEOUT] = "the device does not answer",
 	[BLK_GONE] = "the device is gone",
 	[BLK_NO_MEMORY] = "the driver had no memory",
+	[BLK_NO_BOUNCE] = "no page that it reaches was kept for it",
 };
 
 const char *blk_cause_name(enum blk_cause cause)
@@ -111,7 +114,8 @@ static void refuse(struct bio *bio, enum blk_cause cause)
 		bio->bdev->name, what_for(bio), bio->sectors, bio->sector,
 		blk_cause_name(cause));
 	bio->error = cause == BLK_READ_ONLY ? -EROFS :
-		     cause == BLK_GONE ? -EIO : -EINVAL;
+		     cause == BLK_GONE ? -EIO :
+		     cause == BLK_NO_BOUNCE ? -ENOMEM : -EINVAL;
 	bio->cause = cause;
 	bio->error_sector = bio->sector;
 	bio->end_io(bio);
@@ -325,6 +329,7 @@ u32 block_paged_kb(u32 rw)
 
 void submit_bio(struct bio *bio)
 {
+	phys_addr_t mask = bio->bdev->limits.dma_mask;
 	enum blk_cause cause;
 	bool bounced;
 
@@ -334,13 +339,15 @@ void submit_bio(struct bio *bio)
 	bio->parts = 0;
 	bio->bounce = NULL;
 	cause = judge(bio);
+	bounced = cause == BLK_FINE && bio->vcnt &&
+		  bounce_needed(bio->vec, bio->vcnt, mask);
+	if (bounced && !bounce_limit(mask))
+		cause = BLK_NO_BOUNCE;
 	if (cause != BLK_FINE) {
 		refuse(bio, cause);
 		return;
 	}
 	count_paged(bio);
-	bounced = bio->vcnt && bounce_needed(bio->vec, bio->vcnt,
-					     bio->bdev->limits.dma_mask);
 	if (fits_one_request(bio, bounced))
 		send(bio->bdev->queue, bio);
 	else

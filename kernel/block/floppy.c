@@ -548,17 +548,22 @@ static void start(struct block_device *bdev, struct request *rq)
 	unlock(flags);
 }
 
-/* Into reset and out of it, which interrupts. False: nothing came. */
-static bool reset_controller(void)
+/* Into reset and out of it, which interrupts. The lock is held: an interrupt
+ * that is late would count as the reset's, and let the other drive begin. */
+static void begin_reset(void)
 {
-	u32 flags = spin_lock_irqsave(&fdc.lock);
-	bool came;
-
 	fdc.state = RESETTING;
 	outb(DOR, (u8)fdc.motors);
 	udelay(RESET_US);
 	write_dor(0);
-	unlock(flags);
+}
+
+/* False: no interrupt came. */
+static bool reset_has_ended(void)
+{
+	bool came;
+	u32 flags;
+
 	wait_event_timeout(fdc.wait, fdc.state != RESETTING,
 			   msecs_to_jiffies(RESET_MS));
 	flags = spin_lock_irqsave(&fdc.lock);
@@ -579,14 +584,14 @@ static int reset(struct block_device *bdev)
 
 	if (at_work) {
 		stop_working();
-		fdc.state = RESETTING;	/* nothing begins before that */
+		begin_reset();
 	}
 	drive->rq = NULL;
 	unlock(flags);
 	/* one that ended just now: the block layer hears of it first */
 	while (atomic_read(&drive->telling))
 		cpu_relax();
-	return at_work && !reset_controller() ? -EIO : 0;
+	return at_work && !reset_has_ended() ? -EIO : 0;
 }
 
 static const struct block_driver floppy_driver = {
@@ -618,10 +623,16 @@ static const struct drive_type *type_of(u32 unit, u8 drives)
 static const char *find_controller(void)
 {
 	static const u8 bytes[] = { CMD_VERSION };
+	u32 flags;
 	u8 version;
 
 	/* nobody drives the bus: all ones */
-	if (inb(MSR) == 0xff || !reset_controller() ||
+	if (inb(MSR) == 0xff)
+		return NULL;
+	flags = spin_lock_irqsave(&fdc.lock);
+	begin_reset();
+	unlock(flags);
+	if (!reset_has_ended() ||
 	    !command(bytes, sizeof(bytes)) || !results(&version, 1))
 		return NULL;
 	return version == 0x90 ? "82077AA" : "765";

@@ -43,6 +43,8 @@ static struct block_device *which(char **argv, u64 *sector)
 	else if (*sector >= bdev->capacity)
 		printk("%s: %s has sectors 0 to %llu\n", argv[0], bdev->name,
 		       bdev->capacity - 1);
+	else if (bdev->gone)
+		printk("%s: %s is gone\n", argv[0], bdev->name);
 	else
 		return bdev;
 	return NULL;

@@ -1347,8 +1347,7 @@ BREAKS = [
     Break("floppy: motor never off", "kernel/block/floppy.c",
           "fdc.motors = 0;", ";", "floppy.motor_goes_off", floppy=True),
     Break("floppy: no reset", "kernel/block/floppy.c",
-          "return at_work && !reset_controller() ? -EIO : 0;",
-          "fdc.state = IDLE;\n\treturn 0;",
+          "stop_working();\n\t\tbegin_reset();", "stop_working();",
           "floppy.interrupt_comes_too_late", floppy=True),
     # --- bounce buffers ---
     Break("bounce: copy-back skipped", "mm/high/bounce.c",
@@ -1398,6 +1397,16 @@ BREAKS = [
           "page_bulk.few_of_a_small_zone"),
     Break("bounce: used pages not counted down", "mm/high/bounce.c",
           "pool->used -= bounce->pages;", ";", "bounce.counters"),
+    # --- what was found by looking at disks again ---
+    Break("block: an empty pool is waited for", "kernel/block/bio.c",
+          "if (bounced && !bounce_limit(mask))", "if (0)",
+          "block.no_page_within_reach"),
+    Break("block: not a word of a disk that is gone",
+          "kernel/monitor/commands_block.c", "else if (bdev->gone)",
+          "else if (0)", "block_fail.gone_is_told_at_the_prompt"),
+    Break("ide: pages above 4 GB are not bounced", "kernel/block/ide_probe.c",
+          "disk->dma ? 0xffffffffU :", "disk->dma ? ~(phys_addr_t)0 :",
+          "disk.pages_of_each_kind", mem="6G", disk="one"),
 ]
 
 

@@ -1,6 +1,7 @@
 /* Requests and their order: kernel/block. What fails: test_block_fail.c. */
 #include <kernel/base/fail.h>
 #include <kernel/cpu/time.h>
+#include <mm/high/bounce_books.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
 #include "fake_disk.h"
@@ -122,6 +123,35 @@ TEST(block, refuses_what_cannot_be)
 		EXPECT(io->ended);
 		EXPECT_EQ(io->bio.error, 0);
 		EXPECT_EQ(memory()[1023], (FAKE_SECTORS - 1) % 256);
+	}
+	end();
+}
+
+/* A boot without a page for the pool: what would need it is not waited for. */
+TEST(block, no_page_within_reach)
+{
+	struct bounce_pool *pool;
+	bool all = bounce_all;
+	u32 limit;
+
+	if (begin()) {
+		test_allow_warnings(2);
+		pool = bounce_pool_of(t.fake->bdev.limits.dma_mask);
+		limit = pool->limit;
+		pool->limit = 0;
+		bounce_all = true;
+		io_init(&t.io[0], &t.fake->bdev, READ, 8, 1, t.pages, 0);
+		expect_refused(&t.io[0], -ENOMEM, BLK_NO_BOUNCE);
+		io_init(&t.io[0], &t.fake->bdev, WRITE, 8, 64, t.pages, 0);
+		expect_refused(&t.io[0], -ENOMEM, BLK_NO_BOUNCE);
+		EXPECT_EQ(t.fake->nr_log, 0);
+		/* a flush has no page */
+		io_init(&t.io[0], &t.fake->bdev, BIO_FLUSH, 0, 0, t.pages, 0);
+		submit_bio(&t.io[0].bio);
+		fake_answer_all(t.fake);
+		EXPECT_EQ(t.io[0].bio.error, 0);
+		bounce_all = all;
+		pool->limit = limit;
 	}
 	end();
 }

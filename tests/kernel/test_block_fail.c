@@ -1,6 +1,7 @@
 /* Devices that fail, are late, fall silent, vanish: kernel/block/request.c. */
 #include <kernel/base/fail.h>
 #include <kernel/cpu/time.h>
+#include <kernel/monitor/monitor.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
 #include "fake_disk.h"
@@ -330,6 +331,35 @@ TEST(block_fail, gone_with_requests_under_way)
 		/* the one in flight had to be let go of */
 		EXPECT_EQ(t.fake->resets, 1);
 		expect_gone_for_new();
+	}
+	end();
+}
+
+/* What printk() prints between the two calls: test_cmdline.c. */
+void record_start(void);
+const char *record_stop(void);
+
+static void expect_answer(const char *command, const char *text)
+{
+	char line[32];
+	bool fits;
+
+	strlcpy(line, command, sizeof(line));
+	record_start();
+	monitor_run_line(line);
+	fits = !strcmp(record_stop(), text);
+	EXPECT(fits);
+}
+
+/* Nobody is asked whether to write there, and nobody is left without a word. */
+TEST(block_fail, gone_is_told_at_the_prompt)
+{
+	if (begin(FAKE_HOLD)) {
+		test_allow_warnings(1);
+		blk_device_gone(&t.fake->bdev);
+		expect_answer("readsect fake0 0", "readsect: fake0 is gone\n");
+		expect_answer("writesect fake0 0 x",
+			      "writesect: fake0 is gone\n");
 	}
 	end();
 }

@@ -131,7 +131,6 @@ TEST(disk, what_the_host_wrote)
 #define PIECES 8U
 #define STRIPES (DISK_RANDOM_SECTORS / STRIPE / WORKERS)
 #define REQUESTS 10000U		/* of a disk */
-#define REQUESTS_STARVED 1000U
 
 /* A generation for each sector; 0: never written. */
 static u32 *shadows[TEST_DISKS_MOST];
@@ -349,7 +348,7 @@ TEST(disk, random_without_memory)
 	if (!nr)
 		return;
 	if (EXPECT(make_shadows(1))) {
-		w = new_worker(disks[0].bdev, shadows[0], 0, REQUESTS_STARVED);
+		w = new_worker(disks[0].bdev, shadows[0], 0, REQUESTS);
 		REQUIRE(w);
 		w->from = DISK_STARVED_FROM;
 		take_all_memory(&blocks);

@@ -35,6 +35,7 @@ enum blk_cause {
 	BLK_TIMEOUT,		/* no answer in time, and none after a reset */
 	BLK_GONE,		/* the device is not there any more */
 	BLK_NO_MEMORY,
+	BLK_NO_BOUNCE,		/* no page that it reaches was kept for it */
 	NR_BLK_CAUSES
 };
 
@@ -49,7 +50,8 @@ struct bio {
 	void *private;			/* end_io()'s */
 
 	/* results, there when end_io() is called */
-	int error;			/* 0, -EIO; refused: -EINVAL, -EROFS */
+	int error;			/* 0, -EIO; if refused: -EINVAL,
+					 * -EROFS, -ENOMEM */
 	enum blk_cause cause;
 	sector_t error_sector;		/* the first that was not transferred */
 
