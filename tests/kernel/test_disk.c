@@ -4,6 +4,7 @@
  * for that are used (disks.h).
  */
 #include <kernel/base/printk.h>
+#include <kernel/block/floppy.h>
 #include <kernel/cpu/time.h>
 #include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
@@ -359,4 +360,112 @@ TEST(disk, random_without_memory)
 		free_worker(w);
 	}
 	drop_shadows(1);
+}
+
+/* --- all devices at once --- */
+
+#define SHARED_SECTORS 256U	/* from 0 on: of any disk, and only read */
+#define READS 1000U
+#define READS_SLOW 20U	/* of a floppy */
+#define DEVICES_MOST 8U
+
+struct reader {
+	struct block_device *bdev;
+	u32 *sums;		/* of each sector, as it was first read */
+	struct page *page;
+	u32 seed, requests, bad;
+};
+
+static u32 sum_of(const u8 *data)
+{
+	u32 sum = 0, i;
+
+	for (i = 0; i < SECTOR_SIZE; i++)
+		sum = sum * 31 + data[i];
+	return sum;
+}
+
+/* n sectors, which are a page at most; the first time they are noted. */
+static void read_shared(struct reader *r, u32 sector, u32 n, bool first)
+{
+	u32 offset = random_below(&r->seed, PAGE_SECTORS - n + 1), i;
+	struct bio_vec vec = { r->page, n * SECTOR_SIZE, offset * SECTOR_SIZE };
+	struct bio bio;
+	u8 *data;
+
+	if (disk_io(r->bdev, READ, sector, &vec, 1, &bio)) {
+		r->bad++;
+		return;
+	}
+	data = (u8 *)kmap(r->page) + vec.bv_offset;
+	for (i = 0; i < n; i++) {
+		u32 sum = sum_of(data + i * SECTOR_SIZE);
+
+		if (first)
+			r->sums[sector + i] = sum;
+		else
+			r->bad += r->sums[sector + i] != sum;
+	}
+	kunmap(r->page);
+}
+
+static int read_at_random(void *data)
+{
+	struct reader *r = data;
+	u32 sectors = (u32)min(r->bdev->capacity, (sector_t)SHARED_SECTORS);
+	u32 i, n;
+
+	for (i = 0; i < sectors; i += n) {
+		n = min(PAGE_SECTORS, sectors - i);
+		read_shared(r, i, n, true);
+	}
+	for (i = 0; i < r->requests; i++) {
+		u32 at = random_below(&r->seed, sectors);
+		u32 most = min(PAGE_SECTORS, sectors - at);
+
+		read_shared(r, at, 1 + random_below(&r->seed, most), false);
+	}
+	return 0;
+}
+
+static bool set_up(struct reader *r, struct block_device *bdev, u32 seed)
+{
+	bool slow = bdev->limits.dma_mask < 0x1000000;
+
+	*r = (struct reader){
+		.bdev = bdev, .seed = seed,
+		.requests = slow ? READS_SLOW : READS,
+		.sums = kcalloc(SHARED_SECTORS, sizeof(u32), GFP_KERNEL),
+		.page = alloc_page(GFP_HIGHUSER),
+	};
+	return EXPECT(r->sums) & EXPECT(r->page);
+}
+
+/* Whatever kinds there are (IDE, floppy, RAM disk), each in a thread of its
+ * own: pools, windows and interrupts are shared. */
+TEST(disk, all_devices_at_once)
+{
+	struct reader readers[DEVICES_MOST];
+	struct crew crew = { .n = 0 };
+	struct block_device *bdev;
+	bool ready = true;
+	u32 nr = 0, i;
+
+	for (bdev = next_disk(NULL); bdev && nr < DEVICES_MOST;
+	     bdev = next_disk(bdev), nr++)
+		ready &= set_up(&readers[nr], bdev, 77 + nr);
+	if (!nr)
+		test_skip("there is no disk");
+	for (i = 0; i < nr && ready; i++)
+		crew_add(&crew, PRIO_DEFAULT, read_at_random, &readers[i]);
+	crew_join(&crew);
+	for (i = 0; i < nr; i++) {
+		EXPECT_EQ(readers[i].bad, 0);
+		kfree(readers[i].sums);
+		if (readers[i].page)
+			__free_page(readers[i].page);
+	}
+	/* its timer would count as left behind */
+	while (floppy_motor_on())
+		msleep(100);
 }

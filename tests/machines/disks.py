@@ -31,6 +31,13 @@ KIND_LINE = re.compile(r"# disk: (hd[a-d]) has a block from pages (.*)$", re.M)
 SUM_LINE = re.compile(r"# disk: (hd[a-d]) random sum ([0-9a-f]{8})$", re.M)
 ANY_IDE = re.compile(r"^.*\bide: .*$", re.M)
 SPECIAL = {"ide.bad_sectors", "ide.a_slow_disk", "ide.more_than_28_bits"}
+MIXED = (       # options: what all devices share becomes scarce
+    ("plain", ""), ("bounce", "debug=bounce "),
+    ("high", "highmem=48M kmap_pool=1 debug=bounce,highmem "),
+    ("high-pae", "highmem=48M kmap_pool=1 pae "),
+    ("scarce", "debug=bounce fail=bounce,probability=50 "),
+    ("nodma", "ide=nodma debug=bounce "),
+)
 LBA28_END = 1 << 28
 LARGE, MANY_SECTORS = 130 * GB, 1024    # of the image; of a request
 
@@ -59,7 +66,21 @@ ROWS = (
     Row("highmem-nodma", mem=128 * MB, cmdline="highmem=32M ide=nodma",
         kinds=KINDS[:3], way="programmed I/O"),
     Row("1200M", mem=1200 * MB, kinds=KINDS[:3]),
+    Row("1200M-pae", mem=1200 * MB, cmdline="pae", kinds=KINDS[:3]),
+    Row("512M", mem=512 * MB),
+    Row("512M-pae", mem=512 * MB, cmdline="pae"),
+    Row("4G", mem=4 * GB, kinds=KINDS, cost=20.0),
+    Row("4G-nopae", mem=4 * GB, cmdline="nopae", kinds=KINDS[:3], cost=20.0),
     Row("6G", mem=6 * GB, kinds=KINDS, cost=20.0),
+    Row("6G-nopae", mem=6 * GB, cmdline="nopae", kinds=KINDS[:3], cost=20.0),
+    Row("6G-nodma", mem=6 * GB, cmdline="ide=nodma", kinds=KINDS, cost=30.0,
+        way="programmed I/O"),
+    Row("highmem-pae", mem=128 * MB, cmdline="highmem=32M pae",
+        kinds=KINDS[:3]),
+    Row("one-window", mem=128 * MB, cmdline="highmem=32M kmap_pool=1",
+        kinds=KINDS[:3]),
+    Row("bounce-all", mem=128 * MB, cmdline="highmem=32M debug=bounce",
+        kinds=KINDS[:3]),
     Row("two-on-a-channel", places=(0, 1), cost=12.0),
     Row("three", places=(0, 1, 3), cost=15.0),
     Row("two-isapc", machine="isapc", cpu="486", places=(0, 2), cost=12.0,
@@ -84,6 +105,13 @@ def tests(ctx):
         yield Test(f"machines.disks-large-{name}",
                    lambda journal, options=options:
                    large(ctx, journal, options), 4.0)
+        yield Test(f"machines.disks-vanished-{name}",
+                   lambda journal, options=options:
+                   vanished(ctx, journal, options), 4.0)
+    for name, options in MIXED:
+        yield Test(f"machines.disks-mixed-{name}",
+                   lambda journal, options=options:
+                   mixed(ctx, journal, options), 6.0)
     yield Test("machines.disks-slow",
                lambda journal: slow(ctx, journal), 30.0)
     yield Test("machines.disks-atapi",
@@ -299,6 +327,50 @@ def slow(ctx, journal):
         path, 0, ",throttling.bps-total=400") + kernel_args(
             ctx.kernel, "test=ide.a_slow_disk")
     run_case(journal, args, "ide.a_slow_disk")
+
+
+def vanished(ctx, journal, options):
+    """QEMU takes the disk's back end away: errors, and all else goes on."""
+    path = journal.scratch / "hda.img"
+    make_image(path, label())
+    args = machine_args(64 * MB) + drive(path, 0) + kernel_args(
+        ctx.kernel, options.strip())
+    with Guest(journal, args, limit=60) as guest:
+        guest.wait_prompt()
+        require("swapper test dis" in guest.command("readsect hda 0"),
+                "wrong output", "the label is not read")
+        guest.hmp("drive_del ide0-hd0")
+        for _ in range(2):
+            answer = guest.command("readsect hda 7")
+            require(re.search(r"^warning: block: hda: read of sector 7 failed: ",
+                              answer, re.M), "wrong output", answer)
+        require("nothing is wrong" in guest.command("check"), "wrong output",
+                "the books are wrong")
+        require("nr_bounce 0\n" in guest.command("vmstat"), "wrong output",
+                "bounce pages are left")
+
+
+def mixed(ctx, journal, options):
+    """Two IDE disks, a floppy and a RAM disk at work at once."""
+    paths = [journal.scratch / name for name in ("hda", "hdc", "fd0")]
+    for path in paths[:2]:
+        make_image(path, label())
+    make_image(paths[2], b"a floppy", 2880 * SECTOR)
+    before = [path.read_bytes() for path in paths]
+    args = machine_args(160 * MB) + drive(paths[0], 0) + drive(paths[1], 2) + [
+        "-drive", f"file={paths[2]},format=raw,if=floppy",
+        "-icount", "shift=0,sleep=off"]
+    args += kernel_args(ctx.kernel, f"{options}mem=128M ramdisk=1M "
+                        "test=disk.all_devices_at_once")
+    with Guest(journal, args, limit=120) as guest:
+        guest.expect_end(PASSED)
+        report = ktap.check(guest.text)
+        for line in ("ram0 has", "ide: hda:", "ide: hdc:", "fd0: 1.44 MB"):
+            require(line in guest.text, "lost output", f"no \"{line}\"")
+    require(report.passed == ["disk.all_devices_at_once"], "failed case",
+            "it was left out")
+    require([path.read_bytes() for path in paths] == before, "wrong contents",
+            "what was only read has changed")
 
 
 def atapi(ctx, journal):

@@ -80,6 +80,9 @@ def option_rows():
                   cmdline=f"highmem=64M {options}", tests=OF_WINDOWS)
     for name, mem in (("1200M", 1200 * MB), ("4G", 4 * GB), ("6G", 6 * GB)):
         yield Row(f"windows-{name}", mem=mem, tests=OF_WINDOWS, cost=4.0)
+    yield Row("option-debug=bounce", mem=half, cost=4.0,
+              cmdline="highmem=64M debug=bounce",
+              tests="block,block_fail,bounce,bounce_pool,ramdisk")
     yield Row("option-mem=100M", mem=half, cmdline="mem=100M")
     yield Row("option-mem=5G", mem=6 * GB, cmdline="mem=5G")
     yield Row("option-mem=2G-of-6G", mem=6 * GB, cmdline="mem=2G")
