@@ -65,11 +65,12 @@ struct bio {
 /*
  * Sends it off. Each piece is within its page and, like its offset there, a
  * multiple of 512 bytes; there may be any number. What cannot be (no data, past
- * the end, a piece that is no whole sectors, a write to what is read-only) ends
- * at once, with a sentence in the log. end_io() runs in a softirq or, for what
- * is refused, in the caller; it may not sleep; it may free the bio and submit
- * others that need no bouncing and fit into one request of the device. Sleeps
- * for bounce pages and while the queue is full; no lock held.
+ * the end, a piece that is no whole sectors, a write to what is read-only, a
+ * page out of reach where no pool is) ends at once, with a sentence in the log.
+ * end_io() runs in a softirq or, for what is refused, in the caller; it may not
+ * sleep; it may free the bio and submit others that need no bouncing (with
+ * debug=bounce: none) and fit into one request of the device. Sleeps for bounce
+ * pages and while the queue is full; no lock held.
  *
  * Two that overlap and are under way at once go in any order: who cares waits
  * for the first.
