@@ -431,7 +431,7 @@ static bool look(struct ide_disk *disk)
 		return false;
 	if (ide_describe(disk))
 		return true;
-	pr_info("ide: %s: a disk without LBA; left alone\n", name);
+	pr_info("ide: %s: a disk without LBA or sectors; left alone\n", name);
 	return false;
 }
 

@@ -38,6 +38,21 @@ MIXED = (       # options: what all devices share becomes scarce
     ("scarce", "debug=bounce fail=bounce,probability=50 "),
     ("nodma", "ide=nodma debug=bounce "),
 )
+BAD_NUMBERS = (
+    ("readsect hdb -1", "readsect: -1 is no number of a sector"),
+    ("readsect hdb 0x", "readsect: 0x is no number of a sector"),
+    ("readsect hdb 09", "readsect: 09 is no number of a sector"),
+    ("readsect hdb 18446744073709551616",
+     "readsect: 18446744073709551616 is no number of a sector"),
+    ("readsect hdb 18446744073709551615", "readsect: hdb has sectors 0 to 0"),
+    ("readsect hdb 0 0", "readsect: 1 to 64 sectors are shown at once"),
+    ("readsect hdb 0 65", "readsect: 1 to 64 sectors are shown at once"),
+    ("readsect hdb 0 4294967297", "readsect: 1 to 64 sectors are shown at once"),
+    ("readsect hda 0", "readsect: there is no disk hda; see disks"),
+    ("writesect hdb 1 x", "writesect: hdb has sectors 0 to 0"),
+    ("writesect hdb 0 fill 256", "writesect: 256 is no byte: 0 to 255"),
+    ("writesect hdb 0 fill -1", "writesect: -1 is no byte: 0 to 255"),
+)
 LBA28_END = 1 << 28
 LARGE, MANY_SECTORS = 130 * GB, 1024    # of the image; of a request
 
@@ -114,6 +129,8 @@ def tests(ctx):
                    mixed(ctx, journal, options), 6.0)
     yield Test("machines.disks-slow",
                lambda journal: slow(ctx, journal), 30.0)
+    yield Test("machines.disks-sizes",
+               lambda journal: sizes(ctx, journal), 4.0)
     yield Test("machines.disks-atapi",
                lambda journal: atapi(ctx, journal), 2.0)
     yield Test("machines.disks-unlabelled",
@@ -348,6 +365,33 @@ def vanished(ctx, journal, options):
                 "the books are wrong")
         require("nr_bounce 0\n" in guest.command("vmstat"), "wrong output",
                 "bounce pages are left")
+
+
+def sizes(ctx, journal):
+    """Disks of no sector, one, half of one more, and 3 TB."""
+    paths = [journal.scratch / name for name in ("none", "one", "odd", "3T")]
+    args = machine_args(64 * MB)
+    for place, (path, size) in enumerate(zip(paths, (0, 512, 1000, 3 << 40))):
+        with open(path, "wb") as image:
+            image.truncate(size)
+        args += drive(path, place)
+    with Guest(journal, args + kernel_args(ctx.kernel), limit=60) as guest:
+        guest.wait_prompt()
+        require("ide: hda: a disk without LBA or sectors; left alone\n" in
+                guest.text, "wrong output", "nothing of the empty disk")
+        for name, last in (("hdb", 0), ("hdc", 1), ("hdd", (3 << 31) - 1)):
+            answer = guest.command(f"readsect {name} {last + 1}")
+            require(answer.endswith(f"{name} has sectors 0 to {last}\n"),
+                    "wrong output", answer)
+            answer = guest.command(f"readsect {name} {last} 2")
+            require(answer.startswith(f"{last * SECTOR:08x}  00 00 ") and
+                    "refused: there are no such sectors" in answer,
+                    "wrong output", answer)
+
+
+        for command, wanted in BAD_NUMBERS:
+            require(guest.command(command) == wanted + "\n", "wrong output",
+                    f"{command} is not answered \"{wanted}\"")
 
 
 def mixed(ctx, journal, options):
