@@ -8,7 +8,7 @@
  * A periodic timer queues the work. It is on the wheel always, at work or at
  * rest, so that who counts pending timers sees one and the same number.
  *
- * Tests make the period short: reap_every().
+ * Tests make the period short, or stop it: reap_every().
  *
  * A round that could not begin before the next one was due is left out: a
  * machine that is busy keeps its caches.
@@ -46,10 +46,17 @@ struct reap_counts reap_counts(void)
 	return counts;
 }
 
-void reap_every(u32 ticks)
+u32 reap_every(u32 ticks)
 {
+	u32 before = reap_timer.period;
+
+	might_sleep();
+	del_timer_sync(&reap_timer);
+	cancel_delayed_work_sync(&reap_work);
 	reap_timer.period = ticks;
-	mod_timer(&reap_timer, jiffies + ticks);
+	if (ticks)
+		mod_timer(&reap_timer, jiffies + ticks);
+	return before;
 }
 
 void reaper_init(void)

@@ -26,6 +26,7 @@
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/reaper.h>
 #include <mm/early/memblock.h>
 #include <mm/high/check.h>
 #include <mm/object/check.h>
@@ -395,18 +396,21 @@ static void run_suite(const char *spec, const char *suite, unsigned int number)
 static int run_tests(const char *spec)
 {
 	const struct test_case *test;
-	unsigned int number = 0;
+	unsigned int number = 0, reaping;
 
 	if (!count_named(spec, NULL)) {
 		printk("no test is named \"%s\"; see test list\n", spec);
 		return -ENOENT;
 	}
 	make_vmalloc_tables();
+	/* cases damage what it walks over; those that want it wake it */
+	reaping = reap_every(0);
 	total_passed = total_failed = 0;
 	printk("KTAP version 1\n1..%u\n", count_suites(spec));
 	for (test = __test_cases_start; test < __test_cases_end; test++)
 		if (first_of_suite(test) && count_named(spec, test->suite))
 			run_suite(spec, test->suite, ++number);
+	reap_every(reaping);
 	if (mm_check()) {
 		printk("not ok %u mm_check\n", number + 1);
 		total_failed++;

@@ -31,6 +31,7 @@
 #include <kernel/lib/errno.h>
 #include <kernel/lib/parse.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/reaper.h>
 #include <kernel/sched/wait.h>
 #include <kernel/sched/workqueue.h>
 #include <mm/object/kmalloc.h>
@@ -346,7 +347,7 @@ static u32 finish(void)
 static int stress(u32 seconds, u32 seed)
 {
 	struct test_ledger *before = test_ledger_take();
-	u32 done;
+	u32 done, reaping;
 	bool same;
 
 	objects = kmem_cache_create("stress", OBJECT_SIZE, 0, 0, NULL);
@@ -354,9 +355,11 @@ static int stress(u32 seconds, u32 seed)
 		printk("stress: no memory for its cache\n");
 		return -ENOMEM;
 	}
+	reaping = reap_every(hz / 5);
 	begin(seed);
 	keep_going(seconds);
 	done = finish();
+	reap_every(reaping);
 	if (kmem_cache_destroy(objects))
 		atomic_inc(&wrong);
 	same = test_ledger_same(before);

@@ -275,25 +275,25 @@ static void fill_and_empty(struct kmem_cache *cache, u32 n)
 /* Waits for so many rounds of the reaper, which has no patience meanwhile. */
 static void wait_rounds(u32 n)
 {
-	u32 from = reap_counts().rounds, i;
+	u32 from = reap_counts().rounds, before = reap_every(hz / 10 + 1), i;
 
-	reap_every(hz / 10 + 1);
 	for (i = 0; i < 400 && reap_counts().rounds - from < n; i++)
 		msleep(20);
-	reap_every(REAP_ARRAYS_S * hz);
+	reap_every(before);
 }
 
 /* Nobody makes it short: a round in two seconds, not more, not less. */
 TEST(reaper, every_two_seconds)
 {
-	u32 from = reap_counts().rounds, begin;
+	u32 before = reap_every(REAP_ARRAYS_S * hz), begin, from;
 
-	reap_every(REAP_ARRAYS_S * hz);
+	from = reap_counts().rounds;
 	begin = jiffies;
 	while (reap_counts().rounds == from && jiffies - begin < 4 * hz)
 		msleep(20);
 	EXPECT(jiffies - begin >= REAP_ARRAYS_S * hz);
 	EXPECT(jiffies - begin < 3 * hz);
+	reap_every(before);
 }
 
 TEST(reaper, gives_back_by_itself)

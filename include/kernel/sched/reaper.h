@@ -15,8 +15,11 @@ struct reap_counts {
 
 struct reap_counts reap_counts(void);
 
-/* From now on a round in so many ticks, not 0. Any context. */
-void reap_every(u32 ticks);
+/*
+ * From now on a round in so many ticks: how many it was until now. 0: none; one
+ * that was to begin or runs has ended then. May sleep.
+ */
+u32 reap_every(u32 ticks);
 
 /* Boot, behind workqueue_init(). */
 void reaper_init(void);
