@@ -312,11 +312,14 @@ bool ide_interrupt(unsigned int irq, void *data)
 	else if (ours && advance(channel, disk, &cause)) {
 		done = sectors_done(channel, disk, cause);
 		ended = disk;
+		atomic_inc(&disk->telling);
 		begin_other(channel, disk);
 	}
 	spin_unlock_irqrestore(&channel->lock, flags);
-	if (ended)
+	if (ended) {
 		blk_end_request(&ended->bdev, cause, done);
+		atomic_dec(&ended->telling);
+	}
 	return ours;
 }
 
@@ -375,6 +378,10 @@ static int ide_reset(struct block_device *bdev)
 		open_channel(channel, disk);
 	}
 	mutex_unlock(&channel->resetting);
+	/* one that ended just now, on another CPU: else it would end the next
+	 * try */
+	while (atomic_read(&disk->telling))
+		cpu_relax();
 	return there ? 0 : -EIO;
 }
 

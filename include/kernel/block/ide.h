@@ -9,6 +9,7 @@
 #define KERNEL_BLOCK_IDE_H
 
 #include <kernel/block/blkdev.h>
+#include <kernel/cpu/atomic.h>
 #include <kernel/sched/mutex.h>
 
 #define IDE_SECONDS 5U		/* guessed: more than one bad sector takes */
@@ -39,6 +40,7 @@ struct ide_disk {
 	u8 flush;		/* the command; 0: it has no cache to flush */
 	char serial[21];
 	struct request *request; /* in flight, or waits for the channel */
+	atomic_t telling;	/* ended, and the block layer knows not yet */
 };
 
 /* One entry of the table that the bus master reads: physical region. */
