@@ -93,13 +93,26 @@ struct bounce_pool bounce_pools[NR_BOUNCE_POOLS] = {
 
 /* --- reach --- */
 
-struct bounce_pool *bounce_pool_of(phys_addr_t dma_mask)
+/* Frames that the device reaches to their end. */
+static __always_inline u32 frames_within(phys_addr_t dma_mask)
 {
-	bool all_lowmem = dma_mask >= PFN_PHYS(max_low_pfn) - 1;
+	u64 last = (dma_mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT;
 
-	BUG_ON(dma_mask < BOUNCE_ISA_MASK,
+	return last < UINT32_MAX ? (u32)last + 1 : UINT32_MAX;
+}
+
+static __always_inline struct bounce_pool *pool_of(u32 frames)
+{
+	bool all_lowmem = frames >= max_low_pfn;
+
+	BUG_ON(frames < MAX_DMA_PFN,
 	       "a device that does not reach 16 MB: no zone is low enough");
 	return &bounce_pools[all_lowmem ? BOUNCE_LOWMEM : BOUNCE_ISA];
+}
+
+struct bounce_pool *bounce_pool_of(phys_addr_t dma_mask)
+{
+	return pool_of(frames_within(dma_mask));
 }
 
 u32 bounce_limit(phys_addr_t dma_mask)
@@ -113,22 +126,19 @@ bool bounce_ready(void)
 	       bounce_pools[BOUNCE_ISA].pages;
 }
 
-/* The first frame that the device does not reach to its end. */
-static u32 reach_end(phys_addr_t dma_mask)
+/* The first page to be bounced. Pages in the order of their frames. */
+static __always_inline const struct page *first_out_of_reach(u32 frames)
 {
-	u64 last = (dma_mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT;
-
-	if (unlikely(bounce_all))
-		return 0;
-	return last < UINT32_MAX ? (u32)last + 1 : UINT32_MAX;
+	return mem_map + (unlikely(bounce_all) ? 0 : min(frames, max_mapnr));
 }
 
 bool bounce_needed(const struct bio_vec *vec, u32 nr, phys_addr_t dma_mask)
 {
-	u32 end = reach_end(dma_mask), i;
+	const struct page *end = first_out_of_reach(frames_within(dma_mask));
+	u32 i;
 
 	for (i = 0; i < nr; i++)
-		if (page_to_pfn(vec[i].bv_page) >= end)
+		if (vec[i].bv_page >= end)
 			return true;
 	return false;
 }
@@ -149,53 +159,52 @@ static __always_inline void copy(void *to, const void *from, u32 bytes)
 				 : "memory");
 }
 
-/* A write: all pieces. */
-static void copy_out(const struct bounce *bounce)
+/* The first n bytes of a piece, and the page that stands in for its own. */
+static __always_inline void copy_piece(const struct bio_vec *v,
+				       const struct page *low, u32 n, bool back)
 {
-	struct page *const *next = bounce->page;
-	const struct bio_vec *v;
+	char *there = (char *)lowmem_page_address(low) + v->bv_offset;
+	char *data = (char *)kmap_atomic(v->bv_page) + v->bv_offset;
 
-	for (v = bounce->from; next < bounce->page + bounce->pages; v++) {
-		char *data;
+	if (back)
+		copy(data, there, n);
+	else
+		copy(there, data, n);
+	kunmap_atomic(data);
+}
 
-		if (bounce->vec[v - bounce->from].bv_page != *next)
-			continue;
-		data = kmap_atomic(v->bv_page);
-		copy((char *)lowmem_page_address(*next) + v->bv_offset,
-		     data + v->bv_offset, v->bv_len);
-		kunmap_atomic(data);
-		next++;
+/* The first bytes of all pieces, in their order, as far as they are bounced. */
+static __always_inline void copy_bytes(const struct bounce *bounce, u32 bytes,
+				       bool back)
+{
+	const struct bio_vec *v = bounce->from, *to = bounce->vec;
+	u32 left = bounce->nr;
+
+	for (; left && bytes; left--, v++, to++) {
+		u32 n = min(bytes, v->bv_len);
+
+		bytes -= n;
+		if (likely(to->bv_page != v->bv_page))
+			copy_piece(v, to->bv_page, n, back);
 	}
 }
 
-/* A read: the bytes are those of all pieces, in their order. */
+static void copy_out(const struct bounce *bounce)
+{
+	copy_bytes(bounce, BOUNCE_PAGES * PAGE_SIZE, false);
+}
+
 static void copy_back(const struct bounce *bounce, u32 bytes)
 {
-	struct page *const *next = bounce->page;
-	const struct bio_vec *v;
-
-	for (v = bounce->from; bytes && next < bounce->page + bounce->pages;
-	     v++) {
-		u32 n = min(bytes, v->bv_len);
-		char *data;
-
-		bytes -= n;
-		if (bounce->vec[v - bounce->from].bv_page != *next)
-			continue;
-		data = kmap_atomic(v->bv_page);
-		copy(data + v->bv_offset,
-		     (char *)lowmem_page_address(*next) + v->bv_offset, n);
-		kunmap_atomic(data);
-		next++;
-	}
+	copy_bytes(bounce, bytes, true);
 }
 
 /* --- books --- */
 
 /* Has it something of what is kept? */
-static bool is_backed(const struct bounce *bounce)
+static __always_inline bool is_backed(const struct bounce *bounce)
 {
-	return bounce->kept || bounce->kept_struct;
+	return bounce->kept | bounce->kept_struct;
 }
 
 static void move(s32 n)
@@ -206,28 +215,31 @@ static void move(s32 n)
 	spin_unlock_irqrestore(&bounce_lock, flags);
 }
 
-/* It has all it needs. */
-static void note_begin(struct bounce *bounce)
+/* It has all it needs. Interrupts are on. */
+static __always_inline void note_begin(struct bounce *bounce)
 {
 	struct bounce_pool *pool = bounce->pool;
-	u32 flags = spin_lock_irqsave(&bounce_lock);
+	u32 pages = bounce->pages;
 
+	spin_lock_irq(&bounce_lock);
 	list_add_tail(&bounce->list, &bounces_out);
-	pool->used += bounce->pages;
-	pool->bounced[bounce->write] += bounce->pages;
-	bounce_moving -= is_backed(bounce);
-	spin_unlock_irqrestore(&bounce_lock, flags);
+	pool->used += pages;
+	pool->bounced[bounce->write] += pages;
+	if (unlikely(is_backed(bounce)))
+		bounce_moving--;
+	spin_unlock_irq(&bounce_lock);
 }
 
 /* What it has is about to go back. */
-static void note_end(struct bounce *bounce)
+static __always_inline void note_end(struct bounce *bounce)
 {
 	struct bounce_pool *pool = bounce->pool;
 	u32 flags = spin_lock_irqsave(&bounce_lock);
 
 	list_del(&bounce->list);
 	pool->used -= bounce->pages;
-	bounce_moving += is_backed(bounce);
+	if (unlikely(is_backed(bounce)))
+		bounce_moving++;
 	spin_unlock_irqrestore(&bounce_lock, flags);
 }
 
@@ -244,50 +256,60 @@ u32 nr_bounced(bool write)
 
 /* --- a transfer --- */
 
-static bool fails(void)
+static __always_inline bool fails(void)
 {
 	return unlikely(fail_bounce.active) && fail_now(&fail_bounce);
 }
 
-static struct bounce *take_struct(void)
+static struct bounce *take_kept_struct(void)
+{
+	struct bounce *bounce;
+
+	move(1);
+	bounce = mempool_alloc(bounce_structs, GFP_NOIO);
+	bounce->kept_struct = true;
+	return bounce;
+}
+
+static __always_inline struct bounce *take_struct(void)
 {
 	struct bounce *bounce = NULL;
 
 	if (!fails())
 		bounce = kmem_cache_alloc(bounce_cache, GFP_GENTLE);
-	if (likely(bounce)) {
+	if (likely(bounce))
 		bounce->kept_struct = false;
-	} else {
-		move(1);
-		bounce = mempool_alloc(bounce_structs, GFP_NOIO);
-		bounce->kept_struct = true;
-	}
+	else
+		bounce = take_kept_struct();
 	bounce->kept = 0;
 	return bounce;
 }
 
 /* The pieces for the device; NULL is where a page is to come: how many. */
-static u32 find_out_of_reach(struct bounce *bounce, u32 end)
+static __always_inline u32 find_out_of_reach(struct bounce *bounce,
+					     const struct page *end)
 {
-	const struct bio_vec *from = bounce->from, *stop = from + bounce->nr;
+	const struct bio_vec *from = bounce->from;
 	struct bio_vec *to = bounce->vec;
-	u32 n = 0;
+	u32 n = 0, left = bounce->nr;
 
-	for (; from < stop; from++, to++) {
-		*to = *from;
-		BUG_ON(from->bv_offset >= PAGE_SIZE ||
-		       from->bv_len - 1 >= PAGE_SIZE - from->bv_offset,
+	for (; left; left--, from++, to++) {
+		struct page *page = from->bv_page;
+		u32 offset = from->bv_offset, len = from->bv_len;
+
+		BUG_ON(offset >= PAGE_SIZE || len - 1 >= PAGE_SIZE - offset,
 		       "a piece to bounce leaves its page, or is none");
-		if (page_to_pfn(from->bv_page) >= end) {
-			to->bv_page = NULL;
+		if (likely(page >= end)) {
+			page = NULL;
 			n++;
 		}
+		*to = (struct bio_vec){ page, len, offset };
 	}
 	return n;
 }
 
 /* From the allocator: how many there were. */
-static u32 take_free(struct bounce *bounce)
+static __always_inline u32 take_free(struct bounce *bounce)
 {
 	gfp_t gfp = bounce->pool->zone | GFP_GENTLE;
 
@@ -317,7 +339,7 @@ static void take_kept(struct bounce *bounce, u32 missing)
 	bounce->kept = missing;
 }
 
-static void place_pages(struct bounce *bounce)
+static __always_inline void place_pages(struct bounce *bounce)
 {
 	struct page **next = bounce->page;
 	struct bio_vec *v;
@@ -330,9 +352,9 @@ static void place_pages(struct bounce *bounce)
 struct bounce *bounce_begin(const struct bio_vec *vec, u32 nr,
 			    phys_addr_t dma_mask, bool write)
 {
-	struct bounce_pool *pool = bounce_pool_of(dma_mask);
+	u32 frames = frames_within(dma_mask), got;
+	struct bounce_pool *pool = pool_of(frames);
 	struct bounce *bounce;
-	u32 got;
 
 	might_sleep();
 	BUG_ON(!nr || nr > pool->limit,
@@ -342,7 +364,8 @@ struct bounce *bounce_begin(const struct bio_vec *vec, u32 nr,
 	bounce->from = vec;
 	bounce->nr = nr;
 	bounce->write = write;
-	bounce->pages = find_out_of_reach(bounce, reach_end(dma_mask));
+	bounce->pages = find_out_of_reach(bounce,
+					  first_out_of_reach(frames));
 	if (bounce->pages) {
 		got = take_free(bounce);
 		if (unlikely(got < bounce->pages))
@@ -365,7 +388,7 @@ u32 bounce_count(const struct bounce *bounce)
 	return bounce->pages;
 }
 
-static void give_back(struct bounce *bounce)
+static __always_inline void give_back(struct bounce *bounce)
 {
 	u32 at = bounce->pages - bounce->kept;
 
