@@ -68,6 +68,10 @@
  * than one page each they would not use the pools up. */
 #define BOUNCE_STRUCTS 8
 
+/* guessed: transfers of one page that are in flight at once most of the time; a
+ * device works at one of them, and another is made meanwhile. */
+#define BOUNCE_READY 8U
+
 /* What the allocators are told: no waiting, no reserves, no complaint. */
 #define GFP_GENTLE (__GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC)
 
@@ -93,20 +97,29 @@ struct bounce_pool bounce_pools[NR_BOUNCE_POOLS] = {
 
 /* --- reach --- */
 
-/* Frames that the device reaches to their end. */
-static __always_inline u32 frames_within(phys_addr_t dma_mask)
+static u32 frames_within_far(phys_addr_t dma_mask)
 {
 	u64 last = (dma_mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT;
 
 	return last < UINT32_MAX ? (u32)last + 1 : UINT32_MAX;
 }
 
+/* Frames that the device reaches to their end. */
+static __always_inline u32 frames_within(phys_addr_t dma_mask)
+{
+	u32 mask = (u32)dma_mask;
+
+	if (unlikely(dma_mask >> 32))
+		return frames_within_far(dma_mask);
+	BUG_ON(mask < BOUNCE_ISA_MASK,
+	       "a device that does not reach 16 MB: no zone is low enough");
+	return ((mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT) + 1;
+}
+
 static __always_inline struct bounce_pool *pool_of(u32 frames)
 {
 	bool all_lowmem = frames >= max_low_pfn;
 
-	BUG_ON(frames < MAX_DMA_PFN,
-	       "a device that does not reach 16 MB: no zone is low enough");
 	return &bounce_pools[all_lowmem ? BOUNCE_LOWMEM : BOUNCE_ISA];
 }
 
@@ -126,19 +139,17 @@ bool bounce_ready(void)
 	       bounce_pools[BOUNCE_ISA].pages;
 }
 
-/* The first page to be bounced. Pages in the order of their frames. */
-static __always_inline const struct page *first_out_of_reach(u32 frames)
+static __always_inline bool out_of_reach(const struct page *page, u32 frames)
 {
-	return mem_map + (unlikely(bounce_all) ? 0 : min(frames, max_mapnr));
+	return page_to_pfn(page) >= frames || unlikely(bounce_all);
 }
 
 bool bounce_needed(const struct bio_vec *vec, u32 nr, phys_addr_t dma_mask)
 {
-	const struct page *end = first_out_of_reach(frames_within(dma_mask));
-	u32 i;
+	u32 frames = frames_within(dma_mask), i;
 
 	for (i = 0; i < nr; i++)
-		if (vec[i].bv_page >= end)
+		if (out_of_reach(vec[i].bv_page, frames))
 			return true;
 	return false;
 }
@@ -178,14 +189,16 @@ static __always_inline void copy_bytes(const struct bounce *bounce, u32 bytes,
 				       bool back)
 {
 	const struct bio_vec *v = bounce->from, *to = bounce->vec;
-	u32 left = bounce->nr;
+	const struct bio_vec *last = v + bounce->nr - 1;
 
-	for (; left && bytes; left--, v++, to++) {
+	for (; bytes; v++, to++) {
 		u32 n = min(bytes, v->bv_len);
 
 		bytes -= n;
 		if (likely(to->bv_page != v->bv_page))
 			copy_piece(v, to->bv_page, n, back);
+		if (v == last)
+			break;
 	}
 }
 
@@ -231,14 +244,14 @@ static __always_inline void note_begin(struct bounce *bounce)
 }
 
 /* What it has is about to go back. */
-static __always_inline void note_end(struct bounce *bounce)
+static __always_inline void note_end(struct bounce *bounce, bool backed)
 {
 	struct bounce_pool *pool = bounce->pool;
 	u32 flags = spin_lock_irqsave(&bounce_lock);
 
 	list_del(&bounce->list);
 	pool->used -= bounce->pages;
-	if (unlikely(is_backed(bounce)))
+	if (unlikely(backed))
 		bounce_moving++;
 	spin_unlock_irqrestore(&bounce_lock, flags);
 }
@@ -282,45 +295,8 @@ static __always_inline struct bounce *take_struct(void)
 	else
 		bounce = take_kept_struct();
 	bounce->kept = 0;
+	bounce->is_ready = false;
 	return bounce;
-}
-
-/* The pieces for the device; NULL is where a page is to come: how many. */
-static __always_inline u32 find_out_of_reach(struct bounce *bounce,
-					     const struct page *end)
-{
-	const struct bio_vec *from = bounce->from;
-	struct bio_vec *to = bounce->vec;
-	u32 n = 0, left = bounce->nr;
-
-	for (; left; left--, from++, to++) {
-		struct page *page = from->bv_page;
-		u32 offset = from->bv_offset, len = from->bv_len;
-
-		BUG_ON(offset >= PAGE_SIZE || len - 1 >= PAGE_SIZE - offset,
-		       "a piece to bounce leaves its page, or is none");
-		if (likely(page >= end)) {
-			page = NULL;
-			n++;
-		}
-		*to = (struct bio_vec){ page, len, offset };
-	}
-	return n;
-}
-
-/* From the allocator: how many there were. */
-static __always_inline u32 take_free(struct bounce *bounce)
-{
-	gfp_t gfp = bounce->pool->zone | GFP_GENTLE;
-
-	if (fails())
-		return 0;
-	if (bounce->pages == 1) {
-		bounce->page[0] = alloc_page(gfp);
-		return bounce->page[0] != NULL;
-	}
-	return alloc_pages_bulk(gfp, node_zonelist(numa_node_id(), gfp),
-				bounce->pages, bounce->page);
 }
 
 /* Those that are missing, of what is kept. */
@@ -339,7 +315,33 @@ static void take_kept(struct bounce *bounce, u32 missing)
 	bounce->kept = missing;
 }
 
-static __always_inline void place_pages(struct bounce *bounce)
+static __always_inline void check_piece(const struct bio_vec *v)
+{
+	u32 last = v->bv_offset + v->bv_len - 1;
+
+	BUG_ON(unlikely(last >= PAGE_SIZE) || unlikely(last < v->bv_offset),
+	       "a piece to bounce leaves its page, or is none");
+}
+
+/* The pieces for the device; NULL is where a page is to come: how many. */
+static u32 find_out_of_reach(struct bounce *bounce, u32 frames)
+{
+	const struct bio_vec *from = bounce->from, *stop = from + bounce->nr;
+	struct bio_vec *to = bounce->vec;
+	u32 n = 0;
+
+	for (; from < stop; from++, to++) {
+		check_piece(from);
+		*to = *from;
+		if (out_of_reach(from->bv_page, frames)) {
+			to->bv_page = NULL;
+			n++;
+		}
+	}
+	return n;
+}
+
+static void place_pages(struct bounce *bounce)
 {
 	struct page **next = bounce->page;
 	struct bio_vec *v;
@@ -349,29 +351,71 @@ static __always_inline void place_pages(struct bounce *bounce)
 			v->bv_page = *next++;
 }
 
-struct bounce *bounce_begin(const struct bio_vec *vec, u32 nr,
-			    phys_addr_t dma_mask, bool write)
+static void replace_all(struct bounce *bounce, u32 frames)
 {
-	u32 frames = frames_within(dma_mask), got;
+	gfp_t gfp = bounce->pool->zone | GFP_GENTLE;
+	u32 got = 0;
+
+	bounce->pages = find_out_of_reach(bounce, frames);
+	if (!bounce->pages)
+		return;
+	if (!fails())
+		got = alloc_pages_bulk(gfp, node_zonelist(numa_node_id(), gfp),
+				       bounce->pages, bounce->page);
+	if (unlikely(got < bounce->pages))
+		take_kept(bounce, bounce->pages - got);
+	place_pages(bounce);
+}
+
+/* One piece that is out of reach. NULL: nobody is ready. Interrupts are on. */
+static __always_inline struct bounce *begin_ready(struct bounce_pool *pool,
+				  const struct bio_vec *from, bool write)
+{
+	struct bounce *bounce;
+
+	spin_lock_irq(&bounce_lock);
+	bounce = pool->ready;
+	if (likely(bounce)) {
+		pool->ready = bounce->next_ready;
+		list_add_tail(&bounce->list, &bounces_out);
+		pool->used++;
+		pool->bounced[write]++;
+		bounce->from = from;
+		bounce->write = write;
+		bounce->vec[0].bv_len = from->bv_len;
+		bounce->vec[0].bv_offset = from->bv_offset;
+	}
+	spin_unlock_irq(&bounce_lock);
+	return bounce;
+}
+
+struct bounce *fastcall bounce_begin(const struct bio_vec *vec, u32 nr,
+				     phys_addr_t dma_mask, bool write)
+{
+	u32 frames = frames_within(dma_mask);
 	struct bounce_pool *pool = pool_of(frames);
 	struct bounce *bounce;
 
 	might_sleep();
-	BUG_ON(!nr || nr > pool->limit,
+	if (nr == 1 && likely(!fail_bounce.active) &&
+	    likely(out_of_reach(vec->bv_page, frames))) {
+		check_piece(vec);
+		bounce = begin_ready(pool, vec, write);
+		if (likely(bounce)) {
+			if (write)
+				copy_piece(vec, bounce->page[0], vec->bv_len,
+					   false);
+			return bounce;
+		}
+	}
+	BUG_ON(nr - 1 >= pool->limit,
 	       "a transfer to bounce has no piece, or more than its pool");
 	bounce = take_struct();
 	bounce->pool = pool;
 	bounce->from = vec;
 	bounce->nr = nr;
 	bounce->write = write;
-	bounce->pages = find_out_of_reach(bounce,
-					  first_out_of_reach(frames));
-	if (bounce->pages) {
-		got = take_free(bounce);
-		if (unlikely(got < bounce->pages))
-			take_kept(bounce, bounce->pages - got);
-		place_pages(bounce);
-	}
+	replace_all(bounce, frames);
 	note_begin(bounce);
 	if (write)
 		copy_out(bounce);
@@ -388,32 +432,58 @@ u32 bounce_count(const struct bounce *bounce)
 	return bounce->pages;
 }
 
-static __always_inline void give_back(struct bounce *bounce)
+/* Something of it is kept. */
+static void give_back_kept(struct bounce *bounce)
 {
 	u32 at = bounce->pages - bounce->kept;
 
-	if (at == 1)
-		__free_page(bounce->page[0]);
-	else if (at)
-		free_pages_bulk(at, bounce->page);
+	free_pages_bulk(at, bounce->page);
 	for (; at < bounce->pages; at++)
 		mempool_free(bounce->page[at], bounce->pool->pages);
-	if (likely(!bounce->kept_struct))
-		kmem_cache_free(bounce_cache, bounce);
-	else
+	if (bounce->kept_struct)
 		mempool_free(bounce, bounce_structs);
+	else
+		kmem_cache_free(bounce_cache, bounce);
+	move(-1);
 }
 
-void bounce_end(struct bounce *bounce, u32 bytes)
+static __always_inline void give_back(struct bounce *bounce)
+{
+	free_pages_bulk(bounce->pages, bounce->page);
+	kmem_cache_free(bounce_cache, bounce);
+}
+
+static __always_inline void end_ready(struct bounce *bounce, u32 bytes)
+{
+	struct bounce_pool *pool = bounce->pool;
+	u32 flags;
+
+	if (!bounce->write)
+		copy_piece(bounce->from, bounce->page[0],
+			   min(bytes, bounce->from->bv_len), true);
+	flags = spin_lock_irqsave(&bounce_lock);
+	list_del(&bounce->list);
+	pool->used--;
+	bounce->next_ready = pool->ready;
+	pool->ready = bounce;
+	spin_unlock_irqrestore(&bounce_lock, flags);
+}
+
+void fastcall bounce_end(struct bounce *bounce, u32 bytes)
 {
 	bool backed = is_backed(bounce);
 
+	if (bounce->is_ready) {
+		end_ready(bounce, bytes);
+		return;
+	}
 	if (!bounce->write)
 		copy_back(bounce, bytes);
-	note_end(bounce);
-	give_back(bounce);
+	note_end(bounce, backed);
 	if (unlikely(backed))
-		move(-1);
+		give_back_kept(bounce);
+	else
+		give_back(bounce);
 }
 
 /* --- pools --- */
@@ -456,6 +526,36 @@ void bounce_fill(struct bounce_pool *pool)
 			pool->name, pool->limit, wanted);
 }
 
+static bool make_ready(struct bounce_pool *pool)
+{
+	struct bounce *bounce = kmem_cache_alloc(bounce_cache, GFP_KERNEL);
+	struct page *page;
+
+	if (!bounce)
+		return false;
+	page = alloc_page(GFP_KERNEL | pool->zone | __GFP_NOWARN);
+	if (!page) {
+		kmem_cache_free(bounce_cache, bounce);
+		return false;
+	}
+	*bounce = (struct bounce){
+		.pool = pool, .nr = 1, .pages = 1, .is_ready = true,
+		.next_ready = pool->ready,
+		.vec[0].bv_page = page, .page[0] = page,
+	};
+	pool->ready = bounce;
+	pool->nr_ready++;
+	return true;
+}
+
+static void make_all_ready(struct bounce_pool *pool)
+{
+	u32 wanted = min(pool->limit, BOUNCE_READY);
+
+	while (pool->nr_ready < wanted && make_ready(pool))
+		;
+}
+
 /* Is any page out of the reach of any device? */
 static bool ram_above_isa(void)
 {
@@ -481,8 +581,10 @@ void bounce_init(void)
 	bounce_all = debug_enabled(DEBUG_BOUNCE);
 	if (!bounce_all && !ram_above_isa())
 		return;
-	for (i = 0; i < NR_BOUNCE_POOLS; i++)
+	for (i = 0; i < NR_BOUNCE_POOLS; i++) {
 		bounce_fill(&bounce_pools[i]);
+		make_all_ready(&bounce_pools[i]);
+	}
 	if (bounce_all)
 		pr_info("bounce: every page is bounced\n");
 }

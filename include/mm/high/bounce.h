@@ -65,8 +65,8 @@ bool bounce_needed(const struct bio_vec *vec, u32 nr, phys_addr_t dma_mask);
  * otherwise. vec must stay until bounce_end(). Sleeps, with GFP_NOIO; no lock
  * held. Never NULL.
  */
-struct bounce *bounce_begin(const struct bio_vec *vec, u32 nr,
-			    phys_addr_t dma_mask, bool write);
+struct bounce *fastcall bounce_begin(const struct bio_vec *vec, u32 nr,
+				     phys_addr_t dma_mask, bool write);
 
 /* The pieces for the device: as many as vec has, each as long as its own and at
  * the same offset; those within reach are vec's. They stay until
@@ -82,7 +82,7 @@ u32 bounce_count(const struct bounce *bounce);
  * into pieces within reach is there anyway. Any context, hard interrupts too;
  * no lock held.
  */
-void bounce_end(struct bounce *bounce, u32 bytes);
+void fastcall bounce_end(struct bounce *bounce, u32 bytes);
 
 /* Pages that transfers have in use now, of both pools and beyond: "Bounce". */
 u32 nr_bounce_pages(void);
