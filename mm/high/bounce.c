@@ -41,19 +41,26 @@
  *    What was taken from a pool goes back there, and nothing else does: in the
  *    end it keeps the same pages again, low ones that nobody else can get.
  *
- * 5. Invariants, under bounce_lock (bounce_check.c recomputes them):
+ * 5. Ready ones. Most transfers have one page. BOUNCE_READY of each pool are
+ *    kept whole, the struct with its page, and are used first: one lock takes
+ *    one from its rest to the list, another one back. They come on top of what
+ *    (4) needs, which is true without them. If all are out, the next transfer
+ *    goes the long way. While fail=bounce is on they are left alone.
+ *
+ * 6. Invariants, under bounce_lock (bounce_check.c recomputes them):
  *
  *	pool->used == sum of bounce->pages of its transfers on bounces_out
  *	pool->pages->out >= sum of their bounce->kept; equal while nobody is
  *			between a pool and the list (bounce_moving is 0)
+ *	pool->nr_ready == those at rest and those on the list with is_ready
  *	bounce->vec[i].bv_page differs from from[i].bv_page: it is the next one
  *			of bounce->page[]
  *
  * Locks: pool->gather; bounce_lock with interrupts off, around a link and some
  * counters, never around a copy.
  *
- * Cost: see docs/bench.md. A page is copied by one rep movs; while there is
- * memory, no mutex and no pool is touched.
+ * Cost: see docs/bench.md: some 200 instructions a page and a rep movs. While
+ * there is memory, no mutex and no pool is touched.
  */
 #include <kernel/base/debug.h>
 #include <kernel/base/panic.h>

@@ -1,5 +1,5 @@
 /*
- * The invariants of bounce.c, section 5, recomputed, and those of its pools:
+ * The invariants of bounce.c, section 6, recomputed, and those of its pools:
  * what a pool keeps and what transfers have lies within reach and has one user.
  */
 #include <kernel/lib/printf.h>

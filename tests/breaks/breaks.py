@@ -37,15 +37,11 @@ class Break:
     """One deliberate mistake: where, what, and the case that must notice."""
 
     def __init__(self, name, path, old, new, caught_by, cpu="max", mem="64M",
-                 options="", initrd=None, disk=None):
+                 options="", initrd=None, disk=None, floppy=False):
         self.name, self.path, self.old, self.new = name, path, old, new
         self.caught_by, self.cpu, self.mem = caught_by, cpu, mem
         self.options, self.initrd = options, initrd
         self.disk = disk        # "one", "two", "bad", "large"
-                 options="", initrd=None, floppy=False):
-        self.name, self.path, self.old, self.new = name, path, old, new
-        self.caught_by, self.cpu, self.mem = caught_by, cpu, mem
-        self.options, self.initrd = options, initrd
         self.floppy = floppy    # a medium marked for the suite
 
 
@@ -1425,14 +1421,14 @@ BREAKS = [
           "return alloc_page(gfp | __GFP_NOWARN);",
           "bounce_pool.filled_by_the_boot"),
     Break("bounce: mask within lowmem gets lowmem", "mm/high/bounce.c",
-          "bool all_lowmem = dma_mask >= PFN_PHYS(max_low_pfn) - 1;",
-          "bool all_lowmem = dma_mask > BOUNCE_ISA_MASK;",
+          "bool all_lowmem = frames >= max_low_pfn;",
+          "bool all_lowmem = frames > MAX_DMA_PFN;",
           "bounce.which_pool"),
     Break("bounce: last byte of a page out of reach", "mm/high/bounce.c",
-          "(dma_mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT",
-          "dma_mask >> PAGE_SHIFT", "bounce.mask_within_lowmem"),
+          "((mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT)",
+          "(mask >> PAGE_SHIFT)", "bounce.mask_within_lowmem"),
     Break("bounce: page not returned", "mm/high/bounce.c",
-          "free_pages_bulk(at, bounce->page);", ";",
+          "free_pages_bulk(bounce->pages, bounce->page);", ";",
           "bounce.both_ways_of_lowmem"),
     Break("bounce: kept page not returned", "mm/high/bounce.c",
           "for (; at < bounce->pages; at++)\n\t\tmempool_free(",
@@ -1452,6 +1448,28 @@ BREAKS = [
           "page_bulk.few_of_a_small_zone"),
     Break("bounce: used pages not counted down", "mm/high/bounce.c",
           "pool->used -= bounce->pages;", ";", "bounce.counters"),
+    Break("bounce: a ready one takes no rest", "mm/high/bounce.c",
+          "pool->ready = bounce;\n\tspin_unlock",
+          "pool->ready = bounce->next_ready;\n\tspin_unlock",
+          "bounce.ready_ones_and_more"),
+    Break("bounce: a ready one copies nothing back", "mm/high/bounce.c",
+          "if (!bounce->write)\n\t\tcopy_piece(", "if (0)\n\t\tcopy_piece(",
+          "bounce.ready_ones_and_more"),
+    Break("bounce: a ready one keeps the place of its last piece",
+          "mm/high/bounce.c",
+          "bounce->vec[0].bv_offset = from->bv_offset;", ";",
+          "bounce.ready_ones_and_more"),
+    Break("page bulk: few pages in the smallest blocks",
+          "mm/page/page_bulk.c", "bool few = n < BULK_LEAST;",
+          "bool few = !n;", "page_bulk.few_come_in_one_block"),
+    Break("ramdisk: high pages out of reach", "kernel/block/ramdisk.c",
+          ".dma_mask = ~(phys_addr_t)0,",
+          ".dma_mask = PFN_PHYS(max_low_pfn) - 1,",
+          "ramdisk.pages_of_high_memory", mem="1200M"),
+    Break("ramdisk: the wrong end of a piece", "kernel/block/ramdisk.c",
+          "kmap_atomic(piece->bv_page) + piece->bv_offset",
+          "kmap_atomic(piece->bv_page)", "ramdisk.pages_of_high_memory",
+          mem="1200M"),
 ]
 
 

@@ -1,4 +1,5 @@
 /* Requests and their order: kernel/block. What fails: test_block_fail.c. */
+#include <kernel/base/debug.h>
 #include <kernel/base/fail.h>
 #include <kernel/cpu/time.h>
 #include <mm/object/kmalloc.h>
@@ -26,8 +27,17 @@ static bool begin(void)
 	return EXPECT(t.pages) & EXPECT(t.io) & EXPECT(t.fake);
 }
 
+/* debug=bounce: pieces are those of the case all the same, and who may not
+ * sleep may submit them. */
+static bool begin_unbounced(void)
+{
+	bounce_all = false;
+	return begin();
+}
+
 static void end(void)
 {
+	bounce_all = debug_enabled(DEBUG_BOUNCE);
 	if (t.fake)
 		fake_destroy(t.fake);
 	kfree(t.io);
@@ -172,7 +182,7 @@ TEST(block, neighbours_become_one_request)
 {
 	u32 i;
 
-	if (begin()) {
+	if (begin_unbounced()) {
 		keep_busy(500);
 		read_page(0, 108, 1);
 		read_page(1, 116, 2);	/* behind it */
@@ -218,7 +228,7 @@ static void expect_requests(u32 max_sectors, u32 max_segments, u32 size,
 	struct queue_limits *limits;
 	u32 i;
 
-	if (begin()) {
+	if (begin_unbounced()) {
 		limits = &t.fake->bdev.limits;
 		limits->max_sectors = max_sectors;
 		limits->max_segments = max_segments;
@@ -255,7 +265,7 @@ TEST(block, joined_within_the_limits)
 /* A piece that crosses a line by itself becomes two segments. */
 TEST(block, pieces_are_cut_at_a_boundary)
 {
-	if (begin()) {
+	if (begin_unbounced()) {
 		t.fake->bdev.limits.seg_boundary_mask = 2047;
 		io_send(&t.io[0], &t.fake->bdev, READ, 40, 4, t.pages, 1024);
 		fake_answer_all(t.fake);
@@ -491,6 +501,7 @@ TEST(block, a_full_queue_makes_its_users_wait)
 TEST(block, a_full_queue_and_who_may_not_wait)
 {
 	if (begin_many()) {
+		bounce_all = false;
 		preempt_disable();
 		sends_many(NULL);
 		preempt_enable();
@@ -524,7 +535,7 @@ static void chain_goes_on(struct bio *bio)
 
 TEST(block, end_io_may_submit_the_next)
 {
-	if (begin()) {
+	if (begin_unbounced()) {
 		t.fake->way = FAKE_NOW;
 		chain_left = 2000;
 		deepest = 0;

@@ -8,10 +8,10 @@
  *
  * Two pools keep pages back, so that the way out of a shortage of memory does
  * not need memory: BOUNCE_PAGES of lowmem and BOUNCE_ISA_PAGES below 16 MB.
- * They are for when there is no other memory. Who takes pages of a pool does so
- * alone, and no transfer has more than a pool:
- * those in flight have all they need, end, and give theirs back. So
- * bounce_begin() always comes back, if two things hold:
+ * They are for when there is no other memory; what transfers of one page use
+ * first is not of them. Who takes pages of a pool does so alone, and no
+ * transfer has more than a pool: those in flight have all they need, end, and
+ * give theirs back. So bounce_begin() always comes back, if two things hold:
  *
  *	who was given a bounce sends it off before it asks for another one;
  *	a transfer that was sent off ends by itself, and bounce_end() follows,
