@@ -134,8 +134,8 @@ def ramdisk_rows():
               tests="ramdisk")
     yield Row("ramdisk-16M-highmem", mem=GB, tests="ramdisk",
               cmdline="mem=256M highmem=64M ramdisk=16M")
-    yield Row("ramdisk-module", modules=(MB,), cmdline="ramdisk=module",
-              tests="ramdisk")
+    yield Row("ramdisk-module", modules=(MB, 5000), tests="ramdisk",
+              cmdline="ramdisk=module")
 
 
 BAD_OPTIONS = (     # option, the warning, RAM
