@@ -146,17 +146,23 @@ bool bounce_ready(void)
 	       bounce_pools[BOUNCE_ISA].pages;
 }
 
-static __always_inline bool out_of_reach(const struct page *page, u32 frames)
+/* frames, or none with debug=bounce. */
+static __always_inline u32 reach_end(u32 frames)
 {
-	return page_to_pfn(page) >= frames || unlikely(bounce_all);
+	return unlikely(bounce_all) ? 0 : frames;
+}
+
+static __always_inline bool out_of_reach(const struct page *page, u32 end)
+{
+	return page_to_pfn(page) >= end;
 }
 
 bool bounce_needed(const struct bio_vec *vec, u32 nr, phys_addr_t dma_mask)
 {
-	u32 frames = frames_within(dma_mask), i;
+	u32 end = reach_end(frames_within(dma_mask)), i;
 
 	for (i = 0; i < nr; i++)
-		if (out_of_reach(vec[i].bv_page, frames))
+		if (out_of_reach(vec[i].bv_page, end))
 			return true;
 	return false;
 }
@@ -331,7 +337,7 @@ static __always_inline void check_piece(const struct bio_vec *v)
 }
 
 /* The pieces for the device; NULL is where a page is to come: how many. */
-static u32 find_out_of_reach(struct bounce *bounce, u32 frames)
+static u32 find_out_of_reach(struct bounce *bounce, u32 end)
 {
 	const struct bio_vec *from = bounce->from, *stop = from + bounce->nr;
 	struct bio_vec *to = bounce->vec;
@@ -340,7 +346,7 @@ static u32 find_out_of_reach(struct bounce *bounce, u32 frames)
 	for (; from < stop; from++, to++) {
 		check_piece(from);
 		*to = *from;
-		if (out_of_reach(from->bv_page, frames)) {
+		if (out_of_reach(from->bv_page, end)) {
 			to->bv_page = NULL;
 			n++;
 		}
@@ -358,12 +364,12 @@ static void place_pages(struct bounce *bounce)
 			v->bv_page = *next++;
 }
 
-static void replace_all(struct bounce *bounce, u32 frames)
+static void replace_all(struct bounce *bounce, u32 end)
 {
 	gfp_t gfp = bounce->pool->zone | GFP_GENTLE;
 	u32 got = 0;
 
-	bounce->pages = find_out_of_reach(bounce, frames);
+	bounce->pages = find_out_of_reach(bounce, end);
 	if (!bounce->pages)
 		return;
 	if (!fails())
@@ -399,13 +405,13 @@ static __always_inline struct bounce *begin_ready(struct bounce_pool *pool,
 struct bounce *fastcall bounce_begin(const struct bio_vec *vec, u32 nr,
 				     phys_addr_t dma_mask, bool write)
 {
-	u32 frames = frames_within(dma_mask);
+	u32 frames = frames_within(dma_mask), end = reach_end(frames);
 	struct bounce_pool *pool = pool_of(frames);
 	struct bounce *bounce;
 
 	might_sleep();
 	if (nr == 1 && likely(!fail_bounce.active) &&
-	    likely(out_of_reach(vec->bv_page, frames))) {
+	    likely(out_of_reach(vec->bv_page, end))) {
 		check_piece(vec);
 		bounce = begin_ready(pool, vec, write);
 		if (likely(bounce)) {
@@ -422,7 +428,7 @@ struct bounce *fastcall bounce_begin(const struct bio_vec *vec, u32 nr,
 	bounce->from = vec;
 	bounce->nr = nr;
 	bounce->write = write;
-	replace_all(bounce, frames);
+	replace_all(bounce, end);
 	note_begin(bounce);
 	if (write)
 		copy_out(bounce);
