@@ -10,8 +10,8 @@
  *
  * 3. Memory below the end of the direct map is seen there; the rest through a
  *    window in the fixmap, one a CPU, page by page: so the disk may be of any
- *    size. The pages of a request are lowmem: dma_mask says so, and others are
- *    bounced.
+ *    size. The pages of a request, which may be any, are seen by kmap_atomic():
+ *    none is out of reach.
  *
  * 4. start() copies and ends the request at once. Interrupts are off then, so
  *    requests are small: RAMDISK_SECTORS.
@@ -26,6 +26,7 @@
 #include <kernel/lib/string.h>
 #include <mm/early/memblock.h>
 #include <mm/early/options.h>
+#include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
 #include <mm/table/fixmap.h>
 #include <mm/table/paging.h>
@@ -63,7 +64,7 @@ static void hide(phys_addr_t pa)
 
 static void copy(const struct bio_vec *piece, phys_addr_t pa, bool write)
 {
-	char *data = (char *)page_address(piece->bv_page) + piece->bv_offset;
+	char *data = (char *)kmap_atomic(piece->bv_page) + piece->bv_offset;
 	void *disk = show(pa);
 
 	if (write)
@@ -71,6 +72,7 @@ static void copy(const struct bio_vec *piece, phys_addr_t pa, bool write)
 	else
 		memcpy(data, disk, piece->bv_len);
 	hide(pa);
+	kunmap_atomic(data);
 }
 
 static void ramdisk_start(struct block_device *bdev, struct request *rq)
@@ -112,7 +114,7 @@ static void fill_in(struct ramdisk *disk, const char *name, const char *model,
 	bdev->driver = &driver;
 	bdev->private = disk;
 	bdev->limits = (struct queue_limits){
-		.dma_mask = PFN_PHYS(max_low_pfn) - 1,
+		.dma_mask = ~(phys_addr_t)0,
 		.max_sectors = RAMDISK_SECTORS,
 		.max_segments = RAMDISK_SECTORS,
 		.max_segment_size = RAMDISK_SECTORS * SECTOR_SIZE,

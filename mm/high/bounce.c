@@ -41,19 +41,26 @@
  *    What was taken from a pool goes back there, and nothing else does: in the
  *    end it keeps the same pages again, low ones that nobody else can get.
  *
- * 5. Invariants, under bounce_lock (bounce_check.c recomputes them):
+ * 5. Ready ones. Most transfers have one page. BOUNCE_READY of each pool are
+ *    kept whole, the struct with its page, and are used first: one lock takes
+ *    one from its rest to the list, another one back. They come on top of what
+ *    (4) needs, which is true without them. If all are out, the next transfer
+ *    goes the long way. While fail=bounce is on they are left alone.
+ *
+ * 6. Invariants, under bounce_lock (bounce_check.c recomputes them):
  *
  *	pool->used == sum of bounce->pages of its transfers on bounces_out
  *	pool->pages->out >= sum of their bounce->kept; equal while nobody is
  *			between a pool and the list (bounce_moving is 0)
+ *	pool->nr_ready == those at rest and those on the list with is_ready
  *	bounce->vec[i].bv_page differs from from[i].bv_page: it is the next one
  *			of bounce->page[]
  *
  * Locks: pool->gather; bounce_lock with interrupts off, around a link and some
  * counters, never around a copy.
  *
- * Cost: see docs/bench.md. A page is copied by one rep movs; while there is
- * memory, no mutex and no pool is touched.
+ * Cost: see docs/bench.md: some 200 instructions a page and a rep movs. While
+ * there is memory, no mutex and no pool is touched.
  */
 #include <kernel/base/debug.h>
 #include <kernel/base/panic.h>
@@ -67,6 +74,10 @@
 /* guessed: those in flight when there is no memory, of all devices; with less
  * than one page each they would not use the pools up. */
 #define BOUNCE_STRUCTS 8
+
+/* guessed: transfers of one page that are in flight at once most of the time; a
+ * device works at one of them, and another is made meanwhile. */
+#define BOUNCE_READY 8U
 
 /* What the allocators are told: no waiting, no reserves, no complaint. */
 #define GFP_GENTLE (__GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC)
@@ -93,13 +104,35 @@ struct bounce_pool bounce_pools[NR_BOUNCE_POOLS] = {
 
 /* --- reach --- */
 
+static u32 frames_within_far(phys_addr_t dma_mask)
+{
+	u64 last = (dma_mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT;
+
+	return last < UINT32_MAX ? (u32)last + 1 : UINT32_MAX;
+}
+
+/* Frames that the device reaches to their end. */
+static __always_inline u32 frames_within(phys_addr_t dma_mask)
+{
+	u32 mask = (u32)dma_mask;
+
+	if (unlikely(dma_mask >> 32))
+		return frames_within_far(dma_mask);
+	BUG_ON(mask < BOUNCE_ISA_MASK,
+	       "a device that does not reach 16 MB: no zone is low enough");
+	return ((mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT) + 1;
+}
+
+static __always_inline struct bounce_pool *pool_of(u32 frames)
+{
+	bool all_lowmem = frames >= max_low_pfn;
+
+	return &bounce_pools[all_lowmem ? BOUNCE_LOWMEM : BOUNCE_ISA];
+}
+
 struct bounce_pool *bounce_pool_of(phys_addr_t dma_mask)
 {
-	bool all_lowmem = dma_mask >= PFN_PHYS(max_low_pfn) - 1;
-
-	BUG_ON(dma_mask < BOUNCE_ISA_MASK,
-	       "a device that does not reach 16 MB: no zone is low enough");
-	return &bounce_pools[all_lowmem ? BOUNCE_LOWMEM : BOUNCE_ISA];
+	return pool_of(frames_within(dma_mask));
 }
 
 u32 bounce_limit(phys_addr_t dma_mask)
@@ -113,22 +146,23 @@ bool bounce_ready(void)
 	       bounce_pools[BOUNCE_ISA].pages;
 }
 
-/* The first frame that the device does not reach to its end. */
-static u32 reach_end(phys_addr_t dma_mask)
+/* frames, or none with debug=bounce. */
+static __always_inline u32 reach_end(u32 frames)
 {
-	u64 last = (dma_mask - (PAGE_SIZE - 1)) >> PAGE_SHIFT;
+	return unlikely(bounce_all) ? 0 : frames;
+}
 
-	if (unlikely(bounce_all))
-		return 0;
-	return last < UINT32_MAX ? (u32)last + 1 : UINT32_MAX;
+static __always_inline bool out_of_reach(const struct page *page, u32 end)
+{
+	return page_to_pfn(page) >= end;
 }
 
 bool bounce_needed(const struct bio_vec *vec, u32 nr, phys_addr_t dma_mask)
 {
-	u32 end = reach_end(dma_mask), i;
+	u32 end = reach_end(frames_within(dma_mask)), i;
 
 	for (i = 0; i < nr; i++)
-		if (page_to_pfn(vec[i].bv_page) >= end)
+		if (out_of_reach(vec[i].bv_page, end))
 			return true;
 	return false;
 }
@@ -149,53 +183,54 @@ static __always_inline void copy(void *to, const void *from, u32 bytes)
 				 : "memory");
 }
 
-/* A write: all pieces. */
-static void copy_out(const struct bounce *bounce)
+/* The first n bytes of a piece, and the page that stands in for its own. */
+static __always_inline void copy_piece(const struct bio_vec *v,
+				       const struct page *low, u32 n, bool back)
 {
-	struct page *const *next = bounce->page;
-	const struct bio_vec *v;
+	char *there = (char *)lowmem_page_address(low) + v->bv_offset;
+	char *data = (char *)kmap_atomic(v->bv_page) + v->bv_offset;
 
-	for (v = bounce->from; next < bounce->page + bounce->pages; v++) {
-		char *data;
+	if (back)
+		copy(data, there, n);
+	else
+		copy(there, data, n);
+	kunmap_atomic(data);
+}
 
-		if (bounce->vec[v - bounce->from].bv_page != *next)
-			continue;
-		data = kmap_atomic(v->bv_page);
-		copy((char *)lowmem_page_address(*next) + v->bv_offset,
-		     data + v->bv_offset, v->bv_len);
-		kunmap_atomic(data);
-		next++;
+/* The first bytes of all pieces, in their order, as far as they are bounced. */
+static __always_inline void copy_bytes(const struct bounce *bounce, u32 bytes,
+				       bool back)
+{
+	const struct bio_vec *v = bounce->from, *to = bounce->vec;
+	const struct bio_vec *last = v + bounce->nr - 1;
+
+	for (; bytes; v++, to++) {
+		u32 n = min(bytes, v->bv_len);
+
+		bytes -= n;
+		if (likely(to->bv_page != v->bv_page))
+			copy_piece(v, to->bv_page, n, back);
+		if (v == last)
+			break;
 	}
 }
 
-/* A read: the bytes are those of all pieces, in their order. */
+static void copy_out(const struct bounce *bounce)
+{
+	copy_bytes(bounce, BOUNCE_PAGES * PAGE_SIZE, false);
+}
+
 static void copy_back(const struct bounce *bounce, u32 bytes)
 {
-	struct page *const *next = bounce->page;
-	const struct bio_vec *v;
-
-	for (v = bounce->from; bytes && next < bounce->page + bounce->pages;
-	     v++) {
-		u32 n = min(bytes, v->bv_len);
-		char *data;
-
-		bytes -= n;
-		if (bounce->vec[v - bounce->from].bv_page != *next)
-			continue;
-		data = kmap_atomic(v->bv_page);
-		copy(data + v->bv_offset,
-		     (char *)lowmem_page_address(*next) + v->bv_offset, n);
-		kunmap_atomic(data);
-		next++;
-	}
+	copy_bytes(bounce, bytes, true);
 }
 
 /* --- books --- */
 
 /* Has it something of what is kept? */
-static bool is_backed(const struct bounce *bounce)
+static __always_inline bool is_backed(const struct bounce *bounce)
 {
-	return bounce->kept || bounce->kept_struct;
+	return bounce->kept | bounce->kept_struct;
 }
 
 static void move(s32 n)
@@ -206,28 +241,31 @@ static void move(s32 n)
 	spin_unlock_irqrestore(&bounce_lock, flags);
 }
 
-/* It has all it needs. */
-static void note_begin(struct bounce *bounce)
+/* It has all it needs. Interrupts are on. */
+static __always_inline void note_begin(struct bounce *bounce)
 {
 	struct bounce_pool *pool = bounce->pool;
-	u32 flags = spin_lock_irqsave(&bounce_lock);
+	u32 pages = bounce->pages;
 
+	spin_lock_irq(&bounce_lock);
 	list_add_tail(&bounce->list, &bounces_out);
-	pool->used += bounce->pages;
-	pool->bounced[bounce->write] += bounce->pages;
-	bounce_moving -= is_backed(bounce);
-	spin_unlock_irqrestore(&bounce_lock, flags);
+	pool->used += pages;
+	pool->bounced[bounce->write] += pages;
+	if (unlikely(is_backed(bounce)))
+		bounce_moving--;
+	spin_unlock_irq(&bounce_lock);
 }
 
 /* What it has is about to go back. */
-static void note_end(struct bounce *bounce)
+static __always_inline void note_end(struct bounce *bounce, bool backed)
 {
 	struct bounce_pool *pool = bounce->pool;
 	u32 flags = spin_lock_irqsave(&bounce_lock);
 
 	list_del(&bounce->list);
 	pool->used -= bounce->pages;
-	bounce_moving += is_backed(bounce);
+	if (unlikely(backed))
+		bounce_moving++;
 	spin_unlock_irqrestore(&bounce_lock, flags);
 }
 
@@ -244,61 +282,34 @@ u32 nr_bounced(bool write)
 
 /* --- a transfer --- */
 
-static bool fails(void)
+static __always_inline bool fails(void)
 {
 	return unlikely(fail_bounce.active) && fail_now(&fail_bounce);
 }
 
-static struct bounce *take_struct(void)
+static struct bounce *take_kept_struct(void)
+{
+	struct bounce *bounce;
+
+	move(1);
+	bounce = mempool_alloc(bounce_structs, GFP_NOIO);
+	bounce->kept_struct = true;
+	return bounce;
+}
+
+static __always_inline struct bounce *take_struct(void)
 {
 	struct bounce *bounce = NULL;
 
 	if (!fails())
 		bounce = kmem_cache_alloc(bounce_cache, GFP_GENTLE);
-	if (likely(bounce)) {
+	if (likely(bounce))
 		bounce->kept_struct = false;
-	} else {
-		move(1);
-		bounce = mempool_alloc(bounce_structs, GFP_NOIO);
-		bounce->kept_struct = true;
-	}
+	else
+		bounce = take_kept_struct();
 	bounce->kept = 0;
+	bounce->is_ready = false;
 	return bounce;
-}
-
-/* The pieces for the device; NULL is where a page is to come: how many. */
-static u32 find_out_of_reach(struct bounce *bounce, u32 end)
-{
-	const struct bio_vec *from = bounce->from, *stop = from + bounce->nr;
-	struct bio_vec *to = bounce->vec;
-	u32 n = 0;
-
-	for (; from < stop; from++, to++) {
-		*to = *from;
-		BUG_ON(from->bv_offset >= PAGE_SIZE ||
-		       from->bv_len - 1 >= PAGE_SIZE - from->bv_offset,
-		       "a piece to bounce leaves its page, or is none");
-		if (page_to_pfn(from->bv_page) >= end) {
-			to->bv_page = NULL;
-			n++;
-		}
-	}
-	return n;
-}
-
-/* From the allocator: how many there were. */
-static u32 take_free(struct bounce *bounce)
-{
-	gfp_t gfp = bounce->pool->zone | GFP_GENTLE;
-
-	if (fails())
-		return 0;
-	if (bounce->pages == 1) {
-		bounce->page[0] = alloc_page(gfp);
-		return bounce->page[0] != NULL;
-	}
-	return alloc_pages_bulk(gfp, node_zonelist(numa_node_id(), gfp),
-				bounce->pages, bounce->page);
 }
 
 /* Those that are missing, of what is kept. */
@@ -317,6 +328,32 @@ static void take_kept(struct bounce *bounce, u32 missing)
 	bounce->kept = missing;
 }
 
+static __always_inline void check_piece(const struct bio_vec *v)
+{
+	u32 last = v->bv_offset + v->bv_len - 1;
+
+	BUG_ON(unlikely(last >= PAGE_SIZE) || unlikely(last < v->bv_offset),
+	       "a piece to bounce leaves its page, or is none");
+}
+
+/* The pieces for the device; NULL is where a page is to come: how many. */
+static u32 find_out_of_reach(struct bounce *bounce, u32 end)
+{
+	const struct bio_vec *from = bounce->from, *stop = from + bounce->nr;
+	struct bio_vec *to = bounce->vec;
+	u32 n = 0;
+
+	for (; from < stop; from++, to++) {
+		check_piece(from);
+		*to = *from;
+		if (out_of_reach(from->bv_page, end)) {
+			to->bv_page = NULL;
+			n++;
+		}
+	}
+	return n;
+}
+
 static void place_pages(struct bounce *bounce)
 {
 	struct page **next = bounce->page;
@@ -327,28 +364,71 @@ static void place_pages(struct bounce *bounce)
 			v->bv_page = *next++;
 }
 
-struct bounce *bounce_begin(const struct bio_vec *vec, u32 nr,
-			    phys_addr_t dma_mask, bool write)
+static void replace_all(struct bounce *bounce, u32 end)
 {
-	struct bounce_pool *pool = bounce_pool_of(dma_mask);
+	gfp_t gfp = bounce->pool->zone | GFP_GENTLE;
+	u32 got = 0;
+
+	bounce->pages = find_out_of_reach(bounce, end);
+	if (!bounce->pages)
+		return;
+	if (!fails())
+		got = alloc_pages_bulk(gfp, node_zonelist(numa_node_id(), gfp),
+				       bounce->pages, bounce->page);
+	if (unlikely(got < bounce->pages))
+		take_kept(bounce, bounce->pages - got);
+	place_pages(bounce);
+}
+
+/* One piece that is out of reach. NULL: nobody is ready. Interrupts are on. */
+static __always_inline struct bounce *begin_ready(struct bounce_pool *pool,
+				  const struct bio_vec *from, bool write)
+{
 	struct bounce *bounce;
-	u32 got;
+
+	spin_lock_irq(&bounce_lock);
+	bounce = pool->ready;
+	if (likely(bounce)) {
+		pool->ready = bounce->next_ready;
+		list_add_tail(&bounce->list, &bounces_out);
+		pool->used++;
+		pool->bounced[write]++;
+		bounce->from = from;
+		bounce->write = write;
+		bounce->vec[0].bv_len = from->bv_len;
+		bounce->vec[0].bv_offset = from->bv_offset;
+	}
+	spin_unlock_irq(&bounce_lock);
+	return bounce;
+}
+
+struct bounce *fastcall bounce_begin(const struct bio_vec *vec, u32 nr,
+				     phys_addr_t dma_mask, bool write)
+{
+	u32 frames = frames_within(dma_mask), end = reach_end(frames);
+	struct bounce_pool *pool = pool_of(frames);
+	struct bounce *bounce;
 
 	might_sleep();
-	BUG_ON(!nr || nr > pool->limit,
+	if (nr == 1 && likely(!fail_bounce.active) &&
+	    likely(out_of_reach(vec->bv_page, end))) {
+		check_piece(vec);
+		bounce = begin_ready(pool, vec, write);
+		if (likely(bounce)) {
+			if (write)
+				copy_piece(vec, bounce->page[0], vec->bv_len,
+					   false);
+			return bounce;
+		}
+	}
+	BUG_ON(nr - 1 >= pool->limit,
 	       "a transfer to bounce has no piece, or more than its pool");
 	bounce = take_struct();
 	bounce->pool = pool;
 	bounce->from = vec;
 	bounce->nr = nr;
 	bounce->write = write;
-	bounce->pages = find_out_of_reach(bounce, reach_end(dma_mask));
-	if (bounce->pages) {
-		got = take_free(bounce);
-		if (unlikely(got < bounce->pages))
-			take_kept(bounce, bounce->pages - got);
-		place_pages(bounce);
-	}
+	replace_all(bounce, end);
 	note_begin(bounce);
 	if (write)
 		copy_out(bounce);
@@ -365,32 +445,58 @@ u32 bounce_count(const struct bounce *bounce)
 	return bounce->pages;
 }
 
-static void give_back(struct bounce *bounce)
+/* Something of it is kept. */
+static void give_back_kept(struct bounce *bounce)
 {
 	u32 at = bounce->pages - bounce->kept;
 
-	if (at == 1)
-		__free_page(bounce->page[0]);
-	else if (at)
-		free_pages_bulk(at, bounce->page);
+	free_pages_bulk(at, bounce->page);
 	for (; at < bounce->pages; at++)
 		mempool_free(bounce->page[at], bounce->pool->pages);
-	if (likely(!bounce->kept_struct))
-		kmem_cache_free(bounce_cache, bounce);
-	else
+	if (bounce->kept_struct)
 		mempool_free(bounce, bounce_structs);
+	else
+		kmem_cache_free(bounce_cache, bounce);
+	move(-1);
 }
 
-void bounce_end(struct bounce *bounce, u32 bytes)
+static __always_inline void give_back(struct bounce *bounce)
+{
+	free_pages_bulk(bounce->pages, bounce->page);
+	kmem_cache_free(bounce_cache, bounce);
+}
+
+static __always_inline void end_ready(struct bounce *bounce, u32 bytes)
+{
+	struct bounce_pool *pool = bounce->pool;
+	u32 flags;
+
+	if (!bounce->write)
+		copy_piece(bounce->from, bounce->page[0],
+			   min(bytes, bounce->from->bv_len), true);
+	flags = spin_lock_irqsave(&bounce_lock);
+	list_del(&bounce->list);
+	pool->used--;
+	bounce->next_ready = pool->ready;
+	pool->ready = bounce;
+	spin_unlock_irqrestore(&bounce_lock, flags);
+}
+
+void fastcall bounce_end(struct bounce *bounce, u32 bytes)
 {
 	bool backed = is_backed(bounce);
 
+	if (bounce->is_ready) {
+		end_ready(bounce, bytes);
+		return;
+	}
 	if (!bounce->write)
 		copy_back(bounce, bytes);
-	note_end(bounce);
-	give_back(bounce);
+	note_end(bounce, backed);
 	if (unlikely(backed))
-		move(-1);
+		give_back_kept(bounce);
+	else
+		give_back(bounce);
 }
 
 /* --- pools --- */
@@ -433,6 +539,36 @@ void bounce_fill(struct bounce_pool *pool)
 			pool->name, pool->limit, wanted);
 }
 
+static bool make_ready(struct bounce_pool *pool)
+{
+	struct bounce *bounce = kmem_cache_alloc(bounce_cache, GFP_KERNEL);
+	struct page *page;
+
+	if (!bounce)
+		return false;
+	page = alloc_page(GFP_KERNEL | pool->zone | __GFP_NOWARN);
+	if (!page) {
+		kmem_cache_free(bounce_cache, bounce);
+		return false;
+	}
+	*bounce = (struct bounce){
+		.pool = pool, .nr = 1, .pages = 1, .is_ready = true,
+		.next_ready = pool->ready,
+		.vec[0].bv_page = page, .page[0] = page,
+	};
+	pool->ready = bounce;
+	pool->nr_ready++;
+	return true;
+}
+
+static void make_all_ready(struct bounce_pool *pool)
+{
+	u32 wanted = min(pool->limit, BOUNCE_READY);
+
+	while (pool->nr_ready < wanted && make_ready(pool))
+		;
+}
+
 /* Is any page out of the reach of any device? */
 static bool ram_above_isa(void)
 {
@@ -458,8 +594,10 @@ void bounce_init(void)
 	bounce_all = debug_enabled(DEBUG_BOUNCE);
 	if (!bounce_all && !ram_above_isa())
 		return;
-	for (i = 0; i < NR_BOUNCE_POOLS; i++)
+	for (i = 0; i < NR_BOUNCE_POOLS; i++) {
 		bounce_fill(&bounce_pools[i]);
+		make_all_ready(&bounce_pools[i]);
+	}
 	if (bounce_all)
 		pr_info("bounce: every page is bounced\n");
 }

@@ -1,5 +1,5 @@
 /*
- * The invariants of bounce.c, section 5, recomputed, and those of its pools:
+ * The invariants of bounce.c, section 6, recomputed, and those of its pools:
  * what a pool keeps and what transfers have lies within reach and has one user.
  */
 #include <kernel/lib/printf.h>
@@ -14,6 +14,7 @@ struct check {
 	u32 kept_structs;		/* of transfers on the list */
 	struct {
 		u32 pages, kept;	/* theirs */
+		u32 ready;		/* of them */
 	} of[NR_BOUNCE_POOLS];
 };
 
@@ -69,6 +70,7 @@ static void check_transfer(struct check *c, const struct bounce *bounce)
 			"them %u kept", pages, bounce->pages, bounce->kept);
 	c->of[bounce->pool - bounce_pools].pages += pages;
 	c->of[bounce->pool - bounce_pools].kept += bounce->kept;
+	c->of[bounce->pool - bounce_pools].ready += bounce->is_ready;
 	c->kept_structs += bounce->kept_struct;
 }
 
@@ -84,6 +86,27 @@ static void check_numbers(struct check *c, const char *name,
 			"transfers have %u", pool->out, name, found);
 }
 
+/* Those at rest and those on the list are all there are. */
+static void check_ready(struct check *c, u32 i)
+{
+	const struct bounce_pool *pool = &bounce_pools[i];
+	const struct bounce *bounce;
+	u32 n = c->of[i].ready;
+
+	for (bounce = pool->ready; bounce && n <= pool->nr_ready;
+	     bounce = bounce->next_ready) {
+		if (!bounce->is_ready || bounce->pool != pool ||
+		    bounce->vec[0].bv_page != bounce->page[0])
+			differs(c, "bounce: one of the %s pool at rest is not "
+				"ready", pool->name);
+		check_page(c, pool, bounce->page[0]);
+		n++;
+	}
+	if (n != pool->nr_ready)
+		differs(c, "bounce: %u of the %s pool are ready or at work, "
+			"%u were made", n, pool->name, pool->nr_ready);
+}
+
 static void check_pool(struct check *c, u32 i)
 {
 	struct bounce_pool *pool = &bounce_pools[i];
@@ -94,6 +117,7 @@ static void check_pool(struct check *c, u32 i)
 		differs(c, "bounce: %u pages of the %s pool are noted, "
 			"transfers have %u", pool->used, pool->name,
 			c->of[i].pages);
+	check_ready(c, i);
 	if (!kept)
 		return;
 	flags = spin_lock_irqsave(&kept->lock);

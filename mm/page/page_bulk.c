@@ -4,9 +4,12 @@
  * 1. Out. Of each zone of the list, in its order, as many pages are taken as
  *    could be taken one by one before pages_low (with the reserve of the
  *    request's class) is reached: with one look at the marks and under one
- *    zone->lock, in blocks. A few pages come from the CPU's stack, as they may
- *    be in its cache. What is missing then is fetched one by one: that
- *    reclaims, dips into reserves and complains as ever.
+ *    zone->lock, in blocks. Many come from the smallest blocks up, so that
+ *    large ones stay whole. A few come from the CPU's stack, as they may be in
+ *    its cache; if it has not enough, in as large blocks as they fill: they
+ *    live short, go back as the runs they are, and a device likes them better.
+ *    What is missing then is fetched one by one: that reclaims, dips into
+ *    reserves and complains as ever.
  *
  * 2. Back. Pages that follow each other in the array and in memory go back as
  *    the blocks they make, under one zone->lock; a few go to the CPU's stack.
@@ -51,11 +54,25 @@ static u32 fastcall take_hot(struct zone *zone, u32 n, struct page **pages)
 	return got;
 }
 
-/* In blocks, from the smallest up. */
+/* The largest block that is not more than so many pages. */
+static struct page *take_largest(struct zone *zone, u32 most,
+				 unsigned int *order)
+{
+	unsigned int o = 32U - (u32)__builtin_clz(most);
+	struct page *page = NULL;
+
+	while (!page && o--)
+		page = __rmqueue(zone, o);
+	*order = o;
+	return page;
+}
+
+/* In blocks: many pages from the smallest up, few from the largest down. */
 static u32 take_blocks(struct zone *zone, enum zone_type class, u32 n,
 		       struct page **pages)
 {
 	u32 keep = zone->pages_low + zone->lowmem_reserve[class], got = 0;
+	bool few = n < BULK_LEAST;
 
 	spin_lock(&zone->lock);
 	if (zone->free_pages <= keep)
@@ -64,7 +81,9 @@ static u32 take_blocks(struct zone *zone, enum zone_type class, u32 n,
 		n = min(n, zone->free_pages - keep);
 	while (got < n) {
 		unsigned int order;
-		struct page *page = __rmqueue_upto(zone, n - got, &order);
+		struct page *page = few ?
+			take_largest(zone, n - got, &order) :
+			__rmqueue_upto(zone, n - got, &order);
 		u32 i;
 
 		if (!page)

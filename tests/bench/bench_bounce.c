@@ -7,7 +7,8 @@
  *	read16.isa, write16.isa	pages of lowmem above 16 MB for one that does
  *				not reach them: all that it can have at once.
  *				ZONE_DMA is small, and so are its CPU lists:
- *				pages come from and go to the buddy system
+ *				pages come from and go to the buddy system, in
+ *				one block, however small the others are
  */
 #include <mm/high/bounce.h>
 #include "bench.h"

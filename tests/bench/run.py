@@ -69,7 +69,10 @@ BOUNDS = {"page.order0.pair": 80.0, "page.order3.pair": 250.0,
           "kmap.cycle2048.pair": 110.0,
           "irq.tick": 500.0, "lock.irqsave.pair": 16.0,
           "wakeup.switch": 250.0, "thread.create_join": 6000.0,
+          "bounce.read.per_page": 1330.0, "bounce.write.per_page": 1330.0,
           "bounce.read8.per_page": 1330.0, "bounce.write8.per_page": 1330.0,
+          "bounce.read16.isa.per_page": 1330.0,
+          "bounce.write16.isa.per_page": 1330.0,
           "disk.dma.8pages": 6000.0}
 
 # Those whose loop is not the allocator's: the bound is for what is beyond it.

@@ -1,4 +1,5 @@
 /* Requests and their order: kernel/block. What fails: test_block_fail.c. */
+#include <kernel/base/debug.h>
 #include <kernel/base/fail.h>
 #include <kernel/cpu/time.h>
 #include <mm/high/bounce_books.h>
@@ -27,8 +28,17 @@ static bool begin(void)
 	return EXPECT(t.pages) & EXPECT(t.io) & EXPECT(t.fake);
 }
 
+/* debug=bounce: pieces are those of the case all the same, and who may not
+ * sleep may submit them. */
+static bool begin_unbounced(void)
+{
+	bounce_all = false;
+	return begin();
+}
+
 static void end(void)
 {
+	bounce_all = debug_enabled(DEBUG_BOUNCE);
 	if (t.fake)
 		fake_destroy(t.fake);
 	kfree(t.io);
@@ -57,15 +67,6 @@ static void keep_busy(u32 sector)
 {
 	io_send(&t.io[IOS - 1], &t.fake->bdev, READ, sector, 1, t.pages + 15,
 		0);
-}
-
-/* With debug=bounce no pages of a bio are neighbours, and each bio may sleep
- * for them: then the case is left out. */
-static bool all_are_bounced(void)
-{
-	if (bounce_all)
-		test_skip("every page is bounced");
-	return bounce_all;
 }
 
 /* --- what is refused --- */
@@ -211,9 +212,7 @@ TEST(block, neighbours_become_one_request)
 {
 	u32 i;
 
-	if (all_are_bounced())
-		return;
-	if (begin()) {
+	if (begin_unbounced()) {
 		keep_busy(500);
 		read_page(0, 108, 1);
 		read_page(1, 116, 2);	/* behind it */
@@ -259,7 +258,7 @@ static void expect_requests(u32 max_sectors, u32 max_segments, u32 size,
 	struct queue_limits *limits;
 	u32 i;
 
-	if (begin()) {
+	if (begin_unbounced()) {
 		limits = &t.fake->bdev.limits;
 		limits->max_sectors = max_sectors;
 		limits->max_segments = max_segments;
@@ -280,8 +279,6 @@ static void expect_requests(u32 max_sectors, u32 max_segments, u32 size,
 
 TEST(block, joined_within_the_limits)
 {
-	if (all_are_bounced())
-		return;
 	expect_requests(512, 128, 0x100000, 0xffffffff, 1);
 	expect_requests(16, 128, 0x100000, 0xffffffff, 3);
 	expect_requests(17, 128, 0x100000, 0xffffffff, 3);
@@ -298,9 +295,7 @@ TEST(block, joined_within_the_limits)
 /* A piece that crosses a line by itself becomes two segments. */
 TEST(block, pieces_are_cut_at_a_boundary)
 {
-	if (all_are_bounced())
-		return;
-	if (begin()) {
+	if (begin_unbounced()) {
 		t.fake->bdev.limits.seg_boundary_mask = 2047;
 		io_send(&t.io[0], &t.fake->bdev, READ, 40, 4, t.pages, 1024);
 		fake_answer_all(t.fake);
@@ -535,9 +530,8 @@ TEST(block, a_full_queue_makes_its_users_wait)
 /* Who may not sleep need not. */
 TEST(block, a_full_queue_and_who_may_not_wait)
 {
-	if (all_are_bounced())
-		return;
 	if (begin_many()) {
+		bounce_all = false;
 		preempt_disable();
 		sends_many(NULL);
 		preempt_enable();
@@ -571,9 +565,7 @@ static void chain_goes_on(struct bio *bio)
 
 TEST(block, end_io_may_submit_the_next)
 {
-	if (all_are_bounced())
-		return;
-	if (begin()) {
+	if (begin_unbounced()) {
 		t.fake->way = FAKE_NOW;
 		chain_left = 2000;
 		deepest = 0;

@@ -339,6 +339,87 @@ TEST(bounce, nothing_to_bounce)
 	give_all();
 }
 
+/* --- ready ones --- */
+
+static u32 at_rest(const struct bounce_pool *pool)
+{
+	const struct bounce *bounce;
+	u32 n = 0;
+
+	for (bounce = pool->ready; bounce; bounce = bounce->next_ready)
+		n++;
+	return n;
+}
+
+/* n transfers of a page each at once, those of `ready` are ready. */
+static void single_pages(u32 n, phys_addr_t mask, bool write)
+{
+	struct bounce_pool *pool = bounce_pool_of(mask);
+	struct bounce *bounce[MOST];
+	u32 ready = min(n, pool->nr_ready), i;
+
+	for (i = 0; i < n; i++) {
+		page_fill(pages[i], i + 1);
+		bounce[i] = bounce_begin(&vec[i], 1, mask, write);
+		EXPECT_EQ(bounce[i]->is_ready, i < ready);
+		EXPECT_EQ(bounce_count(bounce[i]), 1);
+		if (write)
+			EXPECT(piece_is(bounce_vec(bounce[i]), i + 1));
+		piece_fill(bounce_vec(bounce[i]), 90 + i);
+	}
+	EXPECT_EQ(nr_bounce_pages(), n);
+	EXPECT_EQ(at_rest(pool), pool->nr_ready - ready);
+	EXPECT_EQ(check_bounce(NULL), 0);
+	/* the second first, then the first, then the fourth ... */
+	for (i = 0; i < n; i++)
+		bounce_end(bounce[i ^ 1], vec[i ^ 1].bv_len);
+	for (i = 0; i < n; i++)
+		EXPECT(piece_is(&vec[i], write ? i + 1 : 90 + i) &&
+		       page_is_outside(&vec[i], i + 1));
+	EXPECT_EQ(at_rest(pool), pool->nr_ready);
+	EXPECT_EQ(nr_bounce_pages(), 0);
+}
+
+TEST(bounce, ready_ones_and_more)
+{
+	phys_addr_t masks[] = { PFN_PHYS(max_low_pfn) - 1, BOUNCE_ISA_MASK };
+	u32 i;
+
+	if (!can_bounce() || fail_bounce.active)
+		return;
+	bounce_all = true;
+	REQUIRE(odd_pieces(GFP_HIGHUSER, 12));
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		if (masks[i] < BOUNCE_ISA_MASK)
+			continue;
+		EXPECT_EQ(bounce_pool_of(masks[i])->nr_ready, 8);
+		single_pages(12, masks[i], true);
+		single_pages(12, masks[i], false);
+		single_pages(2, masks[i], false);
+	}
+	give_all();
+}
+
+TEST(bounce, check_notices_ready_ones)
+{
+	struct bounce_pool *pool = &bounce_pools[BOUNCE_ISA];
+	struct bounce *first = pool->ready;
+
+	if (!can_bounce() || !first)
+		return;
+	EXPECT_EQ(check_bounce(NULL), 0);
+	pool->ready = first->next_ready;
+	EXPECT_EQ(check_bounce(NULL), 1);
+	pool->ready = first;
+	first->is_ready = false;
+	EXPECT_EQ(check_bounce(NULL), 1);
+	first->is_ready = true;
+	first->page[0]->_count.counter = 2;
+	EXPECT_EQ(check_bounce(NULL), 1);
+	first->page[0]->_count.counter = 1;
+	EXPECT_EQ(check_bounce(NULL), 0);
+}
+
 /* --- how much comes back --- */
 
 /* The first `bytes` of the pieces are the device's, the rest is as it was. */
@@ -381,6 +462,8 @@ TEST(bounce, part_of_a_read)
 	part_comes_back(n, bytes);
 	/* more than there is: all of it */
 	part_comes_back(n, bytes + 1);
+	for (i = 0; i <= 3; i++)
+		part_comes_back(1, i * PAGE_SIZE / 2);
 	give_all();
 }
 

@@ -149,6 +149,45 @@ TEST_PRIVATE(page_bulk, few_of_a_small_zone, 7)
 	EXPECT_EQ(zone->pageset[0].count.pgfree, 16);
 }
 
+/* If the stack has not enough, a few follow each other, also where single pages
+ * are free. Many begin with the single ones. */
+TEST_PRIVATE(page_bulk, few_come_in_one_block, 7)
+{
+	struct zone *zone = private_zone(0, ZONE_NORMAL, 0, 128);
+	struct page *one[16];
+	u32 i;
+
+	private_ready();
+	if (watched()) {
+		test_skip("while pages are watched all go the long way");
+		return;
+	}
+	private_pcp_as_of(zone, 4096);
+	REQUIRE(EXPECT_EQ(take(32), 32));
+	for (i = 0; i < 16; i++)
+		one[i] = held[2 * i];
+	for (i = 0; i < 16; i++)
+		__free_page(held[2 * i + 1]);
+	drain_zone_pages(zone);
+	EXPECT_EQ(zone->free_area[0].nr_free, 16);
+	REQUIRE(EXPECT_EQ(take(16), 16));
+	for (i = 0; i < 16; i++)
+		EXPECT(held[i] == held[0] + i);
+	free_pages_bulk(16, held);
+	/* 12 are 8 and 4 */
+	REQUIRE(EXPECT_EQ(take(12), 12));
+	for (i = 0; i < 12; i++)
+		EXPECT(held[i] == held[i & 8] + (i & 7));
+	EXPECT_EQ(zone->free_area[0].nr_free, 16);
+	free_pages_bulk(12, held);
+	/* the single ones, and half of a pair */
+	REQUIRE(EXPECT_EQ(take(17), 17));
+	EXPECT_EQ(zone->free_area[0].nr_free, 1);
+	free_pages_bulk(17, held);
+	for (i = 0; i < 16; i++)
+		__free_page(one[i]);
+}
+
 /* A few are what the CPU freed last, the last one first. */
 TEST_PRIVATE(page_bulk, few_come_from_the_stack, 7)
 {

@@ -2,8 +2,11 @@
 #include <kernel/base/fail.h>
 #include <kernel/block/ramdisk.h>
 #include <kernel/cpu/time.h>
+#include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
+#include "bounce_pages.h"
+#include "disks.h"
 #include "threads.h"
 
 #define DISK_ORDER 4U
@@ -58,7 +61,39 @@ TEST(ramdisk, a_page_there_and_back)
 	__free_page(page);
 }
 
-/* What lies above the direct map is seen through a window. */
+/* No page is out of its reach; pieces go between sectors and page ends. */
+TEST(ramdisk, pages_of_high_memory)
+{
+	static const u32 gens[] = { 3, 4, 5, 6, 7 };
+	struct page *pages[2] = { alloc_page(GFP_HIGHUSER),
+				  alloc_page(GFP_HIGHUSER) };
+	struct bio_vec vec[] = {
+		{ pages[0], 3 * SECTOR_SIZE, PAGE_SIZE - 3 * SECTOR_SIZE },
+		{ pages[1], 2 * SECTOR_SIZE, 512 },
+	};
+	struct bio bio;
+	u32 i;
+
+	REQUIRE(pages[0] && pages[1]);
+	if (make_disk()) {
+		fill_pieces(vec, 2, 7, gens);
+		EXPECT_EQ(disk_io(ram.bdev, WRITE, 7, vec, 2, &bio), 0);
+		for (i = 0; i < 2; i++)
+			page_fill(pages[i], 9);
+		EXPECT_EQ(disk_io(ram.bdev, READ, 7, vec, 2, &bio), 0);
+		EXPECT(pieces_are(vec, 2, 7, gens));
+		for (i = 0; i < 2; i++)
+			EXPECT(page_is_outside(&vec[i], 9));
+		EXPECT_EQ(ram.bdev->stat.bounced[READ], bounce_all ? 2 : 0);
+		EXPECT_EQ(ram.bdev->stat.bounced[WRITE], bounce_all ? 2 : 0);
+		drop_disk();
+	}
+	for (i = 0; i < 2; i++)
+		__free_page(pages[i]);
+}
+
+/* What lies above the direct map is seen through a window, and a page of high
+ * memory through another one at the same time. */
 TEST(ramdisk, the_disk_of_the_command_line)
 {
 	struct block_device *bdev = find_disk("ram0");
@@ -69,15 +104,15 @@ TEST(ramdisk, the_disk_of_the_command_line)
 		test_skip("there is no ramdisk=");
 		return;
 	}
-	page = alloc_page(GFP_KERNEL);
+	page = alloc_page(GFP_HIGHUSER);
 	REQUIRE(page);
 	for (i = 0; i + 8 <= bdev->capacity && i < 800; i += 8) {
-		memset(page_address(page), (int)(i / 8), PAGE_SIZE);
+		page_fill(page, i / 8);
 		wrong += bdev_write_page(bdev, i, page) != 0;
 	}
 	for (i = 0; i + 8 <= bdev->capacity && i < 800; i += 8) {
 		wrong += bdev_read_page(bdev, i, page) != 0;
-		wrong += *(u8 *)page_address(page) != (u8)(i / 8);
+		wrong += !page_is(page, i / 8);
 	}
 	EXPECT_EQ(wrong, 0);
 	__free_page(page);

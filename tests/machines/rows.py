@@ -131,6 +131,16 @@ def loader_rows():
               tests=OF_TABLES)
 
 
+def ramdisk_rows():
+    """RAM that mem= cut off, in the direct map and above; a boot module."""
+    yield Row("ramdisk-16M", mem=128 * MB, cmdline="mem=64M ramdisk=16M",
+              tests="ramdisk")
+    yield Row("ramdisk-16M-highmem", mem=GB, tests="ramdisk",
+              cmdline="mem=256M highmem=64M ramdisk=16M")
+    yield Row("ramdisk-module", modules=(MB, 5000), tests="ramdisk",
+              cmdline="ramdisk=module")
+
+
 BAD_OPTIONS = (     # option, the warning, RAM
     ("mem=0", r"option mem=0: expected mem=SIZE", 64 * MB),
     ("mem=1T", r"option mem=1T: expected mem=SIZE", 64 * MB),
@@ -193,7 +203,7 @@ LONGEST = ("ram-4M", "option-highmem=64M-pae")
 def all_rows():
     """Every row, in the order of the list above."""
     for group in (ram_rows, cpu_rows, feature_rows, option_rows, machine_rows,
-                  loader_rows, bad_option_rows):
+                  loader_rows, ramdisk_rows, bad_option_rows):
         for row in group():
             if row.name in WHOLE:
                 row = replace(row, cost=20.0, tests="all" if row.name in LONGEST

@@ -8,10 +8,10 @@
  *
  * Two pools keep pages back, so that the way out of a shortage of memory does
  * not need memory: BOUNCE_PAGES of lowmem and BOUNCE_ISA_PAGES below 16 MB.
- * They are for when there is no other memory. Who takes pages of a pool does so
- * alone, and no transfer has more than a pool:
- * those in flight have all they need, end, and give theirs back. So
- * bounce_begin() always comes back, if two things hold:
+ * They are for when there is no other memory; what transfers of one page use
+ * first is not of them. Who takes pages of a pool does so alone, and no
+ * transfer has more than a pool: those in flight have all they need, end, and
+ * give theirs back. So bounce_begin() always comes back, if two things hold:
  *
  *	who was given a bounce sends it off before it asks for another one;
  *	a transfer that was sent off ends by itself, and bounce_end() follows,
@@ -65,8 +65,8 @@ bool bounce_needed(const struct bio_vec *vec, u32 nr, phys_addr_t dma_mask);
  * otherwise. vec must stay until bounce_end(). Sleeps, with GFP_NOIO; no lock
  * held. Never NULL.
  */
-struct bounce *bounce_begin(const struct bio_vec *vec, u32 nr,
-			    phys_addr_t dma_mask, bool write);
+struct bounce *fastcall bounce_begin(const struct bio_vec *vec, u32 nr,
+				     phys_addr_t dma_mask, bool write);
 
 /* The pieces for the device: as many as vec has, each as long as its own and at
  * the same offset; those within reach are vec's. They stay until
@@ -82,7 +82,7 @@ u32 bounce_count(const struct bounce *bounce);
  * into pieces within reach is there anyway. Any context, hard interrupts too;
  * no lock held.
  */
-void bounce_end(struct bounce *bounce, u32 bytes);
+void fastcall bounce_end(struct bounce *bounce, u32 bytes);
 
 /* Pages that transfers have in use now, of both pools and beyond: "Bounce". */
 u32 nr_bounce_pages(void);

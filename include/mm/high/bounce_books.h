@@ -19,6 +19,8 @@ struct bounce_pool {
 	/* bounce_lock */
 	u32 used;			/* pages of the transfers on the list */
 	u32 bounced[2];			/* pages since the start: read, write */
+	struct bounce *ready;		/* those at rest, by next_ready */
+	u32 nr_ready;			/* at rest or not */
 };
 
 struct bounce {
@@ -30,6 +32,8 @@ struct bounce {
 	u32 kept;			/* the last of them are the pool's */
 	bool kept_struct;		/* itself, too */
 	bool write;
+	bool is_ready;			/* is at rest between its transfers */
+	struct bounce *next_ready;	/* of those at rest */
 	struct bio_vec vec[BOUNCE_PAGES];	/* the device's */
 	struct page *page[BOUNCE_PAGES];	/* in the order of vec */
 };
