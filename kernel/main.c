@@ -20,6 +20,7 @@
 #include <kernel/srat.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
 #include <mm/report/memory.h>
@@ -88,6 +89,7 @@ void start_kernel(void)
 	reaper_init();
 	poolwait_init();
 	watchdog_init();
+	kmap_init();
 	monitor_init();
 	report_layout();
 	free_initmem();

@@ -14,6 +14,8 @@
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	kmap_pool.lock		windows of one pool	mm/high
+ *	    tlb_lock
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c

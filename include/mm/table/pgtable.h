@@ -204,6 +204,45 @@ static __always_inline void pt_run_fill(const struct pt_run *run,
 	BUG_ON(dirt & _PAGE_PRESENT, "a page is mapped where one is already");
 }
 
+/* The i-th of them. */
+static __always_inline void *pt_run_entry(const struct pt_run *run, u32 i)
+{
+	return (u32 *)run->first + (run->wide ? i * 2 : i);
+}
+
+/*
+ * One of them shows the frame, and shows nothing. It must not be present to be
+ * set; neither flushes.
+ */
+static __always_inline void pt_run_set(const struct pt_run *run, void *entry,
+				       u32 pfn)
+{
+	volatile u32 *half = entry;
+
+	if (run->wide) {
+		half[1] = pfn >> (32 - PAGE_SHIFT) | run->high;
+		barrier();
+	}
+	half[0] = pfn << PAGE_SHIFT | run->low;
+}
+
+static __always_inline void pt_run_clear(const struct pt_run *run, void *entry)
+{
+	volatile u32 *half = entry;
+
+	half[0] = 0;
+	if (run->wide) {
+		barrier();
+		half[1] = 0;
+	}
+}
+
+/* One entry of 4 bytes that the caller has for good, present or not. */
+static __always_inline void pt_store_narrow(u32 *entry, u32 value)
+{
+	*(volatile u32 *)entry = value;
+}
+
 /*
  * Clears the entries of [va, va + pages). Large pages must lie within as a
  * whole. Does not flush: until the caller does, a TLB may know them. Tables
