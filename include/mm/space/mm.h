@@ -29,7 +29,8 @@
 #include <mm/table/pgtable.h>
 
 #define TASK_SIZE ((u32)PAGE_OFFSET)
-#define TASK_UNMAPPED_BASE PAGE_ALIGN(TASK_SIZE / 3)	/* the reference's */
+/* the reference's: where mmap() begins to look */
+#define TASK_UNMAPPED_BASE PAGE_ALIGN(TASK_SIZE / 3)
 #define MMAP_MIN_ADDR PAGE_SIZE		/* NULL faults, whoever asks */
 #define DEFAULT_MAX_MAP_COUNT 65536U	/* the reference's */
 
@@ -307,7 +308,7 @@ int do_mprotect(struct mm_struct *mm, u32 addr, u32 len, u32 prot);
 u32 do_mremap(struct mm_struct *mm, u32 addr, u32 old_len, u32 new_len,
 	      u32 flags, u32 new_addr);
 
-/* Zeroed memory for [addr, addr + len), as brk() wants it: addr, or an error.*/
+/* Zeroed memory at [addr, addr + len), as brk() wants it: addr, or an error. */
 u32 do_brk(struct mm_struct *mm, u32 addr, u32 len);
 
 /* brk(): the new end, or the old one if that cannot be had. Takes mmap_sem. */
