@@ -26,6 +26,7 @@
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
 #include <mm/report/walk.h>
+#include <mm/space/mm.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
 #include <mm/virt/vmalloc.h>
@@ -90,6 +91,7 @@ void start_kernel(void)
 	poolwait_init();
 	watchdog_init();
 	kmap_init();
+	mm_space_init();
 	monitor_init();
 	report_layout();
 	free_initmem();

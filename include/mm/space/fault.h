@@ -37,8 +37,8 @@ enum fault_result handle_mm_fault(struct mm_struct *mm,
 				  u32 error);
 
 /*
- * The same from the address: finds the area, lets a stack grow (user_esp: how
- * far a stack may be touched; ~0U: anywhere), looks at rights. Takes mmap_sem.
+ * The same from the address: finds the area, lets a stack grow (as far as
+ * user_esp, and a little below; 0: anywhere), looks at rights. Takes mmap_sem.
  */
 enum fault_result mm_fault(struct mm_struct *mm, u32 address, u32 error,
 			   u32 user_esp);

@@ -9,7 +9,7 @@
  *
  *	mmap_sem		areas: their list, tree and members. Written by
  *				whoever changes them, read by faults. Sleeps.
- *	anon_vma.lock		areas that may have a page	<mm/space/rmap.h>
+ *	anon_vma.lock		areas that may have a page (rmap.h)
  *	page_table_lock		entries of user page tables, and the counts of
  *				pages. Of struct pgtable: mm->pgd.lock. Also
  *				held while an area's borders change, so that
@@ -128,6 +128,7 @@ struct mm_struct {
 	struct vm_area_struct *highest;
 	u32 map_count;
 	struct rw_semaphore mmap_sem;
+	struct mutex grow_mutex;	/* stacks that grow, under mmap_sem */
 
 	struct pgtable pgd;		/* its lock is the page_table_lock */
 	struct pt_copy pgd_copy;
@@ -179,6 +180,10 @@ static inline void mmget(struct mm_struct *mm)
 /* One less; the last one unmaps everything and frees it. mmap_sem is not held.
  * NULL is nothing. */
 void mmput(struct mm_struct *mm);
+
+/* The space behind mm on the list of all, with a user more; NULL: the first.
+ * The caller's user of mm goes. NULL: there is none. */
+struct mm_struct *next_mm(struct mm_struct *mm);
 
 /* All areas go: for exec, which goes on with the same mm, too. */
 void exit_mmap(struct mm_struct *mm);
@@ -266,7 +271,7 @@ u32 find_free_range(struct mm_struct *mm, u32 len, u32 from);
  */
 struct mmap_file {
 	struct file *file;
-	u32 may;		/* VM_MAYREAD ..: what the file was opened for */
+	u32 may;		/* VM_MAY*: what the file was opened for */
 	int (*mmap)(struct file *file, struct vm_area_struct *vma);
 };
 
