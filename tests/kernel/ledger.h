@@ -1,8 +1,8 @@
 /*
  * What a case must leave as it was: memblock's ranges, free pages by zone and
  * order, objects in use by cache, areas of vmalloc(), the kernel's page tables,
- * windows of the fixmap and of kmap(), pages promised, warnings printed, the interrupt flag,
- * the preempt count, timers, threads.
+ * windows of the fixmap and of kmap(), pages promised, warnings printed, the
+ * interrupt flag, the preempt count, timers, threads.
  *
  * Before anything is counted caches and CPUs give back what they keep: so all
  * that differs is in use, and pages kept for speed are no leak. Deferred work

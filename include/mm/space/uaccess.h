@@ -38,9 +38,11 @@ int __get_user_bytes(void *to, const void *from, u32 size);
 int __put_user_bytes(void *to, const void *from, u32 size);
 
 /* One value of 1, 2, 4 or 8 bytes: 0, or -EFAULT (x becomes 0). */
-#define get_user(x, ptr)						\
-	__get_user_bytes(&(x), (ptr) + 0 * sizeof(char[sizeof(x) ==	\
-			 sizeof(*(ptr)) ? 1 : -1]), sizeof(*(ptr)))
+#define get_user(x, ptr) ({						\
+	_Static_assert(sizeof(x) == sizeof(*(ptr)),			\
+		       "get_user() into a value of another size");	\
+	__get_user_bytes(&(x), (ptr), sizeof(*(ptr)));			\
+})
 #define put_user(x, ptr) ({						\
 	__typeof__(*(ptr)) put_ = (x);					\
 									\
