@@ -71,6 +71,8 @@ TEST(vma, found_by_address)
 	EXPECT(area_of(mm, USER) == low);
 	EXPECT_EQ(unmap_pages(mm, USER, 2), 0);
 	EXPECT(area_of(mm, USER) == high && area_of(mm, 0) == high);
+	EXPECT_EQ(unmap_pages(mm, USER + 0x4000, 1), 0);
+	EXPECT(!area_of(mm, USER + 0x4000) && !area_of(mm, 0));
 	space_end(mm);
 }
 
