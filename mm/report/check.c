@@ -1,5 +1,6 @@
 #include <kernel/base/printk.h>
 #include <mm/early/memblock.h>
+#include <mm/high/bounce.h>
 #include <mm/high/check.h>
 #include <mm/object/check.h>
 #include <mm/page/check.h>
@@ -35,6 +36,7 @@ unsigned int mm_check(void)
 	return (wrong != NULL) + check_nodes(&machine_nodes, print_difference) +
 	       check_caches(print_difference) +
 	       check_cache_pages(print_difference) +
+	       check_bounce(print_difference) +
 	       check_vmap_space(&vmalloc_space, &kernel_pgtable,
 				print_difference) +
 	       check_kmap_pool(&kernel_kmaps, print_difference) +
