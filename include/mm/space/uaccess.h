@@ -6,6 +6,8 @@
  * interrupts off, only what is there already can be reached. A bad address
  * gives an error and never a panic: each instruction that touches user memory
  * is in the exception table, with the place to go on at.
+ *
+ * The fault takes mmap_sem: who calls these must not hold it.
  */
 #ifndef MM_SPACE_UACCESS_H
 #define MM_SPACE_UACCESS_H
