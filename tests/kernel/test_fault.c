@@ -2,9 +2,11 @@
  * Page faults of user addresses: mm/space/memory.c, fault.c, zap.c, uaccess.c.
  */
 #include <kernel/cpu/processor.h>
+#include <kernel/cpu/segment.h>
 #include <kernel/cpu/tlb.h>
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
+#include <mm/report/walk.h>
 #include <mm/table/paging.h>
 #include "user_space.h"
 
@@ -364,6 +366,24 @@ TEST(fault, a_thread_without_a_space)
 	EXPECT(!current->mm);
 	EXPECT(copy_to_user((void *)USER, &word, 4) == 4);
 	EXPECT(copy_from_user(&word, (void *)USER, 4) == 4 && !word);
+}
+
+/* What is said of a kernel that dies of a user address. */
+TEST(fault, reports_know_the_areas)
+{
+	struct pt_regs regs = { .vector = TRAP_PAGE_FAULT, .cs = __KERNEL_CS };
+	struct mm_struct *mm = space_begin();
+	char text[200];
+
+	REQUIRE(mm && map_pages(mm, USER, 1, PROT_READ, MAP_FIXED) == USER);
+	explain_fault(&regs, USER + 0x1000, text, sizeof(text));
+	EXPECT_STREQ(text, "tried to read 40001000, where nothing is mapped: "
+		     "a user address, where no area is");
+	regs.error_code = PF_PRESENT | PF_WRITE;
+	explain_fault(&regs, USER, text, sizeof(text));
+	EXPECT_STREQ(text, "tried to write to 40000000, which is read-only: "
+		     "a user address, in an area that may not be written");
+	space_end(mm);
 }
 
 /* --- what an area shows --- */
