@@ -107,11 +107,13 @@ static inline struct page *pte_page(pteval_t value)
 	return pfn_to_page((u32)((value & PTE_FRAME_MASK) >> PAGE_SHIFT));
 }
 
-/* Frames that are not RAM, and the zero page, are counted nowhere. */
+/* Frames that are not RAM (those of holes are reserved, too) and the zero page
+ * are counted nowhere. */
 static inline bool pte_is_counted(pteval_t value)
 {
-	return pfn_valid((value & PTE_FRAME_MASK) >> PAGE_SHIFT) &&
-	       !PageReserved(pte_page(value));
+	u64 pfn = (value & PTE_FRAME_MASK) >> PAGE_SHIFT;
+
+	return pfn < max_mapnr && !PageReserved(pfn_to_page((u32)pfn));
 }
 
 /* --- the TLB; a space that no CPU has needs no flush --- */
