@@ -29,6 +29,7 @@
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
 #include <mm/report/walk.h>
+#include <mm/space/mm.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
 #include <mm/virt/vmalloc.h>
@@ -96,6 +97,7 @@ void start_kernel(void)
 	kmap_init();
 	bounce_init();
 	block_init();
+	mm_space_init();
 	monitor_init();
 	report_layout();
 	free_initmem();

@@ -5,12 +5,26 @@
 #include <mm/object/check.h>
 #include <mm/page/check.h>
 #include <mm/report/check.h>
+#include <mm/space/mm.h>
 #include <mm/virt/vmalloc.h>
 #include <mm/virt/vmap_check.h>
 
 static void print_difference(const char *sentence)
 {
 	pr_err("mm_check: %s\n", sentence);
+}
+
+/* They may not be looked at by who keeps the CPU. */
+static unsigned int check_spaces(void)
+{
+	struct mm_struct *mm = NULL;
+	unsigned int n = 0;
+
+	if (in_atomic() || irqs_disabled())
+		return 0;
+	while ((mm = next_mm(mm)))
+		n += mm_check_space(mm, print_difference);
+	return n;
 }
 
 unsigned int mm_check(void)
@@ -26,5 +40,5 @@ unsigned int mm_check(void)
 	       check_vmap_space(&vmalloc_space, &kernel_pgtable,
 				print_difference) +
 	       check_kmap_pool(&kernel_kmaps, print_difference) +
-	       check_kmap_atomic(print_difference);
+	       check_kmap_atomic(print_difference) + check_spaces();
 }

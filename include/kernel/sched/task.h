@@ -43,6 +43,8 @@
 #define TASK_DEAD 4U
 #define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
 
+struct mm_struct;			/* mm/space knows what is inside */
+
 struct task {
 	u32 esp;			/* while it is off the CPU */
 	struct thread_part part;	/* <kernel/cpu/threadflags.h> */
@@ -62,6 +64,7 @@ struct task {
 	int result;
 	volatile bool should_stop;
 	struct task *joiner;		/* who waits for its end */
+	struct mm_struct *mm;		/* user addresses; NULL: none */
 
 	/* clock_cycles() on the CPU; while it is there, less those of the
 	 * moment when it came */
@@ -72,6 +75,15 @@ struct task {
 	u64 top_ns;			/* ran_ns when top last looked */
 	struct list_head all;		/* on all_tasks */
 };
+
+/*
+ * User addresses. mm/space stands above: it says how they are switched. The CPU
+ * keeps those it has for as long as threads without any run (active_mms). Only
+ * mm/space writes both; the hook is called with interrupts off, by who gives
+ * the CPU up.
+ */
+extern struct mm_struct *active_mms[NR_CPUS];
+extern void (*switch_mm_hook)(struct mm_struct *mm);
 
 extern struct task *current_tasks[NR_CPUS];
 #define current (current_tasks[smp_processor_id()])
