@@ -27,6 +27,7 @@ LEVELS = [
     ["mm/high"],
     ["kernel/block"],
     ["mm/report"],
+    ["kernel/user"],
     ["kernel"],
     ["kernel/monitor"],
     ["tests/kernel"],

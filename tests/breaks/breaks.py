@@ -1068,6 +1068,29 @@ BREAKS = [
           "c->hard_site = site;", ";", "lockcheck.interrupts_on_is_told_once"),
     Break("locks: softirqs are not noted", "kernel/cpu/lockcheck.c",
           "c->soft_site = site;", ";", "lockcheck.softirqs_not_kept_away"),
+
+    # programs
+    Break("elf: no sum of 64 bits", "kernel/user/elf.c",
+          "(u64)p->vaddr + p->memsz > limits->high",
+          "p->vaddr + p->memsz > limits->high", "elf.bad_segments"),
+    Break("elf: bytes of the file not counted", "kernel/user/elf.c",
+          "(u64)p->offset + p->filesz > file_size",
+          "(u64)p->offset > file_size", "elf.bad_segments"),
+    Break("elf: one page of two segments", "kernel/user/elf.c",
+          "< ALIGN(image->end, PAGE_SIZE))", "< image->end)",
+          "elf.bad_segments"),
+    Break("elf: headers behind what was read", "kernel/user/elf.c",
+          "sizeof(struct program_header) > size)",
+          "sizeof(struct program_header) > size + 32)", "elf.cut_anywhere"),
+    Break("elf: entry anywhere", "kernel/user/elf.c",
+          "if (!first || !(first->flags & PF_X))", "if (!first)",
+          "elf.bad_headers"),
+    Break("cpio: data not bounded", "kernel/lib/cpio.c",
+          "data_at + field[FIELD_FILESIZE] > a->size",
+          "data_at > a->size", "cpio.broken_entries"),
+    Break("cpio: a name without an end", "kernel/lib/cpio.c",
+          "strnlen(entry->name, length) != length - 1",
+          "strnlen(entry->name, length) > length", "cpio.broken_entries"),
 ]
 
 

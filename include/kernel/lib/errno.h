@@ -6,6 +6,7 @@
 #define EINTR 4
 #define EIO 5
 #define E2BIG 7
+#define ENOEXEC 8
 #define ENOMEM 12
 #define EBUSY 16
 #define EEXIST 17
