@@ -18,6 +18,7 @@
 #include <kernel/sched/workqueue.h>
 #include <kernel/setup.h>
 #include <kernel/srat.h>
+#include <kernel/user/process.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
 #include <mm/object/slab.h>
@@ -88,6 +89,7 @@ void start_kernel(void)
 	reaper_init();
 	poolwait_init();
 	watchdog_init();
+	user_init();
 	monitor_init();
 	report_layout();
 	free_initmem();

@@ -37,6 +37,7 @@
  * Cost: some 80 instructions for schedule() from one thread to another.
  */
 #include <kernel/base/panic.h>
+#include <kernel/cpu/desc.h>
 #include <kernel/cpu/irq.h>
 #include <kernel/cpu/threadflags.h>
 #include <kernel/cpu/time.h>
@@ -95,6 +96,8 @@ static __always_inline void switch_to(struct task *prev, struct task *next)
 	next->on_cpu = true;
 	current = next;
 	thread_part() = &next->part;
+	/* where ring 3 comes in, if that thread goes there */
+	init_tss.esp0 = next->part.stack.high;
 	__asm__ volatile("call switch_stacks"
 			 : "+a"(from), "+d"(to)
 			 : : "ebx", "ecx", "esi", "edi", "memory", "cc");

@@ -29,6 +29,9 @@ void gdt_init(void);
  * gate for the double fault. */
 void idt_init(void);
 
+/* INT 0x80 from ring 3 goes there, interrupts as they are. Once, at boot. */
+void set_system_call_gate(void (*entry)(void));
+
 /* The double-fault task loads its own CR3: tell it after each change. */
 void double_fault_set_cr3(u32 cr3);
 

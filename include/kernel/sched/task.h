@@ -43,6 +43,8 @@
 #define TASK_DEAD 4U
 #define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
 
+struct process;
+
 struct task {
 	u32 esp;			/* while it is off the CPU */
 	struct thread_part part;	/* <kernel/cpu/threadflags.h> */
@@ -71,6 +73,7 @@ struct task {
 	u32 hung_switches;		/* of the wait that was reported */
 	u64 top_ns;			/* ran_ns when top last looked */
 	struct list_head all;		/* on all_tasks */
+	struct process *process;	/* kernel/user's; NULL: none */
 };
 
 extern struct task *current_tasks[NR_CPUS];
