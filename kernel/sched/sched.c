@@ -37,7 +37,6 @@
  * Cost: some 80 instructions for schedule() from one thread to another.
  */
 #include <kernel/base/panic.h>
-#include <kernel/cpu/desc.h>
 #include <kernel/cpu/irq.h>
 #include <kernel/cpu/threadflags.h>
 #include <kernel/cpu/time.h>
@@ -49,6 +48,7 @@
 
 struct task *current_tasks[NR_CPUS];
 struct run_queue run_queues[NR_CPUS];
+void (*process_switch_hook)(struct task *next);
 
 /* --- the queue; its lock is held --- */
 
@@ -96,8 +96,8 @@ static __always_inline void switch_to(struct task *prev, struct task *next)
 	next->on_cpu = true;
 	current = next;
 	thread_part() = &next->part;
-	/* where ring 3 comes in, if that thread goes there */
-	init_tss.esp0 = next->part.stack.high;
+	if (unlikely(next->process))
+		process_switch_hook(next);
 	__asm__ volatile("call switch_stacks"
 			 : "+a"(from), "+d"(to)
 			 : : "ebx", "ecx", "esi", "edi", "memory", "cc");

@@ -26,7 +26,7 @@
 static const u8 signals[NR_EXCEPTIONS] = {
 	[TRAP_DIVIDE] = SIGFPE, [TRAP_DEBUG] = SIGTRAP,
 	[TRAP_BREAKPOINT] = SIGTRAP, [TRAP_OVERFLOW] = SIGSEGV,
-	[5] = SIGSEGV, [TRAP_INVALID_OPCODE] = SIGILL, [7] = SIGSEGV,
+	[5] = SIGSEGV, [TRAP_INVALID_OPCODE] = SIGILL, [TRAP_NO_FPU] = SIGSEGV,
 	[9] = SIGFPE, [10] = SIGSEGV, [TRAP_SEGMENT] = SIGBUS,
 	[TRAP_STACK] = SIGBUS, [TRAP_PROTECTION] = SIGSEGV,
 	[TRAP_PAGE_FAULT] = SIGSEGV, [16] = SIGFPE, [17] = SIGBUS,
@@ -88,6 +88,8 @@ bool user_trap(struct pt_regs *regs)
 	u32 address = regs->vector == TRAP_PAGE_FAULT ? read_cr2() : 0;
 	int signal = trap_signal(regs->vector);
 
+	if (regs->vector == TRAP_NO_FPU && fpu_wanted(current->process))
+		return true;
 	if (!signal)
 		return false;
 	local_irq_enable();

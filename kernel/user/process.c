@@ -5,6 +5,9 @@
  *    each entry begins at the top again (TSS.esp0, set at each switch), over
  *    what the thread began with; nothing returns there.
  *
+ *    What else of the CPU is a process's own is set when it gets the CPU, by
+ *    the scheduler's hook: esp0, and whose the FPU's registers are.
+ *
  * 2. The end. Whatever ends it, process_exit() notes how and ends the thread.
  *    Its structure goes with who waits for it.
  */
@@ -24,14 +27,22 @@ void user_regs(struct pt_regs *regs, u32 eip, u32 esp)
 	};
 }
 
+/* Interrupts are off. */
+static void switch_to_process(struct task *next)
+{
+	init_tss.esp0 = next->part.stack.high;
+	fpu_switch(next->process);
+}
+
 static int to_ring_3(void *data)
 {
 	struct process *process = data;
 	struct pt_regs regs = process->regs;
 
-	current->process = process;
 	process->pid = current->pid;
 	local_irq_disable();
+	current->process = process;
+	switch_to_process(current);
 	return_to(&regs);
 }
 
@@ -57,6 +68,7 @@ void process_exit(u32 status, const struct pt_regs *regs)
 	BUG_ON(!process, "a thread that is no process ends as one");
 	process->status = status;
 	process->regs = *regs;
+	fpu_drop(process);
 	thread_exit(0);
 }
 
@@ -74,6 +86,8 @@ u32 process_join(struct process *process, struct pt_regs *regs)
 
 void user_init(void)
 {
+	fpu_init();
 	set_system_call_gate(system_call);
+	process_switch_hook = switch_to_process;
 	user_trap_hook = user_trap;
 }

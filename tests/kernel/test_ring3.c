@@ -177,6 +177,54 @@ TEST(ring3, interrupts_and_preemption)
 	EXPECT(jiffies != begin);
 }
 
+/* --- the FPU --- */
+
+/* ESI is converted, kept in a register over many calls, and must come back. */
+FLAT_PROGRAM(counts_in_the_fpu,
+	     "pushl %esi; fildl (%esp)\n"
+	     "1:\tmovl $158, %eax; int $0x80\n\t"
+	     "fistl (%esp); cmpl %esi, (%esp); jne 2f\n\t"
+	     "decl %edi; jnz 1b; movl $1, %ebx\n"
+	     "2:\t" EXIT);
+
+TEST(ring3, each_has_its_own_fpu)
+{
+	struct process *process[SPINNERS];
+	struct pt_regs start;
+	u32 i, n = 0;
+
+	REQUIRE(flat_begin(counts_in_the_fpu, counts_in_the_fpu_end));
+	for (i = 0; i < SPINNERS; i++) {
+		user_regs(&start, FLAT_CODE, FLAT_STACK_TOP - 64 * i);
+		start.esi = 1000 + i;
+		start.edi = 2000;
+		process[i] = process_start(&start, "fpu");
+		n += process[i] != NULL;
+	}
+	for (i = 0; i < n; i++)
+		EXPECT_EQ(process_join(process[i], NULL), STATUS_EXITED(1));
+	flat_end();
+	EXPECT_EQ(n, SPINNERS);
+}
+
+/* What the last one left is no other's: the stack of registers is empty. */
+FLAT_PROGRAM(leaves_a_number, "fldpi; fldpi; movl $3, %ebx\n\t" EXIT);
+FLAT_PROGRAM(looks_at_the_fpu, "fnstenv -32(%esp); movl -24(%esp), %ebx\n\t"
+	     "movl -32(%esp), %esi\n\t" EXIT);
+
+TEST(ring3, a_clean_fpu)
+{
+	struct pt_regs r;
+
+	EXPECT_EQ(FLAT_RUN(leaves_a_number, NULL), STATUS_EXITED(3));
+	EXPECT_EQ(FLAT_RUN(looks_at_the_fpu, &r), STATUS_EXITED(0xff));
+	EXPECT_EQ(r.ebx & 0xffff, 0xffff);
+	EXPECT_EQ(r.esi & 0xffff, 0x37f);
+}
+
+FAULTS(fpu_exception, "fninit; pushl $0x37b; fldcw (%esp)\n\t"
+       "fld1; fldz; fdivrp; fwait", SIGFPE)
+
 /* --- many --- */
 
 TEST(ring3, a_hundred_in_a_row)

@@ -76,6 +76,9 @@ struct task {
 	struct process *process;	/* kernel/user's; NULL: none */
 };
 
+/* kernel/user's: a process gets the CPU. Interrupts are off. */
+extern void (*process_switch_hook)(struct task *next);
+
 extern struct task *current_tasks[NR_CPUS];
 #define current (current_tasks[smp_processor_id()])
 

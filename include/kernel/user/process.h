@@ -23,12 +23,15 @@
 #define STATUS_EXITED(code) (((u32)(code) & 0xff) << 8)
 #define STATUS_KILLED(signal) ((u32)(signal))
 
+struct fpu_state;
+
 struct process {
 	struct task *task;
 	u32 pid;			/* the thread's */
 	struct pt_regs regs;		/* it begins with these; then those
 					 * with which it ended */
 	u32 status;			/* STATUS_*, when it has ended */
+	struct fpu_state *fpu;		/* NULL: never wanted */
 };
 
 /* Ring 3 at that address, with that stack; all other registers 0. */
