@@ -21,11 +21,13 @@
 #include <kernel/user/process.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
 #include <mm/report/walk.h>
+#include <mm/space/mm.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
 #include <mm/virt/vmalloc.h>
@@ -89,6 +91,8 @@ void start_kernel(void)
 	reaper_init();
 	poolwait_init();
 	watchdog_init();
+	kmap_init();
+	mm_space_init();
 	user_init();
 	monitor_init();
 	report_layout();

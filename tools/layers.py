@@ -26,6 +26,7 @@ LEVELS = [
     ["kernel/sched"],
     ["mm/high"],
     ["kernel/block"],
+    ["mm/space"],
     ["mm/report"],
     ["kernel/user"],
     ["kernel"],

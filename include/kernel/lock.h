@@ -2,6 +2,12 @@
  * The order of locks. A lock further in is taken while those further out are
  * held, never the other way round. Every lock of the kernel stands here.
  *
+ *	mm.mmap_sem		areas of one space; sleeps	mm/space
+ *	    mm.grow_mutex	stacks that grow; sleeps	mm/space
+ *	        anon_vma.lock	areas that may have a page	mm/space
+ *	            mm.page_table_lock	entries of one space	mm/space
+ *	                tlb_lock
+ *	mmlist_lock		all spaces		mm/space
  *	pgtable.lock		entries below one root	mm/table
  *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c
  *	        printk_lock	the consoles		kernel/base/printk.c
@@ -14,6 +20,8 @@
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	kmap_pool.lock		windows of one pool	mm/high
+ *	    tlb_lock
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c
@@ -26,7 +34,8 @@
  *				rx_lock		kernel/sched/sched.c
  *	fail_lock		what fails on purpose	kernel/base/fail.c
  *
- * All are taken with interrupts off. Two zones' locks are never held at once;
+ * All are taken with interrupts off, but anon_vma.lock and mm.page_table_lock,
+ * which no handler ever takes. Two zones' locks are never held at once;
  * those of several kmem_nodes are only under kmem_caches_lock, in the order of
  * the list and of nodes (mm/report/leaks.c, mm/object/slab_check.c), and only
  * leaks.c takes all_tasks_lock and vmap_space.lock inside of them. No page is

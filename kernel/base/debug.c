@@ -15,6 +15,7 @@ static const char *const names[NR_DEBUG_OPTIONS] = {
 	[DEBUG_PAGEALLOC] = "pagealloc",
 	[DEBUG_SLAB] = "slab",
 	[DEBUG_LOCKS] = "locks",
+	[DEBUG_HIGHMEM] = "highmem",
 };
 
 /* The bit of a name of len characters; 0 if nobody has that name. */
@@ -106,5 +107,5 @@ static int set_debug(const char *value)
 }
 
 KERNEL_PARAM(debug, "debug", set_debug, PARAM_VALUE | PARAM_MANY,
-	     "page_owner|page_poison|pagealloc|locks|slab[,CACHE],...",
+	     "page_owner|page_poison|pagealloc|locks|highmem|slab[,CACHE],...",
 	     "checks of memory and locks that are not always on");

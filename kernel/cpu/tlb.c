@@ -18,6 +18,7 @@ enum flush { FLUSH_PAGES, FLUSH_LOCAL, FLUSH_ALL };
 
 static spinlock_t tlb_lock = SPIN_LOCK_UNLOCKED("tlb_lock");
 static struct tlb_counts counts;
+u32 tlb_own_flushes[NR_CPUS];
 
 static void invlpg(u32 addr)
 {
@@ -36,7 +37,8 @@ static void flush_global(void)
 	write_cr4(cr4);
 }
 
-/* The one place that flushes; other CPUs will be told from here. */
+/* The one place that flushes, but for what is a CPU's own; other CPUs will be
+ * told from here. */
 static void send_flush(enum flush what, u32 start, u32 end)
 {
 	u32 flags = spin_lock_irqsave(&tlb_lock);
@@ -89,5 +91,10 @@ void flush_tlb_all(void)
 
 struct tlb_counts tlb_counts(void)
 {
-	return counts;
+	struct tlb_counts sum = counts;
+	unsigned int cpu;
+
+	for_each_cpu(cpu)
+		sum.one += tlb_own_flushes[cpu];
+	return sum;
 }

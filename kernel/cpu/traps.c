@@ -15,7 +15,10 @@
  *    but fault itself.
  * 4. An interrupt (irq.c) may come in the middle of a sequence that must not
  *    be disturbed: that is set back to its begin (cpustack.h).
- * 5. A double fault comes as a task (desc.c): the victim's registers are read
+ * 5. The exception table lists the instructions that touch user memory. Who
+ *    handles page faults asks it when nothing can be mapped there: all of them
+ *    stand in one file, so it is short, and searched from its begin.
+ * 6. A double fault comes as a task (desc.c): the victim's registers are read
  *    from init_tss and shown as if they had been pushed.
  */
 #include <kernel/cpu/cpustack.h>
@@ -53,10 +56,28 @@ const char *trap_name(unsigned int vector)
 	       "reserved exception";
 }
 
-void set_trap_handler(unsigned int vector, trap_handler_t handler)
+trap_handler_t set_trap_handler(unsigned int vector, trap_handler_t handler)
 {
+	trap_handler_t before;
+
 	BUG_ON(vector >= NR_EXCEPTIONS, "no such exception");
+	before = handlers[vector];
 	handlers[vector] = handler;
+	return before;
+}
+
+extern const struct exception_entry __ex_table_start[], __ex_table_end[];
+
+bool fixup_exception(struct pt_regs *regs)
+{
+	const struct exception_entry *e;
+
+	for (e = __ex_table_start; e < __ex_table_end; e++)
+		if (e->insn == regs->eip) {
+			regs->eip = e->fixup;
+			return true;
+		}
+	return false;
 }
 
 bool cpu_probe(void (*fn)(void *), void *arg, struct trap_record *record)

@@ -7,6 +7,7 @@
 #include <mm/report/check.h>
 #include <mm/report/pages.h>
 #include <mm/report/whatis.h>
+#include <mm/report/windows.h>
 #include <mm/table/layout.h>
 
 static int cmd_buddyinfo(int argc, char **argv)
@@ -56,6 +57,18 @@ static int cmd_vmstat(int argc, char **argv)
 
 MONITOR_COMMAND(vmstat, "", "what the page allocator has counted",
 		cmd_vmstat);
+
+static int cmd_kmaps(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	report_kmaps();
+	return 0;
+}
+
+MONITOR_COMMAND(kmaps, "", "windows on high memory, and who has them",
+		cmd_kmaps);
 
 static int cmd_owners(int argc, char **argv)
 {

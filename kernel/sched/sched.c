@@ -33,6 +33,10 @@
  *    has not left the queue yet, that is all. So a waker that comes between
  *    set_current_state() and schedule() is not missed.
  *
+ * 6. User addresses are switched when a thread comes that has others than the
+ *    CPU has. Threads of the kernel have none, and run on those of whoever was
+ *    there before: the kernel's addresses are the same in all.
+ *
  * Lock: run_queue.lock, interrupts off, inside of all others but printk's.
  * Cost: some 80 instructions for schedule() from one thread to another.
  */
@@ -49,6 +53,8 @@
 struct task *current_tasks[NR_CPUS];
 struct run_queue run_queues[NR_CPUS];
 void (*process_switch_hook)(struct task *next);
+struct mm_struct *active_mms[NR_CPUS];
+void (*switch_mm_hook)(struct mm_struct *mm);
 
 /* --- the queue; its lock is held --- */
 
@@ -93,6 +99,8 @@ static __always_inline void switch_to(struct task *prev, struct task *next)
 	u32 *from = &prev->esp, to = next->esp;
 
 	account(prev, next);
+	if (unlikely(next->mm && next->mm != active_mms[smp_processor_id()]))
+		switch_mm_hook(next->mm);
 	next->on_cpu = true;
 	current = next;
 	thread_part() = &next->part;

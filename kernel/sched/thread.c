@@ -30,6 +30,7 @@
 #include <kernel/sched/internal.h>
 #include <kernel/sched/wait.h>
 #include <mm/object/kmalloc.h>
+#include <mm/table/pgtable.h>
 #include <mm/virt/vmalloc.h>
 
 #define STACK_BYTE 0x5c		/* guessed: nobody's value, four times */
@@ -52,7 +53,11 @@ static void *make_stack(void)
 {
 	void *stack = vmalloc(THREAD_STACK_SIZE);
 
-	return stack ? memset(stack, STACK_BYTE, THREAD_STACK_SIZE) : NULL;
+	if (!stack)
+		return NULL;
+	/* whatever page directory the CPU has when the thread comes */
+	pt_share((u32)(uintptr_t)stack, THREAD_STACK_SIZE);
+	return memset(stack, STACK_BYTE, THREAD_STACK_SIZE);
 }
 
 u32 stack_unused(const struct task *task)

@@ -253,7 +253,7 @@ struct page *alloc_pages_from(gfp_t gfp, unsigned int order,
 		page_debug_alloc(page, order, gfp, site);
 	if (gfp & __GFP_ZERO)
 		for (i = 0; i < 1U << order; i++)
-			clear_highpage(page + i);
+			page_zero(page + i);
 	return page;
 }
 

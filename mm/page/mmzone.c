@@ -36,11 +36,17 @@ static const char *const zone_names[MAX_NR_ZONES] = {
 	[ZONE_HIGHMEM] = "HighMem",
 };
 
+static void *no_address(const struct page *page)
+{
+	return NULL;
+}
+
+void *(*high_page_address)(const struct page *page) = no_address;
+
 void *page_address(const struct page *page)
 {
-	if (page_is_high(page))
-		return NULL;
-	return __va(page_to_pfn(page) << PAGE_SHIFT);
+	return page_is_high(page) ? high_page_address(page) :
+				    lowmem_page_address(page);
 }
 
 static void set_hot(struct per_cpu_pages *pcp, bool hot)

@@ -550,7 +550,7 @@ void free_pages_exact(void *addr, size_t size)
 		free_page((unsigned long)p);
 }
 
-void clear_highpage(struct page *page)
+void page_zero(struct page *page)
 {
 	u32 flags;
 	void *p = page_window_open(page, &flags);

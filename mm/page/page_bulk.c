@@ -148,7 +148,7 @@ u32 fastcall alloc_pages_bulk(gfp_t gfp, struct zonelist *zonelist, u32 n,
 		got = take_from_all(zonelist, got, n, pages);
 	if (gfp & __GFP_ZERO)
 		for (i = 0; i < got; i++)
-			clear_highpage(pages[i]);
+			page_zero(pages[i]);
 	while (unlikely(got < n)) {
 		pages[got] = alloc_pages_from(gfp, 0, zonelist, CALLER);
 		if (!pages[got])

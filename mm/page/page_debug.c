@@ -191,12 +191,13 @@ static void check_poison(struct page *page)
 
 static void map_page(struct page *page, bool present)
 {
-	void *va = page_address(page);
+	u32 va;
 
-	if (va)
-		pt_set_page(&kernel_pgtable, (u32)(uintptr_t)va,
-			    !present ? 0 : page_to_phys(page) |
-			    kernel_page_prot((u32)(uintptr_t)va));
+	if (page_is_high(page))
+		return;
+	va = (u32)(uintptr_t)lowmem_page_address(page);
+	pt_set_page(&kernel_pgtable, va, !present ? 0 :
+		    page_to_phys(page) | kernel_page_prot(va));
 }
 
 /* --- the changes of hands --- */

@@ -1,5 +1,6 @@
 #include <kernel/base/printk.h>
 #include <mm/early/memblock.h>
+#include <mm/high/check.h>
 #include <mm/object/check.h>
 #include <mm/page/check.h>
 #include <mm/report/check.h>
@@ -21,5 +22,7 @@ unsigned int mm_check(void)
 	       check_caches(print_difference) +
 	       check_cache_pages(print_difference) +
 	       check_vmap_space(&vmalloc_space, &kernel_pgtable,
-				print_difference);
+				print_difference) +
+	       check_kmap_pool(&kernel_kmaps, print_difference) +
+	       check_kmap_atomic(print_difference);
 }

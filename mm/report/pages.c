@@ -17,6 +17,7 @@
  *    belong to one moment; all else are single words.
  */
 #include <kernel/base/printk.h>
+#include <mm/high/kmap_pool.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/areas.h>
 #include <mm/report/pages.h>
@@ -244,6 +245,21 @@ static u32 vmalloc_chunk_kb(const struct node_set *set, u32 arg)
 	return vmalloc_chunk() >> 10;
 }
 
+static u32 pages_mapped(const struct node_set *set, u32 arg)
+{
+	return kernel_kmaps.maps;
+}
+
+static u32 windows_flushed(const struct node_set *set, u32 arg)
+{
+	return kernel_kmaps.flushes;
+}
+
+static u32 window_waits(const struct node_set *set, u32 arg)
+{
+	return kernel_kmaps.waits;
+}
+
 static const struct report_line meminfo[] = {
 	{ "MemTotal:", total_kb, ALL },
 	{ "MemFree:", free_kb, ALL },
@@ -271,6 +287,10 @@ static const struct report_line vmstat[] = {
 	{ "pgalloc_high", allocated, HIGH },
 	{ "pgfree", COUNTER(pgfree) },
 	{ "allocstall", stalled, 0 },
+	/* Linux has no names for these */
+	{ "kmap_new", pages_mapped, 0 },
+	{ "kmap_flush", windows_flushed, 0 },
+	{ "kmap_wait", window_waits, 0 },
 };
 
 void report_meminfo(const struct node_set *set)

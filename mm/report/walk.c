@@ -22,6 +22,7 @@
 #include <kernel/lib/printf.h>
 #include <kernel/cpu/threadflags.h>
 #include <mm/report/walk.h>
+#include <mm/report/windows.h>
 #include <mm/table/fixmap.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
@@ -161,9 +162,9 @@ static const char *place(u32 address)
 		       "the end of lowmem";
 	if (address < l->vmalloc_end)
 		return "the vmalloc area, where no area is";
-	if (address >= l->fixaddr_start)
-		return "a fixmap slot that is not set";
-	return "the pkmap area, where no page is mapped";
+	if (window_place(address))
+		return window_place(address);
+	return "a fixmap slot that is not set";
 }
 
 static const char *access_verb(u32 error)

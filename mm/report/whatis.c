@@ -26,6 +26,7 @@
 #include <mm/page/page_debug.h>
 #include <mm/report/areas.h>
 #include <mm/report/whatis.h>
+#include <mm/report/windows.h>
 #include <mm/table/layout.h>
 #include <mm/table/pgtable.h>
 
@@ -276,6 +277,7 @@ void report_whatis(u32 addr)
 	if (!pt_walk(&kernel_pgtable, addr, &walk)) {
 		printk("%08x is not mapped\n", addr);
 		report_area(addr);
+		report_window(addr);
 		if (!in_direct_map(addr))
 			return;
 		/* a guard page, or a free one with debug=pagealloc */
@@ -288,6 +290,7 @@ void report_whatis(u32 addr)
 		printk(", %s", symbol_text(addr, text));
 	printk("\n");
 	report_area(addr);
+	report_window(addr);
 	report_frame(walk.phys >> PAGE_SHIFT);
 	report_object(addr);
 }

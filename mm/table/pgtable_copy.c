@@ -20,17 +20,35 @@
  *    middle of a switch. It takes no lock, as the fault may come while one is
  *    held: what it writes was not present, and everybody who faults there
  *    writes the same.
+ *
+ * 5. A stack cannot be learnt of: the fault would be delivered on it. So who
+ *    makes a stack tells all copies of it (pt_share()), and a copy that is made
+ *    later begins with all there are.
  */
 #include <kernel/cpu/tlb.h>
+#include <kernel/lib/string.h>
 #include <mm/table/pgtable.h>
 
 static spinlock_t copies_lock = SPIN_LOCK_UNLOCKED("copies_lock");
 static struct pt_copy *copies;
 
+/* The kernel's part of a root. */
+static void copy_root(const struct pgtable *pt)
+{
+	u32 n = pt_entries(&kernel_pgtable, pt->levels) *
+		pt_entry_bytes(&kernel_pgtable);
+	u32 from = n / 4 * (PAGE_OFFSET >> 30);
+
+	memcpy((char *)pt->root + from, (char *)kernel_pgtable.root + from,
+	       n - from);
+}
+
 void pt_copy_add(struct pt_copy *copy)
 {
 	u32 flags = spin_lock_irqsave(&copies_lock);
 
+	/* with the lock: nothing is forgotten in between */
+	copy_root(copy->pt);
 	copy->next = copies;
 	copies = copy;
 	spin_unlock_irqrestore(&copies_lock, flags);
@@ -71,6 +89,22 @@ static void copy_entry(const struct pgtable *pt, const struct pt_step *to,
 		flush_tlb_local();
 }
 
+static bool learn(const struct pgtable *pt, u32 addr)
+{
+	struct pt_walk mine, model;
+	int last;
+
+	if (!pt_walk(&kernel_pgtable, addr, &model) ||
+	    pt_walk(pt, addr, &mine))
+		return false;
+	last = mine.nr_steps - 1;
+	/* a table of level 1 is never a copy's own */
+	if (mine.step[last].level == 1)
+		return false;
+	copy_entry(pt, &mine.step[last], model.step[last].value);
+	return true;
+}
+
 bool pt_learn(u32 cr3, u32 addr)
 {
 	/* 32 bytes aligned with PAE: the root may stand anywhere in a page */
@@ -78,21 +112,21 @@ bool pt_learn(u32 cr3, u32 addr)
 		.name = "CR3", .levels = kernel_pgtable.levels,
 		.root = __va(cr3 & ~0x1fU),
 	};
-	struct pt_walk mine, model;
-	int last;
 
 	if (other.levels == 2)
 		other.root = __va(cr3 & PAGE_MASK);
-	if (other.root == kernel_pgtable.root ||
-	    !pt_walk(&kernel_pgtable, addr, &model) ||
-	    pt_walk(&other, addr, &mine))
-		return false;
-	last = mine.nr_steps - 1;
-	/* a table of level 1 is never a copy's own */
-	if (mine.step[last].level == 1)
-		return false;
-	copy_entry(&other, &mine.step[last], model.step[last].value);
-	return true;
+	return other.root != kernel_pgtable.root && learn(&other, addr);
+}
+
+void pt_share(u32 va, u32 size)
+{
+	u32 flags = spin_lock_irqsave(&copies_lock), done;
+	const struct pt_copy *copy;
+
+	for (copy = copies; copy; copy = copy->next)
+		for (done = 0; done < size; done += PAGE_SIZE)
+			learn(copy->pt, va + done);
+	spin_unlock_irqrestore(&copies_lock, flags);
 }
 
 static void forget_in(const struct pgtable *pt, u32 va)

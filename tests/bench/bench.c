@@ -27,7 +27,7 @@ _Static_assert(BENCH_SLOTS * sizeof(void *) == PAGE_SIZE << SLOTS_ORDER,
 /* In the order in which they run. */
 static const struct bench_table *const tables[] = {
 	&bench_boot, &bench_calib, &bench_irq, &bench_page, &bench_object,
-	&bench_sched, &bench_user, &bench_virt,
+	&bench_sched, &bench_user, &bench_virt, &bench_high,
 };
 
 /* Hundredths of a tick, and of a flush, for one operation. */

@@ -60,8 +60,9 @@ struct bench_table {
 		.cases = (array), .count = ARRAY_SIZE(array),		\
 	}
 
-extern const struct bench_table bench_boot, bench_calib, bench_irq,
-	bench_object, bench_page, bench_sched, bench_user, bench_virt;
+extern const struct bench_table bench_boot, bench_calib, bench_high,
+	bench_irq, bench_object, bench_page, bench_sched, bench_user,
+	bench_virt;
 
 /* Room of the cases: whatever the last one left. */
 #define BENCH_SLOTS 32768

@@ -63,6 +63,8 @@ BOUNDS = {"page.order0.pair": 80.0, "page.order3.pair": 250.0,
           "kmalloc64.const.pair": 45.0, "kmalloc512.const.pair": 45.0,
           "kmalloc.mix_1to512": 50.0, "slab.space.32.bytes_per_obj": 33.0,
           "virt.vmalloc_16k.pair": 1100.0, "virt.vmalloc_1m.pair": 24000.0,
+          "kmap.atomic.pair": 30.0, "kmap.same.pair": 45.0,
+          "kmap.cycle2048.pair": 110.0,
           "irq.tick": 500.0, "lock.irqsave.pair": 16.0,
           "wakeup.switch": 250.0, "thread.create_join": 6000.0,
           "syscall.null": 90.0}

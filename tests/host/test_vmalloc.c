@@ -174,10 +174,11 @@ static trap_handler_t fault_handler;
 u32 host_cr2, host_cr3;
 static u32 learnt;
 
-void set_trap_handler(unsigned int vector, trap_handler_t handler)
+trap_handler_t set_trap_handler(unsigned int vector, trap_handler_t handler)
 {
 	MUST(vector == TRAP_PAGE_FAULT);
 	fault_handler = handler;
+	return NULL;
 }
 
 bool pt_learn(u32 cr3, u32 addr)

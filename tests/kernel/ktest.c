@@ -27,6 +27,7 @@
 #include <kernel/lib/errno.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/early/memblock.h>
+#include <mm/high/check.h>
 #include <mm/object/check.h>
 #include <mm/object/internal.h>
 #include <mm/object/kmalloc.h>
@@ -216,6 +217,8 @@ static void check_allocators(void)
 	if (wrong)
 		note_difference(wrong);
 	check_vmap_space(&vmalloc_space, &kernel_pgtable, note_difference);
+	check_kmap_pool(&kernel_kmaps, note_difference);
+	check_kmap_atomic(note_difference);
 	check_caches(note_difference);
 	if (totalram_pages <= SMALL_MACHINE)
 		check_nodes(&machine_nodes, note_difference);

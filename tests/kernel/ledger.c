@@ -7,6 +7,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/sched/workqueue.h>
 #include <mm/early/memblock.h>
+#include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
 #include <mm/table/fixmap.h>
 #include <mm/virt/vmalloc.h>
@@ -76,6 +77,8 @@ static void settle(void)
 		flush_scheduled_work();
 		free_dead_tasks();
 	}
+	/* windows that nobody uses still show a page, until this */
+	kmap_flush_unused();
 	/* what was freed still has its description, until this */
 	vm_unmap_aliases();
 	/* it warns if what comes back is none of theirs */
@@ -93,6 +96,7 @@ void take_ledger(struct ledger *l)
 	l->memory = memblock.memory.total_size;
 	l->reserved_ranges = memblock.reserved.cnt;
 	l->windows = early_memremap_in_use();
+	l->kmaps = kmap_pool_in_use(&kernel_kmaps) + kmap_atomic_depth();
 	l->irq_flag = read_eflags() & EFLAGS_IF;
 	l->preempt_count = preempt_count();
 	take_areas(l);
@@ -196,6 +200,7 @@ void compare_ledgers(const struct ledger *a, const struct ledger *b,
 	compare("bytes of vmalloc()'s addresses", a->area_bytes, b->area_bytes,
 		report);
 	compare("fixmap windows", a->windows, b->windows, report);
+	compare("windows of kmap() in use", a->kmaps, b->kmaps, report);
 	compare("warnings printed", a->warnings + warnings, b->warnings,
 		report);
 	compare("interrupt flag", a->irq_flag, b->irq_flag, report);

@@ -8,6 +8,7 @@
 #include <kernel/lib/parse.h>
 #include <kernel/lib/printf.h>
 #include <mm/early/memblock.h>
+#include <mm/high/kmap_pool.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
 #include <mm/report/areas.h>
@@ -200,7 +201,11 @@ TEST(report, vmstat)
 		 "pgalloc_normal 0\n"
 		 "pgalloc_high 70\n"
 		 "pgfree 177\n"
-		 "allocstall %u\n", allocstall);
+		 "allocstall %u\n"
+		 "kmap_new %u\n"
+		 "kmap_flush %u\n"
+		 "kmap_wait %u\n", allocstall, kernel_kmaps.maps,
+		 kernel_kmaps.flushes, kernel_kmaps.waits);
 	EXPECT_STREQ(printed(report_vmstat), want);
 }
 

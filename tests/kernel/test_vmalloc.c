@@ -319,7 +319,7 @@ static void copy_kernel(void)
 
 	other.levels = kernel_pgtable.levels;
 	other.root = root;
-	memcpy(root, kernel_pgtable.root, paging_mode.pae ? 32 : PAGE_SIZE);
+	pt_copy_add(&other_copy);
 	other_level_2 = root;
 	if (paging_mode.pae) {
 		other_level_2 = (u32 *)get_zeroed_page(GFP_KERNEL |
@@ -327,7 +327,6 @@ static void copy_kernel(void)
 		memcpy(other_level_2, kernel_level_2(), PAGE_SIZE);
 		root[6] = __pa(other_level_2) | (u32)_PAGE_PRESENT;
 	}
-	pt_copy_add(&other_copy);
 }
 
 static void drop_copy(void)

@@ -53,7 +53,8 @@ class Machine:
 # what a strict CPU may see otherwise than QEMU; the others take minutes there
 OF_TABLES = ("paging,pgtable,tlb,cpu,cpuid,traps,layout,fixmap,acpi,memory,"
              "buddy,watermark,page_init,page_debug,slab,cpustack,vmalloc,irq,"
-             "softirq,time,timer,thread,mutex,completion,workqueue")
+             "softirq,time,timer,thread,mutex,completion,workqueue,highmem,"
+             "kmap_atomic,kmap_check")
 
 MACHINES = (
     Machine("pentium-64M", "pentium", "megs: 64", "paging: two-level tables, "

@@ -121,7 +121,7 @@ def mistakes_are_named(guest):
             ("buddyinfo x", r"^usage: buddyinfo$"),
             ("zoneinfo x", r"^usage: zoneinfo$"),
             ("meminfo x", r"^usage: meminfo$"),
-            ("vmstat x", r"^usage: vmstat$"),
+            ("vmstat x", r"^usage: vmstat$"), ("kmaps x", r"^usage: kmaps$"),
             ("owners x", r"^usage: owners$"), ("check x", r"^usage: check$"),
             ("owners", r"^nobody keeps book of that: boot with debug="),
             ("whatis", r"^usage: whatis ADDR \| phys ADDR$"),

@@ -57,7 +57,8 @@ MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
            "VmallocUsed:  %8lu kB\n" "VmallocChunk: %8lu kB\n")
 VMSTAT = ("nr_free_pages", "numa_hit", "numa_miss", "numa_foreign",
           "numa_local", "numa_other", "pgalloc_dma", "pgalloc_normal",
-          "pgalloc_high", "pgfree", "allocstall")
+          "pgalloc_high", "pgfree", "allocstall", "kmap_new", "kmap_flush",
+          "kmap_wait")
 
 # mm/slab.c: s_start(), s_show(); mm/vmalloc.c of 2.6.28: s_show()
 SLAB_HEAD = (

@@ -10,6 +10,7 @@ OUT_OF_REACH = r"\d+ MB of RAM at and above 4 GB are out of reach"
 ONLY_32_BITS = r"this CPU has PAE but only 32 address bits"
 NO_PAE = r"pae: this CPU has none; ignored"
 
+OF_WINDOWS = "highmem,kmap_atomic,kmap_check"
 OF_TABLES = "cpu,cpuid,layout,memory,multiboot,paging"
 
 RAM_SIZES = {
@@ -74,6 +75,11 @@ def option_rows():
               warnings=(OUT_OF_REACH,), cost=30.0)
     yield Row("option-highmem=64M", mem=half, cmdline="highmem=64M")
     yield Row("option-highmem=64M-pae", mem=half, cmdline="highmem=64M pae")
+    for options in ("kmap_pool=1", "kmap_pool=7 pae debug=highmem"):
+        yield Row(f"option-{options.replace(' ', '-')}", mem=half, cost=4.0,
+                  cmdline=f"highmem=64M {options}", tests=OF_WINDOWS)
+    for name, mem in (("1200M", 1200 * MB), ("4G", 4 * GB), ("6G", 6 * GB)):
+        yield Row(f"windows-{name}", mem=mem, tests=OF_WINDOWS, cost=4.0)
     yield Row("option-mem=100M", mem=half, cmdline="mem=100M")
     yield Row("option-mem=5G", mem=6 * GB, cmdline="mem=5G")
     yield Row("option-mem=2G-of-6G", mem=6 * GB, cmdline="mem=2G")
@@ -150,6 +156,10 @@ BAD_OPTIONS = (     # option, the warning, RAM
     ("vmalloc=1M", r"option vmalloc=1M: expected vmalloc=32M\.\.896M",
      64 * MB),
     ("vmalloc=1G", r"option vmalloc=1G: expected vmalloc=32M\.\.896M", GB),
+    ("kmap_pool=0", r"option kmap_pool=0: expected kmap_pool=1\.\.1024",
+     64 * MB),
+    ("kmap_pool=1025", r"option kmap_pool=1025: expected kmap_pool=", 64 * MB),
+    ("kmap_pool=2x", r"option kmap_pool=2x: expected kmap_pool=", 64 * MB),
     ('mem="32M', r"option mem=32M: a quote is not closed; ignored", 64 * MB),
 )
 

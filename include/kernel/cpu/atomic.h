@@ -29,9 +29,26 @@ static inline void atomic_inc(atomic_t *v)
 	__atomic_fetch_add(&v->counter, 1, __ATOMIC_SEQ_CST);
 }
 
+static inline void atomic_add(s32 n, atomic_t *v)
+{
+	__asm__ volatile("lock; addl %1, %0" : "+m"(v->counter) : "ir"(n));
+}
+
 static inline void atomic_dec(atomic_t *v)
 {
 	__atomic_fetch_sub(&v->counter, 1, __ATOMIC_SEQ_CST);
+}
+
+/* One more, unless it is zero: then false. */
+static inline bool atomic_inc_not_zero(atomic_t *v)
+{
+	s32 n = atomic_read(v);
+
+	while (n && !__atomic_compare_exchange_n(&v->counter, &n, n + 1, false,
+						 __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+		;
+	return n;
 }
 
 /* One less; is it zero now? */

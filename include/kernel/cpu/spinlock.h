@@ -134,6 +134,20 @@ static __always_inline void spin_unlock(spinlock_t *lock)
 	preempt_enable();
 }
 
+/* Where interrupts are known to be on, as in what may sleep. */
+static __always_inline void spin_lock_irq(spinlock_t *lock)
+{
+	local_irq_disable();
+	spin_lock(lock);
+}
+
+static __always_inline void spin_unlock_irq(spinlock_t *lock)
+{
+	spin_release(lock);
+	local_irq_enable();
+	preempt_enable();
+}
+
 static __always_inline u32 spin_lock_irqsave(spinlock_t *lock)
 {
 	u32 flags = local_irq_save();

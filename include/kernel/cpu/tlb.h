@@ -8,10 +8,23 @@
 #ifndef KERNEL_CPU_TLB_H
 #define KERNEL_CPU_TLB_H
 
-#include <kernel/lib/types.h>
+#include <kernel/cpu/percpu.h>
+#include <kernel/lib/compiler.h>
 
 /* The one page at addr, global or not. */
 void flush_tlb_one(u32 addr);
+
+/*
+ * The page at addr, which no CPU but this one ever uses: no other needs to be
+ * told. Counted among the single pages; inline for kmap_atomic().
+ */
+extern u32 tlb_own_flushes[NR_CPUS];
+
+static __always_inline void flush_tlb_own(u32 addr)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(addr) : "memory");
+	tlb_own_flushes[smp_processor_id()]++;
+}
 
 /* [start, end): page by page, or everything where that is less work. */
 void flush_tlb_range(u32 start, u32 end);

@@ -62,7 +62,26 @@ static inline u32 regs_esp(const struct pt_regs *regs)
  * off.
  */
 typedef bool (*trap_handler_t)(struct pt_regs *regs);
-void set_trap_handler(unsigned int vector, trap_handler_t handler);
+
+/* Who had it before is given back, to be asked by the new one. */
+trap_handler_t set_trap_handler(unsigned int vector, trap_handler_t handler);
+
+/*
+ * The exception table: instructions that may fault, each with the place to go
+ * on at. For handlers: true if the instruction at regs->eip is in it, and
+ * regs goes on there.
+ */
+struct exception_entry {
+	u32 insn, fixup;
+};
+
+bool fixup_exception(struct pt_regs *regs);
+
+/* In an asm statement: a fault at label `from` goes on at label `to`. */
+#define EXCEPTION_ENTRY(from, to)					\
+	".pushsection .ex_table, \"a\"\n\t"				\
+	".long " #from ", " #to "\n\t"					\
+	".popsection\n\t"
 
 /*
  * The trap is a program's, in ring 3, and no handler mended it: what comes of

@@ -2,12 +2,16 @@
 #ifndef KERNEL_LIB_ERRNO_H
 #define KERNEL_LIB_ERRNO_H
 
+#define EPERM 1
 #define ENOENT 2
 #define EINTR 4
 #define EIO 5
 #define E2BIG 7
 #define ENOEXEC 8
+#define EAGAIN 11
 #define ENOMEM 12
+#define EACCES 13
+#define EFAULT 14
 #define EBUSY 16
 #define EEXIST 17
 #define ENODEV 19
@@ -16,5 +20,6 @@
 #define ERANGE 34
 #define ENOSYS 38
 #define ETIME 62
+#define EOVERFLOW 75
 
 #endif

@@ -43,7 +43,8 @@
 #define TASK_DEAD 4U
 #define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
 
-struct process;
+struct process;				/* kernel/user knows what is inside */
+struct mm_struct;			/* mm/space knows what is inside */
 
 struct task {
 	u32 esp;			/* while it is off the CPU */
@@ -64,6 +65,7 @@ struct task {
 	int result;
 	volatile bool should_stop;
 	struct task *joiner;		/* who waits for its end */
+	struct mm_struct *mm;		/* user addresses; NULL: none */
 
 	/* clock_cycles() on the CPU; while it is there, less those of the
 	 * moment when it came */
@@ -78,6 +80,15 @@ struct task {
 
 /* kernel/user's: a process gets the CPU. Interrupts are off. */
 extern void (*process_switch_hook)(struct task *next);
+
+/*
+ * User addresses. mm/space stands above: it says how they are switched. The CPU
+ * keeps those it has for as long as threads without any run (active_mms). Only
+ * mm/space writes both; the hook is called with interrupts off, by who gives
+ * the CPU up.
+ */
+extern struct mm_struct *active_mms[NR_CPUS];
+extern void (*switch_mm_hook)(struct mm_struct *mm);
 
 extern struct task *current_tasks[NR_CPUS];
 #define current (current_tasks[smp_processor_id()])

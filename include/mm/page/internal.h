@@ -108,6 +108,10 @@ struct page *alloc_pages_from(gfp_t gfp, unsigned int order,
 /* What page_hot.c leaves: any page, any order, any mistake. site: who asked. */
 void fastcall free_slow(struct page *page, unsigned int order, u32 site);
 
+/* Zeroes one page, of high memory too, for __GFP_ZERO: mm/high, which has a
+ * clear_highpage() for all others, stands above. Any context. */
+void page_zero(struct page *page);
+
 /* A block from this zone, single pages through the CPU's stack; prepared.
  * wanted: the first zone of the zonelist, for the counters. */
 struct page *buffered_rmqueue(struct zone *zone, struct zone *wanted,

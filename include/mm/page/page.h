@@ -139,8 +139,14 @@ static inline struct page *virt_to_page(const void *va)
 /* Is there RAM, be it reserved, behind the frame number? In a hole: false. */
 bool pfn_valid(u64 pfn);
 
-/* Where the direct map shows the page; NULL for a page of high memory. */
+/*
+ * Where the page is seen: in the direct map, or in the window that kmap() gave
+ * it; NULL: a page of high memory that nobody has mapped. Any context.
+ */
 void *page_address(const struct page *page);
+
+/* mm/high stands above and says it for pages of high memory. */
+extern void *(*high_page_address)(const struct page *page);
 
 /* The first frame without a place in the direct map. */
 extern u32 max_low_pfn;
@@ -154,6 +160,12 @@ static inline bool virt_addr_valid(const void *va)
 static inline bool page_is_high(const struct page *page)
 {
 	return page_to_pfn(page) >= max_low_pfn;
+}
+
+/* Of a page that is not high. */
+static inline void *lowmem_page_address(const struct page *page)
+{
+	return __va(page_to_pfn(page) << PAGE_SHIFT);
 }
 
 static inline s32 page_count(const struct page *page)

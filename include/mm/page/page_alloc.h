@@ -156,9 +156,6 @@ void drain_zone_pages(struct zone *zone);
 void drain_local_pages(struct node_set *set);
 void drain_all_pages(void);		/* of the machine */
 
-/* Zeroes one page, of high memory too. Any context. */
-void clear_highpage(struct page *page);
-
 /* Free pages of the machine: on the lists of zones, and kept for CPUs. */
 u32 nr_unused_pages(void);
 u32 nr_pcp_pages(const struct zone *zone);

@@ -16,6 +16,10 @@
 
 #define NR_FIX_BTMAPS 16	/* the reference's: windows of 64 KB at most */
 
+/* Windows of kmap_atomic() that a CPU may have open at once. Guessed: a thread,
+ * a softirq and a handler with five each; the reference has 13. */
+#define KMAP_DEPTH 16
+
 enum fixed_addresses {
 	FIX_HOLE,		/* a page nobody maps, under the top one */
 	FIX_WP_TEST,		/* the CR0.WP test */
@@ -23,6 +27,9 @@ enum fixed_addresses {
 	FIX_TEST,		/* for the suites */
 	FIX_PAGE_WINDOW,	/* a page of high memory, one a CPU */
 	FIX_PAGE_WINDOW_END = FIX_PAGE_WINDOW + NR_CPUS - 1,
+	FIX_KMAP_BEGIN,		/* kmap_atomic(): every second one is a page
+				   that is never mapped, the first is, too */
+	FIX_KMAP_END = FIX_KMAP_BEGIN + NR_CPUS * 2 * KMAP_DEPTH,
 	__end_of_permanent_fixed_addresses,
 	FIX_BTMAP_END = __end_of_permanent_fixed_addresses,
 	FIX_BTMAP_BEGIN = FIX_BTMAP_END + NR_FIX_BTMAPS - 1,

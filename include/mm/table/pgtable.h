@@ -34,6 +34,11 @@ typedef u64 pteval_t;
 #define _PAGE_GLOBAL	0x100ULL
 #define _PAGE_NX	(1ULL << 63)	/* PAE with EFER.NXE only */
 
+
+/* User tables, level 1, without Present: a page that nobody may touch. Other
+ * values without Present are swap entries, which leave bits 6 and 7 clear. */
+#define PTE_PROTNONE	0x080ULL
+
 #define PTE_FRAME_MASK	0x000ffffffffff000ULL
 #define PTE_FLAGS_MASK	(~PTE_FRAME_MASK)
 
@@ -204,6 +209,45 @@ static __always_inline void pt_run_fill(const struct pt_run *run,
 	BUG_ON(dirt & _PAGE_PRESENT, "a page is mapped where one is already");
 }
 
+/* The i-th of them. */
+static __always_inline void *pt_run_entry(const struct pt_run *run, u32 i)
+{
+	return (u32 *)run->first + (run->wide ? i * 2 : i);
+}
+
+/*
+ * One of them shows the frame, and shows nothing. It must not be present to be
+ * set; neither flushes.
+ */
+static __always_inline void pt_run_set(const struct pt_run *run, void *entry,
+				       u32 pfn)
+{
+	volatile u32 *half = entry;
+
+	if (run->wide) {
+		half[1] = pfn >> (32 - PAGE_SHIFT) | run->high;
+		barrier();
+	}
+	half[0] = pfn << PAGE_SHIFT | run->low;
+}
+
+static __always_inline void pt_run_clear(const struct pt_run *run, void *entry)
+{
+	volatile u32 *half = entry;
+
+	half[0] = 0;
+	if (run->wide) {
+		barrier();
+		half[1] = 0;
+	}
+}
+
+/* One entry of 4 bytes that the caller has for good, present or not. */
+static __always_inline void pt_store_narrow(u32 *entry, u32 value)
+{
+	*(volatile u32 *)entry = value;
+}
+
 /*
  * Clears the entries of [va, va + pages). Large pages must lie within as a
  * whole. Does not flush: until the caller does, a TLB may know them. Tables
@@ -224,6 +268,7 @@ struct pt_copy {
 	struct pt_copy *next;
 };
 
+/* Also makes its root know what kernel_pgtable's does. */
 void pt_copy_add(struct pt_copy *copy);
 void pt_copy_remove(struct pt_copy *copy);
 
@@ -234,8 +279,87 @@ void pt_copy_remove(struct pt_copy *copy);
  */
 bool pt_learn(u32 cr3, u32 addr);
 
+/*
+ * All copies learn at once how [va, va + size) is mapped: for stacks, where the
+ * fault that pt_learn() answers could not even be delivered.
+ */
+void pt_share(u32 va, u32 size);
+
 /* Takes the level-2 entry of va out of all copies that have their own. */
 void pt_forget(u32 va);
+
+/*
+ * --- tables of user addresses (mm/table/pgtable_user.c) ---
+ *
+ * Of a copy, below PAGE_OFFSET. Whoever has the tree holds pt->lock for each
+ * of these but pt_find(), which may be called while no table is taken out.
+ * Entries are level 1; none of these flushes.
+ */
+
+/* Bytes of a root, zeroed, aligned to its size. */
+u32 pt_root_bytes(void);
+
+/* Where the entry of va stands; NULL: there is no table. */
+u32 *fastcall pt_find(const struct pgtable *pt, u32 va);
+
+/* A zeroed page becomes the highest of the tables that lack on the way to va.
+ * False: none does. */
+bool pt_hang(struct pgtable *pt, u32 va, phys_addr_t table);
+
+/* The table of that level that va is in goes: 0, or where it stands. */
+phys_addr_t pt_take_table(struct pgtable *pt, u32 va, int level);
+
+/* The entry behind this one, in the same table. */
+static inline u32 *pt_next(const struct pgtable *pt, u32 *entry)
+{
+	return entry + (pt->levels == 3 ? 2 : 1);
+}
+
+/* The halves of a wide one are read one after the other: without pt->lock, only
+ * good to be compared with later. */
+static inline pteval_t pt_read(const struct pgtable *pt, const u32 *entry)
+{
+	const volatile u32 *half = entry;
+
+	return pt->levels == 3 ? half[0] | (u64)half[1] << 32 : half[0];
+}
+
+/* It was not present, for the CPU. */
+static inline void pt_write(const struct pgtable *pt, u32 *entry,
+			    pteval_t value)
+{
+	volatile u32 *half = entry;
+
+	if (pt->levels == 3) {
+		half[1] = (u32)(value >> 32);
+		barrier();
+	}
+	half[0] = (u32)value;
+}
+
+/* Makes it empty: what it was, with all that the CPU has noted until then. */
+static inline pteval_t pt_take(const struct pgtable *pt, u32 *entry)
+{
+	volatile u32 *half = entry;
+	pteval_t old = __atomic_exchange_n(half, 0, __ATOMIC_SEQ_CST);
+
+	if (pt->levels == 3) {
+		old |= (u64)half[1] << 32;
+		half[1] = 0;
+	}
+	return old;
+}
+
+/* Sets and clears bits of the low half: what the CPU notes is kept. */
+static inline void pt_set_bits(u32 *entry, u32 bits)
+{
+	__atomic_fetch_or(entry, bits, __ATOMIC_SEQ_CST);
+}
+
+static inline void pt_clear_bits(u32 *entry, u32 bits)
+{
+	__atomic_fetch_and(entry, ~bits, __ATOMIC_SEQ_CST);
+}
 
 /*
  * All entries of the tree in a few numbers, to compare two moments. What the

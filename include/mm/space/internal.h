@@ -1,0 +1,149 @@
+/* What the files of mm/space share. */
+#ifndef MM_SPACE_INTERNAL_H
+#define MM_SPACE_INTERNAL_H
+
+#include <kernel/cpu/tlb.h>
+#include <mm/space/mm.h>
+#include <mm/space/rmap.h>
+
+static inline struct vm_area_struct *vma_of(struct rb_node *node)
+{
+	return rb_entry(node, struct vm_area_struct, vm_rb);
+}
+
+/* Free bytes right below an area. */
+static inline u32 vma_gap(const struct vm_area_struct *vma)
+{
+	return vma->vm_start - (vma->vm_prev ? vma->vm_prev->vm_end : 0);
+}
+
+static inline u32 vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+
+/* Boot: their caches. */
+void vma_init(void);
+void rmap_init(void);
+void fault_init(void);
+
+/* --- vma.c --- */
+
+/* A zeroed mm: no areas, one user, the default limits. */
+void mm_init_areas(struct mm_struct *mm);
+
+u32 vma_subtree_gap(const struct vm_area_struct *vma);
+
+void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,
+	      struct vm_area_struct *prev);
+void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma);
+
+/* Other borders for an area; its neighbours are not in the way. The offset of
+ * what it shows moves with its begin. */
+void move_borders(struct vm_area_struct *vma, u32 start, u32 end);
+
+/* The area becomes two at addr, which is inside of it: it keeps the lower part.
+ * 0, or -ENOMEM and nothing has changed. */
+int split_vma(struct vm_area_struct *vma, u32 addr);
+
+/* Becomes one area with those next to it that show the same, in the same way:
+ * the area that it is part of then. */
+struct vm_area_struct *join_neighbours(struct vm_area_struct *vma);
+
+/* Private memory at [start, end), which is free, becomes part of the area below
+ * or above, or of both. NULL: of neither. */
+struct vm_area_struct *extend_neighbour(struct mm_struct *mm,
+					struct vm_area_struct *prev, u32 start,
+					u32 end, u32 flags);
+
+/* So many pages more, or less, of that kind are mapped. */
+void count_vm(struct mm_struct *mm, u32 flags, bool shows_file, s32 pages);
+
+/* Is there room for so many pages more under RLIMIT_AS? */
+bool may_expand(const struct mm_struct *mm, u32 pages);
+
+/* It is unmapped and off the list; it goes. */
+void drop_vma(struct vm_area_struct *vma);
+
+/* Order, tree, gaps and counts: how many differences. mmap_sem is held. */
+u32 check_areas(struct mm_struct *mm, void (*report)(const char *sentence));
+
+/* --- memory.c: the entries of areas --- */
+
+/*
+ * The entries of the areas from first to the end of their list become empty,
+ * and pages that nobody else has go. Tables go that show nothing any more:
+ * nothing else is mapped in [floor, ceiling).
+ */
+void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
+		 u32 ceiling);
+
+/* The entries of [start, end) get the area's protection. */
+void change_protection(struct vm_area_struct *vma, u32 start, u32 end);
+
+/* What [from, from + len) of vma shows is shown at `to` of new from then on:
+ * how many bytes, less than len without memory for tables. */
+u32 move_page_tables(struct vm_area_struct *vma, u32 from,
+		     struct vm_area_struct *new, u32 to, u32 len);
+
+/* The entry of an address, with the tables on the way; NULL: no memory. No
+ * lock is held. */
+u32 *make_entry(struct mm_struct *mm, u32 address);
+
+/* Copies what vma shows to `child`, an area at the same place of another space
+ * that nobody else knows. -ENOMEM: a part of it is copied. */
+int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma);
+
+/* --- what is known of entries --- */
+
+/* A page, be it one that nobody may touch; else empty, or a swap entry. */
+static inline bool pte_shows_page(pteval_t value)
+{
+	return value & (_PAGE_PRESENT | PTE_PROTNONE);
+}
+
+static inline struct page *pte_page(pteval_t value)
+{
+	return pfn_to_page((u32)((value & PTE_FRAME_MASK) >> PAGE_SHIFT));
+}
+
+/* Frames that are not RAM, and the zero page, are counted nowhere. */
+static inline bool pte_is_counted(pteval_t value)
+{
+	return pfn_valid((value & PTE_FRAME_MASK) >> PAGE_SHIFT) &&
+	       !PageReserved(pte_page(value));
+}
+
+/* --- the TLB; a space that no CPU has needs no flush --- */
+
+static inline bool mm_is_active(const struct mm_struct *mm)
+{
+	return active_mms[smp_processor_id()] == mm;
+}
+
+static inline void flush_mm_page(const struct mm_struct *mm, u32 address)
+{
+	if (mm_is_active(mm))
+		flush_tlb_one(address);
+}
+
+/* Entries of user addresses are never global. */
+static inline void flush_mm(const struct mm_struct *mm)
+{
+	if (mm_is_active(mm))
+		flush_tlb_local();
+}
+
+static inline void flush_mm_range(const struct mm_struct *mm, u32 start,
+				  u32 end)
+{
+	if (end - start == PAGE_SIZE)
+		flush_mm_page(mm, start);
+	else
+		flush_mm(mm);
+}
+
+/* A page of zeros, that is never written. */
+extern char empty_zero_page[PAGE_SIZE];
+
+#endif

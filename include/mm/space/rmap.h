@@ -1,0 +1,63 @@
+/*
+ * From a page to the entries that show it. ULK3 section 17.2.
+ *
+ * A private page belongs to an anon_vma: the list of all areas that may have
+ * it, those of the area it was made in, of its parts and of their copies in
+ * children. page->mapping holds it, with bit 0 set; page->index is the page's
+ * offset, and vma_address() says where an area would show it.
+ */
+#ifndef MM_SPACE_RMAP_H
+#define MM_SPACE_RMAP_H
+
+#include <mm/space/mm.h>
+
+#define PAGE_MAPPING_ANON 1U
+
+struct anon_vma {
+	spinlock_t lock;
+	struct list_head head;		/* of vm_area_struct.anon_vma_node */
+};
+
+static inline bool PageAnon(const struct page *page)
+{
+	return (uintptr_t)page->mapping & PAGE_MAPPING_ANON;
+}
+
+static inline struct anon_vma *page_anon_vma(const struct page *page)
+{
+	return (struct anon_vma *)((uintptr_t)page->mapping -
+				   PAGE_MAPPING_ANON);
+}
+
+/* Where the area shows the page of that offset, ~0U: nowhere. */
+u32 vma_address(const struct vm_area_struct *vma, u32 pgoff);
+
+/* The area has an anon_vma when this returns 0; -ENOMEM. mmap_sem is held for
+ * reading. May sleep. */
+int anon_vma_prepare(struct vm_area_struct *vma);
+
+/* An area joins, and leaves, the list of its anon_vma, which goes with its last
+ * area. mmap_sem is held for writing, or nobody else knows the area. */
+void anon_vma_link(struct vm_area_struct *vma);
+void anon_vma_unlink(struct vm_area_struct *vma);
+
+/* One entry more shows the page; page_table_lock is held. */
+void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
+			u32 address);
+void page_add_file_rmap(struct page *page);
+void page_remove_rmap(struct page *page);
+
+/* One user less; the last one frees it, also a page of an anon_vma. Any
+ * context. */
+void put_user_page(struct page *page);
+
+/*
+ * Calls fn for each entry that shows the page, until it returns non-zero, which
+ * is returned. The anon_vma's lock and page_table_lock are held around fn. The
+ * caller holds a user of the page. For pages of an anon_vma.
+ */
+int rmap_walk_anon(struct page *page,
+		   int (*fn)(struct vm_area_struct *vma, u32 address,
+			     void *arg), void *arg);
+
+#endif

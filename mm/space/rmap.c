@@ -1,0 +1,199 @@
+/*
+ * From a page to the entries that show it. ULK3 section 17.2.1.
+ *
+ * 1. Why. Whoever takes a page away (mm/reclaim) must change every entry that
+ *    shows it. A page with a list of its entries would be far larger than 32
+ *    bytes; so it says which areas may show it, and where in them.
+ *
+ * 2. Private pages. An area gets an anon_vma with its first page. Areas that
+ *    may come to have the same pages share it: the parts of a split, the copy
+ *    in a child, an area that was moved. All of them are on its list. The page
+ *    has the anon_vma and its offset; in an area it can only be at
+ *    vm_start + (index - vm_pgoff) pages. Whether the entry there does show it
+ *    is seen by looking.
+ *
+ * 3. Who is on the list may show the page, and who shows it is on the list. A
+ *    child's area joins behind its entries are made: until then nobody else
+ *    changes these, and a walk finds fewer than _mapcount says.
+ *
+ * 4. Life. An anon_vma goes with the last area on its list. A page may outlive
+ *    that, unmapped; so a walk begins by asking whether it is mapped at all,
+ *    and who has a page mapped keeps the areas by mmap_sem.
+ *
+ * 5. page->mapping is set with the first entry and stays until the page is
+ *    freed (put_user_page()): taking it away with the last entry would race
+ *    with who adds one meanwhile.
+ *
+ * Locks: anon_vma.lock, inside of mmap_sem and outside of page_table_lock.
+ */
+#include <kernel/lib/bug.h>
+#include <mm/object/slab.h>
+#include <mm/page/page_alloc.h>
+#include <mm/space/internal.h>
+
+static struct kmem_cache *anon_vma_cache;
+
+/* Objects come back as they were made: an empty list. */
+static void construct(void *object)
+{
+	struct anon_vma *av = object;
+
+	spin_lock_init(&av->lock, "anon_vma.lock");
+	INIT_LIST_HEAD(&av->head);
+}
+
+void rmap_init(void)
+{
+	anon_vma_cache = kmem_cache_create("anon_vma", sizeof(struct anon_vma),
+					   0, SLAB_PANIC, construct);
+}
+
+/* --- areas --- */
+
+static void join(struct anon_vma *av, struct vm_area_struct *vma)
+{
+	spin_lock(&av->lock);
+	list_add_tail(&vma->anon_vma_node, &av->head);
+	spin_unlock(&av->lock);
+}
+
+void anon_vma_link(struct vm_area_struct *vma)
+{
+	if (vma->anon_vma)
+		join(vma->anon_vma, vma);
+}
+
+void anon_vma_unlink(struct vm_area_struct *vma)
+{
+	struct anon_vma *av = vma->anon_vma;
+	bool last;
+
+	if (!av)
+		return;
+	spin_lock(&av->lock);
+	list_del(&vma->anon_vma_node);
+	INIT_LIST_HEAD(&vma->anon_vma_node);
+	last = list_empty(&av->head);
+	spin_unlock(&av->lock);
+	vma->anon_vma = NULL;
+	if (last)
+		kmem_cache_free(anon_vma_cache, av);
+}
+
+/* That of a neighbour, if both could become one area again but for rights. */
+static struct anon_vma *of_neighbour(const struct vm_area_struct *vma)
+{
+	const struct vm_area_struct *near[2] = { vma->vm_prev, vma->vm_next };
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		const struct vm_area_struct *other = near[i];
+
+		if (!other || !other->anon_vma || other->vm_ops || vma->vm_ops)
+			continue;
+		if (i == 0 ? other->vm_end == vma->vm_start &&
+			     other->vm_pgoff + vma_pages(other) == vma->vm_pgoff
+			   : vma->vm_end == other->vm_start &&
+			     vma->vm_pgoff + vma_pages(vma) == other->vm_pgoff)
+			return other->anon_vma;
+	}
+	return NULL;
+}
+
+int anon_vma_prepare(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct anon_vma *av, *made = NULL;
+	bool mine = false;
+
+	if (likely(vma->anon_vma))
+		return 0;
+	mutex_lock(&mm->grow_mutex);
+	av = of_neighbour(vma);
+	if (!av && !vma->anon_vma) {
+		made = kmem_cache_alloc(anon_vma_cache, GFP_KERNEL);
+		av = made;
+	}
+	if (av && !vma->anon_vma) {
+		/* on the list first: who sees it in the area relies on that */
+		join(av, vma);
+		vma->anon_vma = av;
+		mine = true;
+	}
+	mutex_unlock(&mm->grow_mutex);
+	BUG_ON(made && !mine, "an anon_vma was made for nobody");
+	return vma->anon_vma ? 0 : -ENOMEM;
+}
+
+/* --- pages --- */
+
+u32 vma_address(const struct vm_area_struct *vma, u32 pgoff)
+{
+	u32 n = pgoff - vma->vm_pgoff;
+
+	return n < vma_pages(vma) ? vma->vm_start + (n << PAGE_SHIFT) : ~0U;
+}
+
+void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
+			u32 address)
+{
+	assert_held(page_table_lock(vma->vm_mm));
+	if (page_mapcount(page) == 0) {
+		page->index = vma->vm_pgoff +
+			      ((address - vma->vm_start) >> PAGE_SHIFT);
+		page->mapping = (char *)vma->anon_vma + PAGE_MAPPING_ANON;
+	}
+	atomic_inc(&page->_mapcount);
+}
+
+void page_add_file_rmap(struct page *page)
+{
+	atomic_inc(&page->_mapcount);
+}
+
+void page_remove_rmap(struct page *page)
+{
+	BUG_ON(page_mapcount(page) <= 0,
+	       "an entry of a page goes, and it had none");
+	atomic_dec(&page->_mapcount);
+}
+
+void put_user_page(struct page *page)
+{
+	/* nobody else can come by a user of it: it is mapped nowhere */
+	if (page_count(page) == 1 && PageAnon(page)) {
+		page->mapping = NULL;
+		page->index = 0;
+	}
+	put_page(page);
+}
+
+int rmap_walk_anon(struct page *page,
+		   int (*fn)(struct vm_area_struct *vma, u32 address,
+			     void *arg), void *arg)
+{
+	struct anon_vma *av = page_anon_vma(page);
+	struct vm_area_struct *vma;
+	int result = 0;
+
+	if (!page_mapcount(page))
+		return 0;
+	BUG_ON(!PageAnon(page), "the areas of a page that no anon_vma has");
+	spin_lock(&av->lock);
+	list_for_each_entry(vma, &av->head, anon_vma_node) {
+		u32 address = vma_address(vma, page->index);
+		struct pt_walk walk;
+
+		if (address == ~0U)
+			continue;
+		spin_lock(page_table_lock(vma->vm_mm));
+		if (pt_walk(&vma->vm_mm->pgd, address, &walk) == 1 &&
+		    walk.phys >> PAGE_SHIFT == page_to_pfn(page))
+			result = fn(vma, address, arg);
+		spin_unlock(page_table_lock(vma->vm_mm));
+		if (result)
+			break;
+	}
+	spin_unlock(&av->lock);
+	return result;
+}

@@ -1,0 +1,426 @@
+/*
+ * Areas of an address space: their order, and what they become.
+ *
+ * 1. All areas of a space stand on a list by address and in a red-black tree.
+ *    Areas do not overlap and are never empty. What a fault asks (which area
+ *    holds this address?) is answered by the one that was found last, or by
+ *    going down the tree.
+ *
+ * 2. Gaps. The gap of an area is what is free right below it. Each node of the
+ *    tree keeps the largest gap of its subtree, so the lowest free range that
+ *    is long enough is found in as many steps as the tree is deep. What is free
+ *    above the highest area belongs to none: it is looked at last.
+ *
+ * 3. Splitting and joining. Whoever changes part of an area splits it first, so
+ *    that what changes is whole areas; then neighbours that are alike again
+ *    become one. Alike are: the same flags, the same thing shown, offsets that
+ *    go on, and no two anon_vmas. Private memory that is mapped next to an area
+ *    that is alike only moves its border: nothing is allocated.
+ *
+ * 4. Borders. Somebody who comes from a page (rmap.c) reads vm_start, vm_end
+ *    and vm_pgoff without mmap_sem. So these change together, under the locks
+ *    he holds: that of the anon_vma, and page_table_lock.
+ *
+ * 5. From flags to entries (vm_get_page_prot). What is private and writable is
+ *    mapped read-only first: the write fault makes a page of its own. i386 has
+ *    no write-only pages, and execution can be forbidden with NX only.
+ *
+ *	area		private		shared
+ *	no access	PROT_NONE	PROT_NONE
+ *	r, or x		read		read
+ *	w, rw		read		read, write
+ *	without x	NX		NX
+ *
+ *    PROT_NONE entries are not present for the CPU, but have their frame.
+ *
+ * 6. Invariants (check.c): order, no overlap, gaps, counts; highest is the last
+ *    one.
+ *
+ * Lock: mmap_sem, for writing but where it is only looked at. Cost: find_vma 5
+ * instructions with the last hit, else 2 * log2(areas) steps.
+ */
+#include <kernel/lib/bug.h>
+#include <kernel/lib/string.h>
+#include <mm/object/slab.h>
+#include <mm/space/internal.h>
+
+u32 sysctl_max_map_count = DEFAULT_MAX_MAP_COUNT;
+
+static struct kmem_cache *vma_cache;
+
+void vma_init(void)
+{
+	vma_cache = kmem_cache_create("vm_area_struct",
+				      sizeof(struct vm_area_struct), 0,
+				      SLAB_PANIC, NULL);
+}
+
+struct vm_area_struct *alloc_vma(void)
+{
+	struct vm_area_struct *vma = kmem_cache_zalloc(vma_cache, GFP_KERNEL);
+
+	if (vma)
+		INIT_LIST_HEAD(&vma->anon_vma_node);
+	return vma;
+}
+
+void free_vma(struct vm_area_struct *vma)
+{
+	kmem_cache_free(vma_cache, vma);
+}
+
+void mm_init_areas(struct mm_struct *mm)
+{
+	init_rwsem(&mm->mmap_sem);
+	mutex_init(&mm->grow_mutex, "mm.grow_mutex");
+	spin_lock_init(page_table_lock(mm), "mm.page_table_lock");
+	atomic_set(&mm->mm_users, 1);
+	mm->limit = (struct mm_limits){
+		.as = RLIM_INFINITY, .stack = STACK_LIMIT_DEFAULT,
+		.data = RLIM_INFINITY, .memlock = RLIM_INFINITY,
+	};
+}
+
+pteval_t vm_get_page_prot(u32 vm_flags)
+{
+	pteval_t prot = _PAGE_USER | _PAGE_ACCESSED;
+
+	prot |= vm_flags & VM_ACCESS ? _PAGE_PRESENT : PTE_PROTNONE;
+	if ((vm_flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
+		prot |= _PAGE_RW;
+	if (!(vm_flags & VM_EXEC))
+		prot |= _PAGE_NX;
+	return prot;
+}
+
+/* --- gaps --- */
+
+static u32 gap_of_subtree(const struct rb_node *node)
+{
+	return node ? rb_entry(node, struct vm_area_struct, vm_rb)->subtree_gap
+		    : 0;
+}
+
+u32 vma_subtree_gap(const struct vm_area_struct *vma)
+{
+	u32 left = gap_of_subtree(vma->vm_rb.child[RB_LEFT]);
+	u32 right = gap_of_subtree(vma->vm_rb.child[RB_RIGHT]);
+	u32 most = max(left, right), own = vma_gap(vma);
+
+	return max(own, most);
+}
+
+static bool fastcall update_gap(struct rb_node *node)
+{
+	struct vm_area_struct *vma = vma_of(node);
+	u32 old = vma->subtree_gap;
+
+	vma->subtree_gap = vma_subtree_gap(vma);
+	return vma->subtree_gap != old;
+}
+
+/* Its own gap is another now. NULL: there is no such area. */
+static void gap_changed(struct vm_area_struct *vma)
+{
+	if (vma)
+		rb_propagate(&vma->vm_rb, update_gap);
+}
+
+/* The lowest area of the subtree with such a gap: there is one. */
+static struct vm_area_struct *lowest_gap(struct rb_node *node, u32 len)
+{
+	for (;;) {
+		struct rb_node *left = node->child[RB_LEFT];
+
+		if (gap_of_subtree(left) >= len)
+			node = left;
+		else if (vma_gap(vma_of(node)) >= len)
+			return vma_of(node);
+		else
+			node = node->child[RB_RIGHT];
+	}
+}
+
+/* The lowest area above vma with such a gap below it; NULL: none. */
+static struct vm_area_struct *next_gap(struct vm_area_struct *vma, u32 len)
+{
+	struct rb_node *node = &vma->vm_rb, *parent;
+
+	if (gap_of_subtree(node->child[RB_RIGHT]) >= len)
+		return lowest_gap(node->child[RB_RIGHT], len);
+	for (; (parent = rb_parent(node)); node = parent) {
+		if (parent->child[RB_RIGHT] == node)
+			continue;
+		if (vma_gap(vma_of(parent)) >= len)
+			return vma_of(parent);
+		if (gap_of_subtree(parent->child[RB_RIGHT]) >= len)
+			return lowest_gap(parent->child[RB_RIGHT], len);
+	}
+	return NULL;
+}
+
+u32 find_free_range(struct mm_struct *mm, u32 len, u32 from)
+{
+	struct vm_area_struct *vma = find_vma(mm, from);
+
+	if (len > TASK_SIZE || from > TASK_SIZE - len)
+		return (u32)-ENOMEM;
+	if (!vma || (vma->vm_start >= from && vma->vm_start - from >= len))
+		return from;
+	vma = next_gap(vma, len);
+	if (vma)
+		return vma->vm_prev->vm_end;
+	if (TASK_SIZE - mm->highest->vm_end >= len)
+		return mm->highest->vm_end;
+	return (u32)-ENOMEM;
+}
+
+/* --- finding --- */
+
+struct vm_area_struct *find_vma(struct mm_struct *mm, u32 addr)
+{
+	struct vm_area_struct *vma = mm->mmap_cache, *found = NULL;
+	struct rb_node *node;
+
+	if (likely(vma && vma->vm_end > addr && vma->vm_start <= addr))
+		return vma;
+	for (node = mm->mm_rb.node; node;) {
+		vma = vma_of(node);
+		if (vma->vm_end > addr) {
+			found = vma;
+			if (vma->vm_start <= addr)
+				break;
+			node = node->child[RB_LEFT];
+		} else {
+			node = node->child[RB_RIGHT];
+		}
+	}
+	/* readers of mmap_sem may write this at once: any of them is right */
+	if (found)
+		mm->mmap_cache = found;
+	return found;
+}
+
+struct vm_area_struct *find_vma_prev(struct mm_struct *mm, u32 addr,
+				     struct vm_area_struct **prev)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	*prev = vma ? vma->vm_prev : mm->highest;
+	return vma;
+}
+
+/* --- in and out of list and tree --- */
+
+static void link_in_list(struct mm_struct *mm, struct vm_area_struct *vma,
+			 struct vm_area_struct *prev)
+{
+	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
+
+	vma->vm_prev = prev;
+	vma->vm_next = next;
+	*(prev ? &prev->vm_next : &mm->mmap) = vma;
+	*(next ? &next->vm_prev : &mm->highest) = vma;
+}
+
+/* Of two that follow each other, either the lower one has no right child, or
+ * the upper one no left child: that is the place in between. */
+static void link_in_tree(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
+
+	if (prev && !prev->vm_rb.child[RB_RIGHT])
+		rb_link(&mm->mm_rb, &vma->vm_rb, &prev->vm_rb, RB_RIGHT);
+	else
+		rb_link(&mm->mm_rb, &vma->vm_rb, next ? &next->vm_rb : NULL,
+			RB_LEFT);
+	vma->subtree_gap = vma_gap(vma);
+	gap_changed(next);
+	rb_propagate(rb_parent(&vma->vm_rb), update_gap);
+	rb_balance(&mm->mm_rb, &vma->vm_rb, update_gap);
+}
+
+void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,
+	      struct vm_area_struct *prev)
+{
+	link_in_list(mm, vma, prev);
+	link_in_tree(mm, vma);
+	mm->map_count++;
+}
+
+void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
+
+	/* with the old gap above it: a rotation must find what nodes keep */
+	rb_erase(&mm->mm_rb, &vma->vm_rb, update_gap);
+	*(prev ? &prev->vm_next : &mm->mmap) = next;
+	*(next ? &next->vm_prev : &mm->highest) = prev;
+	gap_changed(next);
+	mm->map_count--;
+	if (mm->mmap_cache == vma)
+		mm->mmap_cache = NULL;
+}
+
+/* --- borders --- */
+
+static void lock_borders(struct vm_area_struct *vma)
+{
+	if (vma->anon_vma)
+		spin_lock(&vma->anon_vma->lock);
+	spin_lock(page_table_lock(vma->vm_mm));
+}
+
+static void unlock_borders(struct vm_area_struct *vma)
+{
+	spin_unlock(page_table_lock(vma->vm_mm));
+	if (vma->anon_vma)
+		spin_unlock(&vma->anon_vma->lock);
+}
+
+void move_borders(struct vm_area_struct *vma, u32 start, u32 end)
+{
+	lock_borders(vma);
+	/* downwards the difference wraps, and so does the sum */
+	vma->vm_pgoff += (start >> PAGE_SHIFT) - (vma->vm_start >> PAGE_SHIFT);
+	vma->vm_start = start;
+	vma->vm_end = end;
+	unlock_borders(vma);
+	gap_changed(vma);
+	gap_changed(vma->vm_next);
+}
+
+int split_vma(struct vm_area_struct *vma, u32 addr)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct vm_area_struct *upper;
+
+	if (mm->map_count >= sysctl_max_map_count)
+		return -ENOMEM;
+	upper = alloc_vma();
+	if (!upper)
+		return -ENOMEM;
+	*upper = *vma;
+	INIT_LIST_HEAD(&upper->anon_vma_node);
+	upper->vm_start = addr;
+	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
+	if (upper->vm_ops && upper->vm_ops->open)
+		upper->vm_ops->open(upper);
+	/* from here on both may be found by way of a page */
+	anon_vma_link(upper);
+	move_borders(vma, vma->vm_start, addr);
+	link_vma(mm, upper, vma);
+	return 0;
+}
+
+/* --- joining --- */
+
+/* Do two that touch, lower first, differ only in their borders? */
+static bool are_alike(const struct vm_area_struct *a,
+		      const struct vm_area_struct *b)
+{
+	return a->vm_end == b->vm_start && a->vm_flags == b->vm_flags &&
+	       a->vm_ops == b->vm_ops && a->vm_file == b->vm_file &&
+	       a->vm_private_data == b->vm_private_data &&
+	       a->vm_pgoff + vma_pages(a) == b->vm_pgoff &&
+	       (!a->anon_vma || !b->anon_vma || a->anon_vma == b->anon_vma);
+}
+
+void drop_vma(struct vm_area_struct *vma)
+{
+	if (vma->vm_ops && vma->vm_ops->close)
+		vma->vm_ops->close(vma);
+	anon_vma_unlink(vma);
+	free_vma(vma);
+}
+
+/* upper's addresses become lower's. */
+static void absorb(struct vm_area_struct *lower, struct vm_area_struct *upper)
+{
+	u32 end = upper->vm_end;
+
+	if (!lower->anon_vma && upper->anon_vma) {
+		lower->anon_vma = upper->anon_vma;
+		anon_vma_link(lower);
+	}
+	unlink_vma(lower->vm_mm, upper);
+	move_borders(lower, lower->vm_start, end);
+	drop_vma(upper);
+}
+
+struct vm_area_struct *join_neighbours(struct vm_area_struct *vma)
+{
+	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
+
+	if (next && are_alike(vma, next))
+		absorb(vma, next);
+	if (!prev || !are_alike(prev, vma))
+		return vma;
+	absorb(prev, vma);
+	return prev;
+}
+
+/* Would private memory of these flags be alike? */
+static bool is_memory_of(const struct vm_area_struct *vma, u32 flags)
+{
+	return vma->vm_flags == flags && !vma->vm_ops && !vma->vm_file &&
+	       !vma->vm_private_data;
+}
+
+struct vm_area_struct *extend_neighbour(struct mm_struct *mm,
+					struct vm_area_struct *prev, u32 start,
+					u32 end, u32 flags)
+{
+	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
+	u32 pgoff = start >> PAGE_SHIFT;
+
+	if (prev && prev->vm_end == start && is_memory_of(prev, flags) &&
+	    prev->vm_pgoff + vma_pages(prev) == pgoff) {
+		move_borders(prev, prev->vm_start, end);
+		return join_neighbours(prev);
+	}
+	if (next && next->vm_start == end && is_memory_of(next, flags) &&
+	    next->vm_pgoff == end >> PAGE_SHIFT) {
+		move_borders(next, start, next->vm_end);
+		return next;
+	}
+	return NULL;
+}
+
+int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *prev;
+	struct vm_area_struct *next = find_vma_prev(mm, vma->vm_start, &prev);
+
+	if ((next && next->vm_start < vma->vm_end) ||
+	    mm->map_count >= sysctl_max_map_count)
+		return -ENOMEM;
+	if (!vma->vm_ops)
+		vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
+	link_vma(mm, vma, prev);
+	count_vm(mm, vma->vm_flags, vma->vm_ops, (s32)vma_pages(vma));
+	return 0;
+}
+
+/* --- counts --- */
+
+void count_vm(struct mm_struct *mm, u32 flags, bool shows_file, s32 pages)
+{
+	mm->total_vm += (u32)pages;
+	if (flags & VM_LOCKED)
+		mm->locked_vm += (u32)pages;
+	if (flags & VM_GROWSDOWN)
+		mm->stack_vm += (u32)pages;
+	if (shows_file)
+		mm->shared_vm += (u32)pages;
+	if (shows_file && flags & VM_EXEC)
+		mm->exec_vm += (u32)pages;
+}
+
+bool may_expand(const struct mm_struct *mm, u32 pages)
+{
+	u32 limit = mm->limit.as >> PAGE_SHIFT;
+
+	return mm->limit.as == RLIM_INFINITY ||
+	       (pages <= limit && mm->total_vm <= limit - pages);
+}

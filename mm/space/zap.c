@@ -1,0 +1,277 @@
+/*
+ * Entries and tables of user addresses: made, moved, given back.
+ *
+ * 1. Giving back. An entry is emptied, then the TLB is flushed, then its page
+ *    goes: until the flush a CPU may still write to the page. To flush for each
+ *    would cost more than all else, so pages are gathered: one flush for as
+ *    many as fit into a batch. Tables that show nothing any more go the same
+ *    way: the CPU may be walking them.
+ *
+ * 2. A table goes when no area has an address in its part. unmap_areas() is
+ *    told what is free around what it unmaps: [floor, ceiling).
+ *
+ * 3. What the CPU noted (dirty) is handed on to whoever the page belongs to.
+ *
+ * 4. Moving takes each entry from one place and sets it at the other, under
+ *    page_table_lock: whoever comes by the page looks at both places, or at
+ *    none of them. One flush for a table's entries.
+ *
+ * Lock: page_table_lock, a table's entries at a time; memory for tables is
+ * fetched without it. Interrupts stay on.
+ */
+#include <kernel/lib/bug.h>
+#include <mm/page/page_alloc.h>
+#include <mm/space/fault.h>
+#include <mm/space/internal.h>
+
+#define BATCH 60U	/* guessed: a quarter of a KB of the stack */
+
+struct swap_hooks swap_hooks;
+
+/* What goes, once the TLB is flushed. */
+struct gather {
+	struct mm_struct *mm;
+	u32 n;
+	bool stale;		/* entries were emptied since the last flush */
+	struct page *page[BATCH];
+};
+
+static void flush_gather(struct gather *g)
+{
+	u32 i;
+
+	if (g->stale)
+		flush_mm(g->mm);
+	g->stale = false;
+	for (i = 0; i < g->n; i++)
+		if (page_count(g->page[i]) == 1 && PageAnon(g->page[i])) {
+			/* as in put_user_page() */
+			g->page[i]->mapping = NULL;
+			g->page[i]->index = 0;
+		}
+	free_pages_bulk(g->n, g->page);
+	g->n = 0;
+}
+
+/* --- unmapping --- */
+
+static void uncount(struct mm_struct *mm, const struct page *page)
+{
+	if (PageAnon(page))
+		mm->anon_rss--;
+	else
+		mm->file_rss--;
+}
+
+/* One entry that is not empty. */
+static void zap_entry(struct gather *g, struct vm_area_struct *vma, u32 *entry)
+{
+	pteval_t old = pt_take(&g->mm->pgd, entry);
+	struct page *page;
+
+	if (!pte_shows_page(old)) {
+		g->mm->swap_entries--;
+		if (swap_hooks.free)
+			swap_hooks.free(old);
+		return;
+	}
+	g->stale = true;
+	if (!pte_is_counted(old))
+		return;
+	page = pte_page(old);
+	if (old & _PAGE_DIRTY && !PageAnon(page) && vma->vm_ops &&
+	    vma->vm_ops->dirtied)
+		vma->vm_ops->dirtied(vma, page);
+	page_remove_rmap(page);
+	uncount(g->mm, page);
+	g->page[g->n++] = page;
+}
+
+/* Behind the part of the table that va is in, at most end. */
+static u32 end_of_table(const struct pgtable *pt, u32 va, u32 end)
+{
+	u32 size = pt_level_size(pt, 2);
+
+	return min(ALIGN_DOWN(va, size) + size - 1, end - 1) + 1;
+}
+
+/* Until the batch is full: how far it came. */
+static u32 zap_some(struct gather *g, struct vm_area_struct *vma, u32 start,
+		    u32 end)
+{
+	const struct pgtable *pt = &g->mm->pgd;
+	u32 *entry = pt_find(pt, start);
+
+	if (!entry)
+		return end;
+	spin_lock(page_table_lock(g->mm));
+	for (; start < end && g->n < BATCH; start += PAGE_SIZE) {
+		if (pt_read(pt, entry))
+			zap_entry(g, vma, entry);
+		entry = pt_next(pt, entry);
+	}
+	spin_unlock(page_table_lock(g->mm));
+	return start;
+}
+
+static void zap_range(struct gather *g, struct vm_area_struct *vma, u32 start,
+		      u32 end)
+{
+	while (start < end) {
+		start = zap_some(g, vma, start,
+				 end_of_table(&g->mm->pgd, start, end));
+		if (g->n == BATCH)
+			flush_gather(g);
+		cond_resched();
+	}
+}
+
+static void take_table(struct gather *g, u32 at, int level)
+{
+	phys_addr_t table;
+
+	spin_lock(page_table_lock(g->mm));
+	table = pt_take_table(&g->mm->pgd, at, level);
+	if (table)
+		g->mm->nr_tables--;
+	spin_unlock(page_table_lock(g->mm));
+	if (!table)
+		return;
+	g->stale = true;
+	g->page[g->n++] = pfn_to_page((u32)(table >> PAGE_SHIFT));
+	if (g->n == BATCH)
+		flush_gather(g);
+}
+
+/* Tables of one level that an area of the list has a part of, and that are in
+ * [floor, ceiling) as a whole. */
+static void take_tables(struct gather *g, int level,
+			const struct vm_area_struct *vma, u32 floor,
+			u32 ceiling)
+{
+	u32 size = pt_level_size(&g->mm->pgd, level + 1);
+	u32 at = ALIGN(floor, size), first;
+
+	for (; vma; vma = vma->vm_next) {
+		first = ALIGN_DOWN(vma->vm_start, size);
+		for (at = max(at, first);
+		     at < vma->vm_end && ceiling - at >= size; at += size)
+			take_table(g, at, level);
+	}
+}
+
+void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
+		 u32 ceiling)
+{
+	struct gather g = { .mm = mm };
+	struct vm_area_struct *vma;
+	int level;
+
+	for (vma = first; vma; vma = vma->vm_next)
+		zap_range(&g, vma, vma->vm_start, vma->vm_end);
+	for (level = 1; level < mm->pgd.levels; level++)
+		take_tables(&g, level, first, floor, ceiling);
+	flush_gather(&g);
+}
+
+/* --- making --- */
+
+u32 *make_entry(struct mm_struct *mm, u32 address)
+{
+	struct pgtable *pt = &mm->pgd;
+	u32 *entry;
+
+	while (!(entry = pt_find(pt, address))) {
+		unsigned long table = get_zeroed_page(GFP_KERNEL);
+		bool used;
+
+		if (!table)
+			return NULL;
+		spin_lock(page_table_lock(mm));
+		used = pt_hang(pt, address, __pa((void *)table));
+		mm->nr_tables += used;
+		spin_unlock(page_table_lock(mm));
+		if (!used)
+			free_page(table);
+	}
+	return entry;
+}
+
+/* --- changing --- */
+
+/* What stays of an entry when its protection changes. */
+#define PTE_KEEPS (PTE_FRAME_MASK | _PAGE_ACCESSED | _PAGE_DIRTY)
+
+static void protect_some(struct vm_area_struct *vma, u32 start, u32 end)
+{
+	struct pgtable *pt = &vma->vm_mm->pgd;
+	pteval_t prot = vma->vm_page_prot & supported_pte_mask;
+	u32 *entry = pt_find(pt, start), at;
+
+	if (!entry)
+		return;
+	spin_lock(&pt->lock);
+	for (at = start; at < end; at += PAGE_SIZE) {
+		/* taken: what the CPU notes meanwhile it notes nowhere */
+		if (pte_shows_page(pt_read(pt, entry))) {
+			pteval_t old = pt_take(pt, entry);
+
+			pt_write(pt, entry, (old & PTE_KEEPS) |
+				 (prot & ~_PAGE_ACCESSED));
+		}
+		entry = pt_next(pt, entry);
+	}
+	flush_mm_range(vma->vm_mm, start, end);
+	spin_unlock(&pt->lock);
+}
+
+void change_protection(struct vm_area_struct *vma, u32 start, u32 end)
+{
+	while (start < end) {
+		u32 upto = end_of_table(&vma->vm_mm->pgd, start, end);
+
+		protect_some(vma, start, upto);
+		start = upto;
+		cond_resched();
+	}
+}
+
+static void move_some(struct mm_struct *mm, u32 from, u32 to, u32 len)
+{
+	struct pgtable *pt = &mm->pgd;
+	u32 *source = pt_find(pt, from), *target = pt_find(pt, to), done;
+
+	spin_lock(&pt->lock);
+	for (done = 0; done < len; done += PAGE_SIZE) {
+		if (pt_read(pt, source))
+			pt_write(pt, target, pt_take(pt, source));
+		source = pt_next(pt, source);
+		target = pt_next(pt, target);
+	}
+	flush_mm_range(mm, from, from + len);
+	spin_unlock(&pt->lock);
+}
+
+u32 move_page_tables(struct vm_area_struct *vma, u32 from,
+		     struct vm_area_struct *new, u32 to, u32 len)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	u32 done = 0;
+
+	(void)new;
+	while (done < len) {
+		u32 left = end_of_table(&mm->pgd, from + done, from + len) -
+			   (from + done);
+
+		left = min(left, end_of_table(&mm->pgd, to + done, to + len) -
+				 (to + done));
+		if (pt_find(&mm->pgd, from + done)) {
+			if (!make_entry(mm, to + done))
+				break;
+			move_some(mm, from + done, to + done, left);
+		}
+		done += left;
+		cond_resched();
+	}
+	return done;
+}
