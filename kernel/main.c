@@ -94,6 +94,7 @@ void start_kernel(void)
 	kmap_init();
 	mm_space_init();
 	user_init();
+	setup_programs();
 	monitor_init();
 	report_layout();
 	free_initmem();

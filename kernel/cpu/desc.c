@@ -15,11 +15,14 @@
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/traps.h>
+#include <kernel/lib/string.h>
 
 #define DESC_CODE 0x9a		/* present, ring 0, code, readable */
 #define DESC_DATA 0x92		/* present, ring 0, data, writable */
+#define DESC_CONSTANTS 0x90	/* present, ring 0, data, read-only */
 #define DESC_DPL3 0x60
 #define DESC_TSS 0x89		/* present, ring 0, 32-bit TSS, not busy */
+#define DESC_32 0x4		/* bytes, 32-bit */
 #define DESC_FLAT 0xc		/* 4 KB granularity, 32-bit */
 #define GATE_INTERRUPT 0x8e	/* present, ring 0, interrupts off */
 #define GATE_USER_TRAP 0xef	/* present, ring 3, interrupts as they are */
@@ -139,4 +142,16 @@ void set_system_call_gate(void (*entry)(void))
 {
 	idt[SYSTEM_CALL_VECTOR] = gate((u32)(uintptr_t)entry, __KERNEL_CS,
 				       GATE_USER_TRAP);
+}
+
+u64 tls_descriptor(u32 base, u32 limit, bool pages, bool writable)
+{
+	u8 access = (u8)(DESC_DPL3 | (writable ? DESC_DATA : DESC_CONSTANTS));
+
+	return segment(base, limit, access, pages ? DESC_FLAT : DESC_32);
+}
+
+void set_tls(const u64 *tls)
+{
+	memcpy(&gdt[GDT_ENTRY_TLS], tls, GDT_TLS_ENTRIES * sizeof(gdt[0]));
 }

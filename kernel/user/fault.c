@@ -49,31 +49,48 @@ static const char *signal_name(int signal)
 		return "SIGILL";
 	case SIGBUS:
 		return "SIGBUS";
+	case SIGKILL:
+		return "SIGKILL";
 	}
 	return "SIGSEGV";
 }
 
-static void explain(const struct pt_regs *regs, u32 address, char *text,
-		    u32 size)
+static const char *access_verb(u32 error)
 {
-	const char *verb = regs->error_code & PF_INSTR ? "execute" :
-			   regs->error_code & PF_WRITE ? "write to" : "read";
-	const char *what = address >= PAGE_OFFSET ? "the kernel's" :
-			   regs->error_code & PF_PRESENT ? "protected" :
-			   "where nothing is mapped";
+	if (error & PF_INSTR)
+		return "execute";
+	return error & PF_WRITE ? "write to" : "read";
+}
 
+static const char *reason(const struct pt_regs *regs, u32 address,
+			  enum fault_result result)
+{
+	if (address >= PAGE_OFFSET)
+		return "which is the kernel's";
+	/* without an address space nobody has said why */
+	if (result == FAULT_MINOR)
+		return regs->error_code & PF_PRESENT ? "which is protected" :
+		       "where nothing is mapped";
+	return fault_reason(result);
+}
+
+static void explain(const struct pt_regs *regs, u32 address,
+		    enum fault_result result, char *text, u32 size)
+{
 	if (regs->vector == TRAP_PAGE_FAULT)
-		snprintf(text, size, "tried to %s %08x, %s", verb, address,
-			 what);
+		snprintf(text, size, "tried to %s %08x, %s",
+			 access_verb(regs->error_code), address,
+			 reason(regs, address, result));
 	else
 		strlcpy(text, trap_name(regs->vector), size);
 }
 
-static void report(const struct pt_regs *regs, u32 address, int signal)
+static void report(const struct pt_regs *regs, u32 address,
+		   enum fault_result result, int signal)
 {
 	char cause[CAUSE_MAX];
 
-	explain(regs, address, cause, sizeof(cause));
+	explain(regs, address, result, cause, sizeof(cause));
 	pr_info("process %u (%s) ends by %s at %08x: %s\n"
 		"  EAX: %08x EBX: %08x ECX: %08x EDX: %08x\n"
 		"  ESI: %08x EDI: %08x EBP: %08x ESP: %08x\n",
@@ -93,6 +110,16 @@ bool user_trap(struct pt_regs *regs)
 	if (!signal)
 		return false;
 	local_irq_enable();
-	report(regs, address, signal);
+	report(regs, address, FAULT_MINOR, signal);
+	process_exit(STATUS_KILLED(signal), regs);
+}
+
+void user_page_fault(struct pt_regs *regs, u32 address,
+		     enum fault_result result)
+{
+	int signal = result == FAULT_NO_PAGE ? SIGBUS :
+		     result == FAULT_OOM ? SIGKILL : SIGSEGV;
+
+	report(regs, address, result, signal);
 	process_exit(STATUS_KILLED(signal), regs);
 }

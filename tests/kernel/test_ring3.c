@@ -5,7 +5,6 @@
 #include <kernel/cpu/segment.h>
 #include <kernel/cpu/time.h>
 #include <kernel/lib/errno.h>
-#include <kernel/user/syscall.h>
 #include "flat_user.h"
 #include "ktest.h"
 
@@ -142,6 +141,40 @@ TEST(ring3, a_segment_that_went)
 	EXPECT_EQ(r.gs, 0);
 	EXPECT_EQ(r.fs, 0);
 	EXPECT_EQ(r.es, __USER_CS);
+}
+
+/*
+ * A segment of its own, with EDX as its base; GS is left loaded, so that the
+ * kernel is entered with it.
+ */
+FLAT_PROGRAM(has_a_segment,
+	     "movl $1234, (%esp)\n\t"
+	     "pushl $0x51; pushl $0xfffff; pushl %esp; pushl $-1\n\t"
+	     "movl %esp, %ebx; movl $243, %eax; int $0x80\n\t"
+	     "movl %eax, %esi; movl (%esp), %edi\n\t"
+	     "leal 3(,%edi,8), %eax; movl %eax, %gs; movl %gs:8, %ebp\n\t"
+	     "movl $158, %eax; int $0x80; movl %gs:8, %edx\n\t" EXIT);
+
+TEST(ring3, a_segment_of_its_own)
+{
+	struct pt_regs start, r;
+	struct process *process;
+	u32 i;
+
+	REQUIRE(flat_begin(has_a_segment, has_a_segment_end));
+	user_regs(&start, FLAT_CODE, FLAT_STACK_TOP - 4);
+	process = process_start(&start, "tls");
+	REQUIRE(process);
+	process_join(process, &r);
+	flat_end();
+	EXPECT_EQ(r.esi, 0);
+	EXPECT_EQ(r.edi, GDT_ENTRY_TLS);
+	EXPECT_EQ(r.gs, GDT_ENTRY_TLS * 8 + 3);
+	EXPECT_EQ(r.ebp, 1234);
+	EXPECT_EQ(r.edx, 1234);
+	/* who comes next has none, and the kernel has lost nothing */
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(FLAT_RUN(exits, NULL), STATUS_EXITED(42));
 }
 
 /* --- interrupts --- */

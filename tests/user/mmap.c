@@ -118,18 +118,6 @@ CASE(remap_moves)
 	CHECK_EQ(sys(SYS_munmap, to, 6 * PAGE), 0);
 }
 
-CASE(dontneed_is_zero_again)
-{
-	u8 *p = map(3 * PAGE);
-
-	memset(p, 6, 3 * PAGE);
-	CHECK_EQ(sys(SYS_madvise, p + PAGE, PAGE, MADV_DONTNEED), 0);
-	CHECK_EQ(p[PAGE - 1], 6);
-	CHECK_EQ(p[PAGE], 0);
-	CHECK_EQ(p[2 * PAGE], 6);
-	CHECK_EQ(sys(SYS_munmap, p, 3 * PAGE), 0);
-}
-
 /* --- the storm --- */
 
 static struct shadow {
@@ -228,7 +216,6 @@ int main(int argc, char **argv, char **envp)
 		LIST(protection),
 		LIST(remap_shrinks_and_grows),
 		LIST(remap_moves),
-		LIST(dontneed_is_zero_again),
 		LIST(storm),
 	};
 

@@ -12,13 +12,22 @@ import subprocess
 from pathlib import Path
 
 from machines.harness import Failure, Skip, Test, require, run_command
+from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 
 HERE = Path(__file__).resolve().parent
 STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
-PROGRAMS = {"hello": 1, "brk": 4, "mmap": 9, "fork": 7, "faults": 10, "exec": 5}
+PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 12, "exec": 5,
+            "shared": 2}
 MUSL = {"libc": 7}
+# here there is neither shared memory nor madvise()
+ONLY_LINUX = {"shared"}
+GUESTS = (      # name, MB, CPU, command line
+    ("64M", 64, "pentium3", ""), ("16M-486", 16, "486", ""), ("pae", 64, "max", "pae"),
+    ("highmem", 2048, "max", "numa=fake=2"),
+    ("watched", 64, "pentium3", "debug=page_owner,page_poison,pagealloc"),
+)
 
 
 def tests(ctx):
@@ -27,6 +36,9 @@ def tests(ctx):
         yield Test(f"user.linux.{name}", bound(check_program, ctx, name, cases), 3)
     for name, cases in MUSL.items():
         yield Test(f"user.linux.musl.{name}", bound(check_musl, ctx, name, cases), 3)
+    for guest in GUESTS:
+        yield Test(f"user.here.{guest[0]}", bound(check_here, ctx, guest), 8)
+    yield Test("user.prompt", bound(check_prompt, ctx), 2)
     yield Test("user.archive", bound(check_archive, ctx), 2)
 
 
@@ -85,6 +97,43 @@ def check_musl(ctx, name, least, journal):
     if not (build(ctx) / name).exists():
         raise Skip("musl is not here: see tools/deps.sh")
     check_program(ctx, name, least, journal)
+
+
+def guest_args(ctx, size, cpu, cmdline):
+    """A machine with the programs as its module."""
+    build(ctx)
+    return machine_args(size * MB, cpu=cpu) + kernel_args(
+        ctx.kernel, cmdline, str(ctx.out / "programs.cpio"))
+
+
+def check_here(ctx, row, journal):
+    """The suite runs all of them, and its ledger agrees."""
+    _, size, cpu, cmdline = row
+    args = guest_args(ctx, size, cpu, f"{cmdline} test=program".strip())
+    with Guest(journal, args, limit=200) as guest:
+        guest.expect_end(PASSED)
+        text = guest.text
+    good = set(re.findall(r"^  ok \d+ (\w+)$", text, re.M))
+    wanted = set(PROGRAMS) - ONLY_LINUX
+    require(wanted <= good, "failed case", f"not run: {sorted(wanted - good)}")
+    require(len(re.findall(r"^ok \d+ ", text, re.M)) >= sum(
+        PROGRAMS[name] for name in wanted), "lost output",
+        "the programs themselves said less")
+    require("ends by SIGSEGV at 080" in text, "lost output",
+            "no report of a fault")
+
+
+def check_prompt(ctx, journal):
+    """run PROGRAM, by its name, with arguments, and one that is not there."""
+    with Guest(journal, guest_args(ctx, 64, "max", ""), limit=60) as guest:
+        guest.wait_prompt()
+        for line, wanted in (
+                ("run hello", "ok 1 hello\nrun: hello ended with status 0"),
+                ("run /exec g", "run: /exec ended with status 0"),
+                ("run nothing", "run: no module has a program nothing"),
+                ("run", "usage: run PROGRAM [ARG...]")):
+            answer = guest.command(line)
+            require(wanted in answer, "wrong output", f"{line}: {answer}")
 
 
 def check_archive(ctx, journal):

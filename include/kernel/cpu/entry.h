@@ -1,8 +1,10 @@
 /*
  * For assembly: what every entry to the kernel begins with. On the stack are
  * the error code (or 0) and the vector; it leaves struct pt_regs there, with
- * the kernel's segments loaded, and EAX changed. FS and GS stay the user's: the
- * kernel uses neither. return_from_trap, with ESP at the registers, is the end.
+ * the kernel's segments loaded, and EAX changed. The kernel uses neither FS nor
+ * GS, but saves and loads them with each interrupt: they must not be those of a
+ * process, whose descriptors are gone when another one has the CPU.
+ * return_from_trap, with ESP at the registers, is the end.
  */
 #ifndef KERNEL_CPU_ENTRY_H
 #define KERNEL_CPU_ENTRY_H
@@ -24,6 +26,8 @@
 	movl	$__KERNEL_DS, %eax
 	movl	%eax, %ds
 	movl	%eax, %es
+	movl	%eax, %fs
+	movl	%eax, %gs
 	cld
 	.endm
 

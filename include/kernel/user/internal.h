@@ -3,9 +3,15 @@
 #define KERNEL_USER_INTERNAL_H
 
 #include <kernel/user/process.h>
+#include <mm/space/fault.h>
 
 void system_call(void);				/* entry.S */
-bool user_trap(struct pt_regs *regs);		/* fault.c */
+
+/* --- fault.c --- */
+
+bool user_trap(struct pt_regs *regs);
+void user_page_fault(struct pt_regs *regs, u32 address,
+		     enum fault_result result);
 
 /* --- fpu.c --- */
 
