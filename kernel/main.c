@@ -7,10 +7,12 @@
 #include <kernel/base/lock_report.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/clock.h>
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/pic.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/sched/ksoftirqd.h>
 #include <kernel/sched/poolwait.h>
 #include <kernel/sched/reaper.h>
 #include <kernel/sched/task.h>
@@ -21,6 +23,7 @@
 #include <kernel/user/process.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
+#include <mm/high/bounce.h>
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
@@ -91,7 +94,10 @@ void start_kernel(void)
 	reaper_init();
 	poolwait_init();
 	watchdog_init();
+	ksoftirqd_init();
 	kmap_init();
+	bounce_init();
+	block_init();
 	mm_space_init();
 	user_init();
 	setup_programs();

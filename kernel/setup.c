@@ -14,6 +14,7 @@
 #include <kernel/base/cmdline.h>
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
+#include <kernel/block/ramdisk.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/debugport.h>
 #include <kernel/cpu/page.h>
@@ -163,6 +164,8 @@ static void __init reserve_modules(void)
 			m->start, m->end - m->start, m->string);
 		if (m->start == m->end)
 			continue;
+		if (!i)
+			ramdisk_offer_module(m->start, m->end - m->start);
 		if (m->start < kernel_end && m->end > KERNEL_PHYS)
 			pr_warn("module %u overlaps the kernel\n", i);
 		if (!memblock_is_memory(&memblock, m->start,

@@ -8,6 +8,14 @@
  *	            mm.page_table_lock	entries of one space	mm/space
  *	                tlb_lock
  *	mmlist_lock		all spaces		mm/space
+ *	request_queue.lock	a block device's work	kernel/block
+ *	    timer_base.lock, workqueue.lock, wait_queue.lock, fail_lock, and
+ *	    pgtable.lock (a RAM disk's window)
+ *	    ide_channel.lock	a channel's ports	kernel/block/ide.c
+ *	    fdc.lock		the floppy controller	kernel/block/floppy.c
+ *		isa_dma_lock	the first 8237		kernel/cpu/dma8237.c
+ *		timer_base.lock, wait_queue.lock
+ *	disks_lock		which devices there are	kernel/block/blkdev.c
  *	pgtable.lock		entries below one root	mm/table
  *	    tlb_lock		one flush at a time	kernel/cpu/tlb.c
  *	        printk_lock	the consoles		kernel/base/printk.c
@@ -15,11 +23,17 @@
  *	    kmem_node.lock	slabs of one node	mm/object
  *		printk_lock
  *	    zone.lock
- *	mempool.lock		elements of a pool	mm/object
+ *	bounce_lock		transfers through bounce pages	mm/high
+	    mempool.lock
+	mempool.lock		elements of a pool	mm/object
  *	copies_lock		who has kernel tables	mm/table
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	fdc.lock		the floppy controller	kernel/block/floppy.c
+ *	    isa_dma_lock	the first 8237		kernel/cpu/dma8237.c
+ *	    timer_base.lock
+ *	    wait_queue.lock
  *	kmap_pool.lock		windows of one pool	mm/high
  *	    tlb_lock
  *	family_lock		parents and children	kernel/user
@@ -27,6 +41,7 @@
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c
+ *	pci_lock		configuration space	kernel/cpu/pci.c
  *	rx_lock			bytes received		kernel/cpu/serial.c
  *	workqueue.lock		works of one queue	kernel/sched
  *	mutex.lock, semaphore.lock, rw_semaphore.lock	kernel/sched

@@ -15,6 +15,7 @@ static const char *const names[NR_DEBUG_OPTIONS] = {
 	[DEBUG_PAGEALLOC] = "pagealloc",
 	[DEBUG_SLAB] = "slab",
 	[DEBUG_LOCKS] = "locks",
+	[DEBUG_BOUNCE] = "bounce",
 	[DEBUG_HIGHMEM] = "highmem",
 };
 
@@ -107,5 +108,6 @@ static int set_debug(const char *value)
 }
 
 KERNEL_PARAM(debug, "debug", set_debug, PARAM_VALUE | PARAM_MANY,
-	     "page_owner|page_poison|pagealloc|locks|highmem|slab[,CACHE],...",
+	     "page_owner|page_poison|pagealloc|locks|highmem|bounce|"
+	     "slab[,CACHE],...",
 	     "checks of memory and locks that are not always on");

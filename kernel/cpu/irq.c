@@ -27,7 +27,8 @@
  *    reported as line 7 of its chip, without being in service there (pic.c).
  *
  * 5. A line that interrupts IRQ_UNHANDLED_MOST times in a row without any
- *    handler wanting it is masked: nothing else would ever run.
+ *    handler wanting it is masked: nothing else would ever run. That ends with
+ *    the last handler, or by enable_irq().
  *
  * Lock: irq_lock, for handlers and masks, interrupts off. Handlers run without
  * it; who takes one off the list waits until the line is quiet. Counts, and the
@@ -58,6 +59,7 @@ struct irq_line {
 	u32 disabled;		/* masked while above 0 */
 	u32 in_a_row;		/* that nobody wanted */
 	bool running;
+	bool given_up;		/* one of disabled is mask_unwanted()'s */
 	struct irq_counts counts;
 };
 
@@ -130,6 +132,14 @@ int request_irq(unsigned int irq, irq_handler_t handler, u32 flags,
 	return err;
 }
 
+/* Its last handler is gone. */
+static void leave_line(unsigned int irq)
+{
+	pic_mask_line(irq);
+	lines[irq].disabled -= lines[irq].given_up;
+	lines[irq].given_up = false;
+}
+
 int free_irq(unsigned int irq, void *dev)
 {
 	struct irq_action **at, *action = NULL;
@@ -146,7 +156,7 @@ int free_irq(unsigned int irq, void *dev)
 			break;
 		}
 	if (action && !lines[irq].actions)
-		pic_mask_line(irq);
+		leave_line(irq);
 	spin_unlock_irqrestore(&irq_lock, flags);
 	if (!action)
 		return -ENOENT;
@@ -173,8 +183,11 @@ void enable_irq(unsigned int irq)
 
 	BUG_ON(irq >= NR_IRQS || !lines[irq].disabled,
 	       "enable_irq() of a line that is not disabled");
-	if (!--lines[irq].disabled && lines[irq].actions)
-		pic_unmask(irq);
+	if (!--lines[irq].disabled) {
+		lines[irq].given_up = false;
+		if (lines[irq].actions)
+			pic_unmask(irq);
+	}
 	spin_unlock_irqrestore(&irq_lock, flags);
 }
 
@@ -206,8 +219,9 @@ static void mask_unwanted(unsigned int irq)
 	u32 flags = spin_lock_irqsave(&irq_lock);
 
 	lines[irq].in_a_row = 0;
-	if (!lines[irq].disabled++)
-		pic_mask_line(irq);
+	lines[irq].disabled += !lines[irq].given_up;
+	lines[irq].given_up = true;
+	pic_mask_line(irq);
 	spin_unlock_irqrestore(&irq_lock, flags);
 	if (irq_masked_hook)
 		irq_masked_hook(irq);

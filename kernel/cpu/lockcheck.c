@@ -161,15 +161,17 @@ static void note_orders(const struct held_locks *held, u32 class, u32 site)
 
 /* --- context --- */
 
-static void note_context(u32 class, u32 site)
+/* Who only tries in an interrupt waits for nobody: that is no danger. */
+static void note_context(u32 class, u32 site, bool tried)
 {
 	struct lock_class *c = &classes[class];
 	struct lock_report report = { .nr_now = 0 };
 
 	if (in_irq()) {
-		c->hard_site = site;
+		if (!tried)
+			c->hard_site = site;
 	} else {
-		if (serving_softirq())
+		if (serving_softirq() && !tried)
 			c->soft_site = site;
 		if (!irqs_disabled())
 			c->open_site = site;
@@ -200,11 +202,12 @@ static void pop_held(struct held_locks *held, u32 class)
 {
 	u32 i = min(held->count, LOCK_CHAIN_MOST);
 
-	if (!held->count)
-		return;
-	held->count--;
 	while (i && held->class[i - 1] != class)
 		i--;
+	/* nor is it one of those that there was no room for */
+	if (!i && held->count <= LOCK_CHAIN_MOST)
+		return;
+	held->count--;
 	if (i)
 		memmove(held->class + i - 1, held->class + i,
 			LOCK_CHAIN_MOST - i);
@@ -228,7 +231,7 @@ static void acquired(spinlock_t *lock, u32 site, bool tried)
 	local_irq_restore(flags);
 	/* with interrupts as they were for who takes it */
 	if (class < CLASSES)
-		note_context(class, site);
+		note_context(class, site, tried);
 }
 
 /* A lock that is looked after and free: it is ours now. */
@@ -293,16 +296,22 @@ void fastcall spin_unlock_slow(spinlock_t *lock)
 
 /* --- others --- */
 
-void sleeping_lock_acquired(const char *name, u32 site)
+void sleeping_lock_wanted(const char *name, u32 site)
+{
+	u32 flags = local_irq_save(), class = class_of(name);
+
+	if (class < CLASSES)
+		note_orders(&thread_part()->held, class, site);
+	local_irq_restore(flags);
+}
+
+void sleeping_lock_acquired(const char *name)
 {
 	u32 flags = local_irq_save();
-	struct held_locks *held = &thread_part()->held;
 	u32 class = class_of(name);
 
-	if (class < CLASSES) {
-		note_orders(held, class, site);
-		push_held(held, class);
-	}
+	if (class < CLASSES)
+		push_held(&thread_part()->held, class);
 	local_irq_restore(flags);
 }
 

@@ -55,7 +55,7 @@ static int cmd_vmstat(int argc, char **argv)
 	return 0;
 }
 
-MONITOR_COMMAND(vmstat, "", "what the page allocator has counted",
+MONITOR_COMMAND(vmstat, "", "what was counted since the start",
 		cmd_vmstat);
 
 static int cmd_kmaps(int argc, char **argv)

@@ -213,6 +213,35 @@ static void tell_losses(void)
 	told = lost;
 }
 
+#define ANSWER_SIZE 8U
+
+bool monitor_ask(const char *question)
+{
+	char answer[ANSWER_SIZE], c;
+	u32 n = 0;
+
+	printk("%s (yes or no) ", question);
+	for (;;) {
+		c = wait_for_byte();
+		/* the second half of the end of the command's line */
+		if (c == '\n' && editor.last_was_cr && !n) {
+			editor.last_was_cr = false;
+			continue;
+		}
+		if (c == '\r' || c == '\n' || c == 3)
+			break;
+		if (c < ' ' || c == 0x7f)
+			continue;
+		serial_write(&c, 1);
+		if (n < ANSWER_SIZE - 1)
+			answer[n++] = c;
+	}
+	printk("\n");
+	editor.last_was_cr = c == '\r';
+	answer[n] = '\0';
+	return c != 3 && !strcmp(answer, "yes");
+}
+
 static DECLARE_WAIT_QUEUE_HEAD(may_begin);
 static volatile bool begun;
 

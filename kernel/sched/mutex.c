@@ -77,11 +77,12 @@ bool mutex_trylock(struct mutex *mutex)
 	u32 flags = spin_lock_irqsave(&mutex->lock);
 	bool free = !mutex->owner;
 
+	BUG_ON(in_interrupt(), "a mutex has no owner in an interrupt");
 	if (free)
 		mutex->owner = current;
 	spin_unlock_irqrestore(&mutex->lock, flags);
 	if (free && lock_checks)
-		sleeping_lock_acquired(mutex->name, CALLER);
+		sleeping_lock_acquired(mutex->name);
 	return free;
 }
 
@@ -90,6 +91,8 @@ void mutex_lock(struct mutex *mutex)
 	u32 flags;
 
 	might_sleep();
+	if (lock_checks)
+		sleeping_lock_wanted(mutex->name, CALLER);
 	flags = spin_lock_irqsave(&mutex->lock);
 	BUG_ON(mutex->owner == current, "a mutex is taken twice");
 	if (mutex->owner) {
@@ -100,7 +103,7 @@ void mutex_lock(struct mutex *mutex)
 		spin_unlock_irqrestore(&mutex->lock, flags);
 	}
 	if (lock_checks)
-		sleeping_lock_acquired(mutex->name, CALLER);
+		sleeping_lock_acquired(mutex->name);
 }
 
 void mutex_unlock(struct mutex *mutex)
@@ -167,9 +170,10 @@ void up(struct semaphore *sem)
 
 /* --- readers and writers --- */
 
-void init_rwsem(struct rw_semaphore *sem)
+void init_rwsem(struct rw_semaphore *sem, const char *name)
 {
 	spin_lock_init(&sem->lock, "rw_semaphore.lock");
+	sem->name = name;
 	sem->active = 0;
 	INIT_LIST_HEAD(&sem->waiters);
 }
@@ -198,17 +202,21 @@ static void let_in_waiters(struct rw_semaphore *sem)
 	}
 }
 
-static void enter(struct rw_semaphore *sem, bool writer)
+static void enter(struct rw_semaphore *sem, bool writer, u32 site)
 {
 	u32 flags;
 
 	might_sleep();
+	if (lock_checks)
+		sleeping_lock_wanted(sem->name, site);
 	flags = spin_lock_irqsave(&sem->lock);
 	if (let_in(sem, writer))
 		spin_unlock_irqrestore(&sem->lock, flags);
 	else
 		wait_for_grant(&sem->lock, &sem->waiters, writer,
 			       MAX_SCHEDULE_TIMEOUT, &flags);
+	if (lock_checks)
+		sleeping_lock_acquired(sem->name);
 }
 
 static bool try_to_enter(struct rw_semaphore *sem, bool writer)
@@ -217,6 +225,8 @@ static bool try_to_enter(struct rw_semaphore *sem, bool writer)
 	bool in = let_in(sem, writer);
 
 	spin_unlock_irqrestore(&sem->lock, flags);
+	if (in && lock_checks)
+		sleeping_lock_acquired(sem->name);
 	return in;
 }
 
@@ -227,6 +237,8 @@ static void leave(struct rw_semaphore *sem, bool writer, s32 becomes)
 
 	BUG_ON(writer ? sem->active != -1 : sem->active <= 0,
 	       "a reader-writer semaphore is released that is not held so");
+	if (lock_checks && becomes <= 0)
+		sleeping_lock_released(sem->name);
 	sem->active = writer ? becomes : sem->active - 1;
 	let_in_waiters(sem);
 	spin_unlock_irqrestore(&sem->lock, flags);
@@ -234,12 +246,12 @@ static void leave(struct rw_semaphore *sem, bool writer, s32 becomes)
 
 void down_read(struct rw_semaphore *sem)
 {
-	enter(sem, false);
+	enter(sem, false, CALLER);
 }
 
 void down_write(struct rw_semaphore *sem)
 {
-	enter(sem, true);
+	enter(sem, true, CALLER);
 }
 
 bool down_read_trylock(struct rw_semaphore *sem)

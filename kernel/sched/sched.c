@@ -235,7 +235,7 @@ u32 schedule_timeout(u32 ticks)
 	struct timer_list timer;
 	u32 end = jiffies + ticks;
 
-	if (ticks == MAX_SCHEDULE_TIMEOUT) {
+	if (ticks >= MAX_SCHEDULE_TIMEOUT) {
 		schedule();
 		return ticks;
 	}

@@ -220,6 +220,9 @@ struct task *kthread_run(int (*function)(void *data), void *data,
 
 void thread_exit(int result)
 {
+	BUG_ON(in_atomic(), "a thread ended with another preempt count");
+	BUG_ON(irqs_disabled(), "a thread ended with interrupts off");
+	BUG_ON(current->part.held.count, "a thread ended with a lock held");
 	current->result = result;
 	set_current_state(TASK_DEAD);
 	schedule();
@@ -256,6 +259,7 @@ int kthread_join(struct task *task)
 {
 	int result;
 
+	might_sleep();
 	BUG_ON(task == current, "a thread that waits for its own end");
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);

@@ -163,6 +163,13 @@ KERNEL_PARAM(memmap, "memmap", set_memmap, PARAM_VALUE | PARAM_MANY,
 	     "add RAM, ACPI data or a reservation to the firmware's map; "
 	     "exactmap: start from an empty one");
 
+bool mem_option_cut_off(u64 *start, u64 *end)
+{
+	*start = given.cut_start;
+	*end = given.cut_end;
+	return *end > *start;
+}
+
 bool mem_option_nopentium(void)
 {
 	return given.nopentium;
@@ -211,10 +218,31 @@ static int apply_range(const struct memory_options *options,
 	return full ? full : err;
 }
 
-static void apply_limit(const struct memory_options *options,
-			struct e820_map *map)
+/* What the limit takes out: the largest piece is remembered. */
+static void note_cut(struct memory_options *options,
+		     const struct e820_map *map)
 {
-	unsigned long long taken = e820_limit_ram(map, options->mem);
+	unsigned int i;
+
+	for (i = 0; i < map->nr; i++) {
+		const struct e820_entry *e = &map->entry[i];
+		u64 start = max(e->addr, options->mem);
+		u64 end = e->addr + e->size;
+
+		if (e->type != E820_RAM || start >= end ||
+		    end - start <= options->cut_end - options->cut_start)
+			continue;
+		options->cut_start = start;
+		options->cut_end = end;
+	}
+}
+
+static void apply_limit(struct memory_options *options, struct e820_map *map)
+{
+	unsigned long long taken;
+
+	note_cut(options, map);
+	taken = e820_limit_ram(map, options->mem);
 
 	if (options->log)
 		pr_info("mem: no RAM from 0x%012llx on: "
@@ -223,7 +251,7 @@ static void apply_limit(const struct memory_options *options,
 			ram_kb(map));
 }
 
-int memory_options_apply(const struct memory_options *options,
+int memory_options_apply(struct memory_options *options,
 			 struct e820_map *map)
 {
 	unsigned int i;

@@ -232,24 +232,6 @@ static __always_inline u32 give_hot(struct page *const *pages, u32 n)
 	return i;
 }
 
-/* What that does not serve takes the long way. */
-static void fastcall give_few(struct page *const *pages, u32 n, u32 site)
-{
-	u32 flags = local_irq_save();
-
-	while (n) {
-		u32 given = give_hot(pages, n);
-
-		if (unlikely(!given)) {
-			free_slow(pages[0], 0, site);
-			given = 1;
-		}
-		pages += given;
-		n -= given;
-	}
-	local_irq_restore(flags);
-}
-
 /* At least one page of n; how many. */
 static u32 give_run(struct page *const *pages, u32 n, u32 site)
 {
@@ -266,6 +248,38 @@ static u32 give_run(struct page *const *pages, u32 n, u32 site)
 	zone->pageset[smp_processor_id()].count.pgfree += run;
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return run;
+}
+
+/* A small zone's stacks never take so many at once: 16 MB of ZONE_DMA have
+ * room for six. */
+static bool too_many(const struct page *page, u32 n)
+{
+	const struct per_cpu_pageset *set;
+
+	if (!in_mem_map(page))
+		return false;
+	set = &page_zone(page)->pageset[smp_processor_id()];
+	return set->pcp[0].put_below < n;
+}
+
+/* What the stack does not take goes the long way. */
+static void fastcall give_few(struct page *const *pages, u32 n, u32 site)
+{
+	u32 flags = local_irq_save();
+
+	while (n) {
+		u32 given = give_hot(pages, n);
+
+		if (unlikely(!given) && too_many(pages[0], n)) {
+			given = give_run(pages, n, site);
+		} else if (unlikely(!given)) {
+			free_slow(pages[0], 0, site);
+			given = 1;
+		}
+		pages += given;
+		n -= given;
+	}
+	local_irq_restore(flags);
 }
 
 void fastcall free_pages_bulk(u32 n, struct page *const *pages)

@@ -3,7 +3,9 @@
  *
  * 1. The formats are those of Linux 2.6's files in /proc, to the blank, so that
  *    whatever reads those reads these: buddyinfo and meminfo as in 2.6.11,
- *    zoneinfo as in 2.6.13 with CONFIG_NUMA, vmstat with the names of 2.6.22.
+ *    zoneinfo as in 2.6.13 with CONFIG_NUMA, vmstat with the names of 2.6.22;
+ *    `Bounce` came into meminfo with 2.6.18. The last rows of vmstat are this
+ *    kernel's own.
  *
  * 2. meminfo and vmstat are tables, one row a line, in Linux's order: a new
  *    mechanism puts its rows where Linux has them. What is not counted has no
@@ -17,6 +19,8 @@
  *    belong to one moment; all else are single words.
  */
 #include <kernel/base/printk.h>
+#include <kernel/block/blkdev.h>
+#include <mm/high/bounce.h>
 #include <mm/high/kmap_pool.h>
 #include <mm/page/page_alloc.h>
 #include <mm/report/areas.h>
@@ -224,10 +228,32 @@ static u32 stalled(const struct node_set *set, u32 arg)
 	return allocstall;
 }
 
-/* Slabs and areas are the machine's, whatever the set is. */
+/* Block devices are the machine's, too. */
+static u32 paged_kb(const struct node_set *set, u32 rw)
+{
+	return block_paged_kb(rw);
+}
+
+/* Slabs, bounce pages and areas are the machine's, whatever the set is. */
 static u32 slab_kb(const struct node_set *set, u32 arg)
 {
 	return slab_pages_of_all() << (PAGE_SHIFT - 10);
+}
+
+static u32 bounce_pages(const struct node_set *set, u32 arg)
+{
+	return nr_bounce_pages();
+}
+
+static u32 bounce_kb(const struct node_set *set, u32 arg)
+{
+	return nr_bounce_pages() << (PAGE_SHIFT - 10);
+}
+
+/* arg: of writes? */
+static u32 bounced(const struct node_set *set, u32 write)
+{
+	return nr_bounced(write);
 }
 
 static u32 vmalloc_total_kb(const struct node_set *set, u32 arg)
@@ -268,6 +294,7 @@ static const struct report_line meminfo[] = {
 	{ "LowTotal:", total_kb, LOW },
 	{ "LowFree:", free_kb, LOW },
 	{ "Slab:", slab_kb, 0 },
+	{ "Bounce:", bounce_kb, 0 },
 	{ "VmallocTotal:", vmalloc_total_kb, 0 },
 	{ "VmallocUsed:", vmalloc_used_kb, 0 },
 	{ "VmallocChunk:", vmalloc_chunk_kb, 0 },
@@ -277,11 +304,14 @@ static const struct report_line meminfo[] = {
 
 static const struct report_line vmstat[] = {
 	{ "nr_free_pages", free_pages_in, ALL },
+	{ "nr_bounce", bounce_pages, 0 },
 	{ "numa_hit", COUNTER(numa_hit) },
 	{ "numa_miss", COUNTER(numa_miss) },
 	{ "numa_foreign", COUNTER(numa_foreign) },
 	{ "numa_local", COUNTER(local_node) },
 	{ "numa_other", COUNTER(other_node) },
+	{ "pgpgin", paged_kb, READ },
+	{ "pgpgout", paged_kb, WRITE },
 	{ "pgalloc_dma", allocated, DMA },
 	{ "pgalloc_normal", allocated, NORMAL },
 	{ "pgalloc_high", allocated, HIGH },
@@ -291,6 +321,8 @@ static const struct report_line vmstat[] = {
 	{ "kmap_new", pages_mapped, 0 },
 	{ "kmap_flush", windows_flushed, 0 },
 	{ "kmap_wait", window_waits, 0 },
+	{ "bounce_read", bounced, 0 },
+	{ "bounce_write", bounced, 1 },
 };
 
 void report_meminfo(const struct node_set *set)

@@ -23,6 +23,7 @@
 #include <kernel/cpu/threadflags.h>
 #include <mm/report/walk.h>
 #include <mm/report/windows.h>
+#include <mm/space/mm.h>
 #include <mm/table/fixmap.h>
 #include <mm/table/layout.h>
 #include <mm/table/paging.h>
@@ -144,13 +145,36 @@ static const char *guarded_stack(u32 address)
 	return NULL;
 }
 
+/* The space of the thread that faulted. Its areas are looked at without their
+ * lock: whoever has it will not run any more. NULL: it has none. */
+static struct mm_struct *faulting_mm(void)
+{
+	return current ? current->mm : NULL;
+}
+
+static const char *user_place(u32 address)
+{
+	struct mm_struct *mm = faulting_mm();
+	const struct vm_area_struct *vma = mm ? find_vma(mm, address) : NULL;
+
+	if (!mm)
+		return "a user address, and no user space is there";
+	if (!vma || vma->vm_start > address)
+		return "a user address, where no area is";
+	if (!(vma->vm_flags & VM_ACCESS))
+		return "a user address, in an area that nobody may touch";
+	return vma->vm_flags & VM_WRITE ?
+	       "a user address, in an area that may be written" :
+	       "a user address, in an area that may not be written";
+}
+
 /* What stands at an address, as the end of a sentence. */
 static const char *place(u32 address)
 {
 	const struct memory_layout *l = &memory_layout;
 
 	if (address < PAGE_OFFSET)
-		return "a user address, and no user space is there";
+		return user_place(address);
 	if (inside(address, _text, _etext))
 		return "the kernel's text";
 	if (inside(address, __start_rodata, __end_rodata))
@@ -261,9 +285,11 @@ void explain_fault(const struct pt_regs *regs, u32 address, char *buf,
 static void report_fault(const struct pt_regs *regs, u32 address, char *cause,
 			 u32 size)
 {
+	struct mm_struct *mm = address < PAGE_OFFSET ? faulting_mm() : NULL;
+
 	if (regs->vector == TRAP_PAGE_FAULT ||
 	    regs->vector == TRAP_DOUBLE_FAULT)
-		report_walk(&kernel_pgtable, address);
+		report_walk(mm ? &mm->pgd : &kernel_pgtable, address);
 	explain_fault(regs, address, cause, size);
 }
 

@@ -71,7 +71,7 @@ void free_vma(struct vm_area_struct *vma)
 
 void mm_init_areas(struct mm_struct *mm)
 {
-	init_rwsem(&mm->mmap_sem);
+	init_rwsem(&mm->mmap_sem, "mm.mmap_sem");
 	mutex_init(&mm->grow_mutex, "mm.grow_mutex");
 	spin_lock_init(page_table_lock(mm), "mm.page_table_lock");
 	atomic_set(&mm->mm_users, 1);

@@ -2,6 +2,7 @@
 #include <kernel/base/cmdline.h>
 #include <kernel/base/init.h>
 #include <kernel/base/printk.h>
+#include <kernel/block/blkdev.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/debugport.h>
 #include <kernel/lib/errno.h>
@@ -26,8 +27,9 @@ _Static_assert(BENCH_SLOTS * sizeof(void *) == PAGE_SIZE << SLOTS_ORDER,
 
 /* In the order in which they run. */
 static const struct bench_table *const tables[] = {
-	&bench_boot, &bench_calib, &bench_irq, &bench_page, &bench_object,
-	&bench_sched, &bench_user, &bench_virt, &bench_high,
+	&bench_block, &bench_boot, &bench_calib, &bench_irq, &bench_page,
+	&bench_object, &bench_sched, &bench_user, &bench_virt, &bench_high,
+	&bench_bounce, &bench_disk,
 };
 
 /* Hundredths of a tick, and of a flush, for one operation. */
@@ -92,6 +94,8 @@ static const char *obstacle(const struct bench_need *need)
 	u32 blocks = 0;
 	int i;
 
+	if (need->disk && !find_disk(need->disk))
+		return "there is no such disk";
 	if (!need->blocks)
 		return NULL;
 	if (!list->zones[0])

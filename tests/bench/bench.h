@@ -33,11 +33,12 @@ struct bench {
 	u32 flushes;
 };
 
-/* Free blocks without which a case cannot run; blocks 0: nothing needed. */
+/* Without what a case cannot run: free blocks (0: none are needed), a disk. */
 struct bench_need {
 	gfp_t gfp;
 	unsigned int order;
 	u32 blocks;
+	const char *disk;
 };
 
 struct bench_case {
@@ -60,9 +61,9 @@ struct bench_table {
 		.cases = (array), .count = ARRAY_SIZE(array),		\
 	}
 
-extern const struct bench_table bench_boot, bench_calib, bench_high,
-	bench_irq, bench_object, bench_page, bench_sched, bench_user,
-	bench_virt;
+extern const struct bench_table bench_block, bench_boot, bench_bounce,
+	bench_calib, bench_disk, bench_high, bench_irq, bench_object,
+	bench_page, bench_sched, bench_user, bench_virt;
 
 /* Room of the cases: whatever the last one left. */
 #define BENCH_SLOTS 32768

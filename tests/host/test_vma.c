@@ -18,7 +18,7 @@
 
 /* --- what mm/space needs of the kernel --- */
 
-void init_rwsem(struct rw_semaphore *sem)
+void init_rwsem(struct rw_semaphore *sem, const char *name)
 {
 	memset(sem, 0, sizeof(*sem));
 }

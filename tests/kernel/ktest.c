@@ -41,7 +41,7 @@
 #include "ktest.h"
 #include "ledger.h"
 
-#define SPEC_SIZE 256
+#define SPEC_SIZE 1024
 #define VMALLOC_TABLES (64U << 20)	/* guessed: no case needs more */
 #define SMALL_MACHINE 32768	/* pages: 128 MB; guessed, 1 ms a check */
 

@@ -9,6 +9,7 @@
 #include <mm/early/memblock.h>
 #include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
+#include <mm/space/mm.h>
 #include <mm/table/fixmap.h>
 #include <mm/virt/vmalloc.h>
 #include "ledger.h"
@@ -97,6 +98,7 @@ void take_ledger(struct ledger *l)
 	l->reserved_ranges = memblock.reserved.cnt;
 	l->windows = early_memremap_in_use();
 	l->kmaps = kmap_pool_in_use(&kernel_kmaps) + kmap_atomic_depth();
+	l->promised = (u32)atomic_read(&overcommit.committed);
 	l->irq_flag = read_eflags() & EFLAGS_IF;
 	l->preempt_count = preempt_count();
 	take_areas(l);
@@ -201,6 +203,7 @@ void compare_ledgers(const struct ledger *a, const struct ledger *b,
 		report);
 	compare("fixmap windows", a->windows, b->windows, report);
 	compare("windows of kmap() in use", a->kmaps, b->kmaps, report);
+	compare("pages promised", a->promised, b->promised, report);
 	compare("warnings printed", a->warnings + warnings, b->warnings,
 		report);
 	compare("interrupt flag", a->irq_flag, b->irq_flag, report);

@@ -1,8 +1,8 @@
 /*
  * What a case must leave as it was: memblock's ranges, free pages by zone and
  * order, objects in use by cache, areas of vmalloc(), the kernel's page tables,
- * windows of the fixmap and of kmap(), warnings printed, the interrupt flag,
- * the preempt count, timers, threads.
+ * windows of the fixmap and of kmap(), pages promised, warnings printed, the
+ * interrupt flag, the preempt count, timers, threads.
  *
  * Before anything is counted caches and CPUs give back what they keep: so all
  * that differs is in use, and pages kept for speed are no leak. Deferred work
@@ -36,6 +36,7 @@ struct ledger {
 	u32 areas, area_bytes;	/* of vmalloc() */
 	unsigned int nr_caches;	/* there are; not all may have an entry */
 	unsigned int windows;
+	u32 promised;		/* pages, by overcommit */
 	u32 kmaps;		/* windows on high memory with users */
 	unsigned int warnings;
 	u32 irq_flag, preempt_count;

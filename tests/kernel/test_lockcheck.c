@@ -191,6 +191,27 @@ TEST(lockcheck, interrupts_on_before)
 	end(LOCK_IRQ, 1);
 }
 
+static bool tries_it(unsigned int irq, void *dev)
+{
+	if (spin_trylock(&shared))
+		spin_unlock(&shared);
+	return true;
+}
+
+/* A handler that only tries does not wait for who it has interrupted. */
+TEST(lockcheck, trying_in_a_handler)
+{
+	if (!begin())
+		return;
+	REQUIRE(!request_irq(TEST_IRQ, tries_it, 0, "lockcheck", NULL));
+	__asm__ volatile("int $0x25" : : : "memory");
+	EXPECT_EQ(free_irq(TEST_IRQ, NULL), 0);
+	spin_lock(&shared);
+	__asm__ volatile("int $0x25" : : : "memory");
+	spin_unlock(&shared);
+	end(LOCK_IRQ, 0);
+}
+
 static void takes_it_softly(unsigned long data)
 {
 	spin_lock(&shared);
@@ -243,10 +264,106 @@ TEST(lockcheck, mutexes_have_an_order)
 	mutex_unlock(&t_m);
 	EXPECT_EQ(lock_mistakes[LOCK_ORDER], seen[LOCK_ORDER]);
 	mutex_lock(&t_n);
-	EXPECT(mutex_trylock(&t_m));
+	mutex_lock(&t_m);
 	mutex_unlock(&t_m);
 	mutex_unlock(&t_n);
 	end(LOCK_ORDER, 1);
+}
+
+TEST(lockcheck, trying_a_mutex_has_no_order)
+{
+	static DEFINE_MUTEX(t_m);
+	static DEFINE_MUTEX(t_n);
+
+	if (!begin())
+		return;
+	mutex_lock(&t_m);
+	mutex_lock(&t_n);
+	mutex_unlock(&t_n);
+	mutex_unlock(&t_m);
+	mutex_lock(&t_n);
+	EXPECT(mutex_trylock(&t_m));
+	mutex_unlock(&t_m);
+	mutex_unlock(&t_n);
+	end(LOCK_ORDER, 0);
+}
+
+static DEFINE_MUTEX(t_first);
+static DEFINE_MUTEX(t_second);
+
+static int locks_both(void *data)
+{
+	mutex_lock(&t_first);
+	mutex_lock(&t_second);
+	mutex_unlock(&t_second);
+	mutex_unlock(&t_first);
+	return 0;
+}
+
+/* Two threads that wait for each other's mutex never get it: so the order is
+ * noted by who begins to wait, and the second one tells. */
+TEST(lockcheck, a_deadlock_is_told_in_time)
+{
+	struct task *task;
+
+	if (!begin())
+		return;
+	mutex_lock(&t_second);
+	task = kthread_run_prio(PRIO_HIGH, locks_both, NULL, "locks");
+	REQUIRE(task);
+	EXPECT(mutex_is_locked(&t_first));
+	EXPECT_EQ(task->state, TASK_UNINTERRUPTIBLE);
+	EXPECT_EQ(lock_mistakes[LOCK_ORDER], seen[LOCK_ORDER]);
+	/* what mutex_lock() does before it would wait for ever */
+	sleeping_lock_wanted(t_first.name, spin_site());
+	EXPECT_EQ(lock_mistakes[LOCK_ORDER], seen[LOCK_ORDER] + 1);
+	mutex_unlock(&t_second);
+	kthread_join(task);
+	end(LOCK_ORDER, 1);
+}
+
+TEST(lockcheck, readers_and_writers_have_an_order)
+{
+	static DEFINE_MUTEX(t_m);
+	struct rw_semaphore rw;
+	u32 i;
+
+	if (!begin())
+		return;
+	init_rwsem(&rw, "t_rw");
+	down_read(&rw);
+	mutex_lock(&t_m);
+	mutex_unlock(&t_m);
+	up_read(&rw);
+	for (i = 0; i < 3; i++) {
+		mutex_lock(&t_m);
+		down_write(&rw);
+		downgrade_write(&rw);
+		up_read(&rw);
+		mutex_unlock(&t_m);
+	}
+	EXPECT_EQ(current->part.held.count, 0);
+	end(LOCK_ORDER, 1);
+}
+
+/* More are held than there is room to note: what is released is still right. */
+TEST(lockcheck, more_than_are_noted)
+{
+	struct mutex mutex[LOCK_CHAIN_MOST + 3];
+	u32 i;
+
+	if (!begin())
+		return;
+	for (i = 0; i < ARRAY_SIZE(mutex); i++) {
+		mutex_init(&mutex[i], i < LOCK_CHAIN_MOST ? "t_many" :
+						"t_rest");
+		mutex_lock(&mutex[i]);
+	}
+	EXPECT_EQ(current->part.held.count, ARRAY_SIZE(mutex));
+	while (i--)
+		mutex_unlock(&mutex[i]);
+	EXPECT_EQ(current->part.held.count, 0);
+	end(LOCK_ORDER, 0);
 }
 
 /* --- what cannot go on --- */
@@ -257,6 +374,14 @@ TEST_PANIC(lockcheck, taken_twice, "a lock is taken twice")
 
 	spin_lock(&lock);
 	spin_lock(&lock);
+}
+
+/* By the thread, and by the handler that interrupts it. */
+TEST_PANIC(lockcheck, taken_in_its_interrupt, "a lock is taken twice")
+{
+	request_irq(TEST_IRQ, takes_it, 0, "takes", NULL);
+	spin_lock(&shared);
+	__asm__ volatile("int $0x25" : : : "memory");
 }
 
 TEST_PANIC(lockcheck, mutex_taken_twice, "a mutex is taken twice")
@@ -273,11 +398,18 @@ static int locks_it(void *mutex)
 	return 0;
 }
 
+static int locks_and_stays(void *mutex)
+{
+	mutex_lock(mutex);
+	msleep(100000);
+	return 0;
+}
+
 TEST_PANIC(lockcheck, mutex_of_another, "by who does not hold it")
 {
 	static DEFINE_MUTEX(t_mutex);
 
-	kthread_join(kthread_run(locks_it, &t_mutex, "locks"));
+	kthread_run_prio(PRIO_HIGH, locks_and_stays, &t_mutex, "locks");
 	mutex_unlock(&t_mutex);
 }
 
@@ -294,6 +426,56 @@ TEST_PANIC(lockcheck, sleeping_with_interrupts_off, "the CPU must be kept")
 {
 	local_irq_disable();
 	msleep(1);
+}
+
+static bool tries_a_mutex(unsigned int irq, void *mutex)
+{
+	if (mutex_trylock(mutex))
+		mutex_unlock(mutex);
+	return true;
+}
+
+/* It would be the mutex of whom the handler has interrupted. */
+TEST_PANIC(lockcheck, mutex_in_a_handler, "a mutex has no owner in an")
+{
+	static DEFINE_MUTEX(t_mutex);
+
+	request_irq(TEST_IRQ, tries_a_mutex, 0, "tries", &t_mutex);
+	__asm__ volatile("int $0x25" : : : "memory");
+}
+
+TEST_PANIC(lockcheck, sleeping_without_preemption, "the CPU must be kept")
+{
+	preempt_disable();
+	msleep(1);
+}
+
+static bool sleeps(unsigned int irq, void *dev)
+{
+	msleep(1);
+	return true;
+}
+
+TEST_PANIC(lockcheck, sleeping_in_a_handler, "the CPU must be kept")
+{
+	request_irq(TEST_IRQ, sleeps, 0, "sleeps", NULL);
+	__asm__ volatile("int $0x25" : : : "memory");
+}
+
+static void sleeps_softly(unsigned long data)
+{
+	static DEFINE_MUTEX(t_mutex);
+
+	mutex_lock(&t_mutex);
+}
+
+TEST_PANIC(lockcheck, sleeping_in_a_softirq, "the CPU must be kept")
+{
+	struct tasklet tasklet;
+
+	tasklet_init(&tasklet, sleeps_softly, 0);
+	tasklet_schedule(&tasklet);
+	tasklet_kill(&tasklet);
 }
 
 static bool unbalanced(unsigned int irq, void *dev)
@@ -314,7 +496,27 @@ static int ends_unbalanced(void *data)
 	return 0;
 }
 
-TEST_PANIC(lockcheck, thread_keeps_the_cpu, "the CPU must be kept")
+TEST_PANIC(lockcheck, thread_keeps_the_cpu,
+	   "a thread ended with another preempt count")
 {
 	kthread_join(kthread_run(ends_unbalanced, NULL, "unbalanced"));
+}
+
+static int ends_deaf(void *data)
+{
+	local_irq_disable();
+	return 0;
+}
+
+TEST_PANIC(lockcheck, thread_leaves_interrupts_off,
+	   "a thread ended with interrupts off")
+{
+	kthread_join(kthread_run(ends_deaf, NULL, "deaf"));
+}
+
+TEST_PANIC(lockcheck, thread_keeps_a_mutex, "a thread ended with a lock held")
+{
+	static DEFINE_MUTEX(t_mutex);
+
+	kthread_join(kthread_run(locks_it, &t_mutex, "keeps"));
 }

@@ -18,7 +18,7 @@ static void start(void)
 {
 	memset(&shared, 0, sizeof(shared));
 	mutex_init(&shared.mutex, "shared.mutex");
-	init_rwsem(&shared.rw);
+	init_rwsem(&shared.rw, "shared.rw");
 }
 
 /* Reads, lets others run, writes: only with the lock that is right. */

@@ -124,6 +124,31 @@ TEST_PRIVATE(page_bulk, goes_on_in_the_next_zone, 7)
 	low->lowmem_reserve[ZONE_NORMAL] = 0;
 }
 
+/* Where the CPU's stack is too small for them all, those that follow each other
+ * go back as the blocks that they make, and nothing is put on the stack. */
+TEST_PRIVATE(page_bulk, few_of_a_small_zone, 7)
+{
+	struct zone *zone = private_zone(0, ZONE_NORMAL, 0, 128);
+	u32 i;
+
+	private_ready();
+	if (watched()) {
+		test_skip("while pages are watched all go the long way");
+		return;
+	}
+	private_pcp_as_of(zone, 4096);
+	REQUIRE(zone->pageset[0].pcp[0].put_below < 16);
+	REQUIRE(EXPECT_EQ(take(16), 16));
+	drain_zone_pages(zone);
+	for (i = 0; i < 16; i++)
+		EXPECT(held[i] == held[0] + i);
+	EXPECT_EQ(zone->free_pages, 112);
+	free_pages_bulk(16, held);
+	EXPECT_EQ(zone->pageset[0].pcp[0].count, 0);
+	EXPECT_EQ(zone->free_pages, 128);
+	EXPECT_EQ(zone->pageset[0].count.pgfree, 16);
+}
+
 /* A few are what the CPU freed last, the last one first. */
 TEST_PRIVATE(page_bulk, few_come_from_the_stack, 7)
 {

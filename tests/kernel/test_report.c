@@ -7,7 +7,9 @@
 #include <kernel/base/printk.h>
 #include <kernel/lib/parse.h>
 #include <kernel/lib/printf.h>
+#include <kernel/block/blkdev.h>
 #include <mm/early/memblock.h>
+#include <mm/high/bounce.h>
 #include <mm/high/kmap_pool.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
@@ -177,6 +179,7 @@ TEST(report, meminfo)
 		 "LowTotal:        12000 kB\n"
 		 "LowFree:          4004 kB\n"
 		 "Slab:         %8u kB\n"
+		 "Bounce:              0 kB\n"
 		 "VmallocTotal: %8u kB\n"
 		 "VmallocUsed:  %8u kB\n"
 		 "VmallocChunk: %8u kB\n",
@@ -192,11 +195,14 @@ TEST(report, vmstat)
 
 	snprintf(want, sizeof(want),
 		 "nr_free_pages 301000\n"
+		 "nr_bounce 0\n"
 		 "numa_hit 111\n"
 		 "numa_miss 122\n"
 		 "numa_foreign 133\n"
 		 "numa_local 0\n"
 		 "numa_other 233\n"
+		 "pgpgin %u\n"
+		 "pgpgout %u\n"
 		 "pgalloc_dma 207\n"
 		 "pgalloc_normal 0\n"
 		 "pgalloc_high 70\n"
@@ -204,8 +210,12 @@ TEST(report, vmstat)
 		 "allocstall %u\n"
 		 "kmap_new %u\n"
 		 "kmap_flush %u\n"
-		 "kmap_wait %u\n", allocstall, kernel_kmaps.maps,
-		 kernel_kmaps.flushes, kernel_kmaps.waits);
+		 "kmap_wait %u\n"
+		 "bounce_read %u\n"
+		 "bounce_write %u\n", block_paged_kb(READ),
+		 block_paged_kb(WRITE), allocstall, kernel_kmaps.maps,
+		 kernel_kmaps.flushes, kernel_kmaps.waits, nr_bounced(false),
+		 nr_bounced(true));
 	EXPECT_STREQ(printed(report_vmstat), want);
 }
 

@@ -1,4 +1,5 @@
 /* Softirqs and tasklets: kernel/cpu/softirq.c. */
+#include <kernel/base/panic.h>
 #include <kernel/cpu/atomic.h>
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/irq.h>
@@ -8,6 +9,7 @@
 #include <kernel/cpu/timer.h>
 #include <kernel/cpu/traps.h>
 #include <kernel/lib/bug.h>
+#include <kernel/sched/wait.h>
 #include "ktest.h"
 #include "rtc_irq.h"
 
@@ -205,6 +207,89 @@ TEST(softirq, rounds_have_a_limit)
 	softirq_overload_hook = hook;
 }
 
+/* --- more than can be served --- */
+
+#define STORM 500U		/* times as many as run in one go */
+
+static struct {
+	u32 rounds, by_thread;
+	volatile bool ends;
+	struct completion done;
+} storm;
+
+static void rages(unsigned long most)
+{
+	storm.rounds++;
+	/* nothing is interrupted: a thread has called do_softirq() */
+	storm.by_thread += !irq_regs() &&
+			   !strcmp(current->name, "ksoftirqd/0");
+	if (storm.ends || storm.rounds == most)
+		complete(&storm.done);
+	else
+		tasklet_schedule(&a);
+}
+
+static void begin_storm(u32 most)
+{
+	memset(&storm, 0, sizeof(storm));
+	init_completion(&storm.done);
+	tasklet_init(&a, rages, most);
+	/* the thread goes to sleep first, if it has never run */
+	msleep(1);
+	local_bh_disable();
+	tasklet_schedule(&a);
+	local_bh_enable();
+}
+
+/* By interrupts alone it would take as many ticks. */
+TEST(softirq, the_rest_is_left_to_a_thread)
+{
+	begin_storm(STORM * MAX_ROUNDS);
+	EXPECT_EQ(storm.rounds, MAX_ROUNDS);
+	EXPECT(softirq_pending());
+	wait_for_completion(&storm.done);
+	tasklet_kill(&a);
+	EXPECT_EQ(storm.rounds, STORM * MAX_ROUNDS);
+	EXPECT(storm.by_thread > storm.rounds / 2);
+}
+
+static int counts_in_a_storm(void *data)
+{
+	volatile u32 *turns = data;
+
+	while (!kthread_should_stop()) {
+		++*turns;
+		yield();
+	}
+	return 0;
+}
+
+/* It never ends by itself: yet all threads run, the last one, too. */
+TEST(softirq, a_storm_keeps_nobody_from_the_cpu)
+{
+	volatile u32 turns = 0;
+	struct task *last;
+	u32 before, i;
+
+	begin_storm(0);
+	last = kthread_run_prio(PRIO_IDLE - 1, counts_in_a_storm,
+				(void *)&turns, "last");
+	REQUIRE(last);
+	for (i = 0; i < 5; i++) {
+		before = storm.rounds;
+		msleep(3000 / hz);
+		EXPECT(storm.rounds > before);
+	}
+	/* it shares the CPU with the thread of softirqs */
+	for (i = 0; i < 100 && turns < 2; i++)
+		msleep(2 * TIME_SLICE_MS);
+	EXPECT(turns >= 2);
+	storm.ends = true;
+	wait_for_completion(&storm.done);
+	tasklet_kill(&a);
+	EXPECT_EQ(kthread_stop(last), 0);
+}
+
 /* On another CPU, so to speak: it is not run here, and not lost. */
 TEST(softirq, tasklet_that_runs_elsewhere_waits)
 {
@@ -344,4 +429,16 @@ TEST_PANIC(softirq, kill_with_interrupts_off,
 	tasklet_init(&a, note, 0);
 	local_irq_disable();
 	tasklet_kill(&a);
+}
+
+static void panics(unsigned long data)
+{
+	panic("tasklet %lu gave up", data);
+}
+
+TEST_PANIC(softirq, panic_in_a_tasklet, "tasklet 7 gave up")
+{
+	tasklet_init(&a, panics, 7);
+	tasklet_schedule(&a);
+	do_softirq();
 }

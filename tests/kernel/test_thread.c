@@ -1,4 +1,6 @@
 /* Threads: kernel/sched/sched.c and thread.c. */
+#include <kernel/base/fail.h>
+#include <kernel/base/printk.h>
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
@@ -15,6 +17,34 @@ TEST(thread, returns_its_result)
 
 	REQUIRE(task);
 	EXPECT_EQ(kthread_join(task), 42);
+}
+
+static int has_children(void *data)
+{
+	volatile char room[1024];
+	u32 n = (u32)(uintptr_t)data, sum = n;
+
+	memset((void *)room, 0x11, sizeof(room));
+	if (n) {
+		struct task *a = kthread_run(has_children, (void *)(n - 1),
+					     "a%u", n),
+			    *b = kthread_run_prio(PRIO_HIGH, has_children,
+						  (void *)(n - 1), "b%u", n);
+
+		sum += a ? (u32)kthread_join(a) : 0;
+		sum += b ? (u32)kthread_join(b) : 0;
+	}
+	/* each frees the stacks of its own children, and stands on its own */
+	return (int)(sum + (room[0] != 0x11) + (room[1023] != 0x11));
+}
+
+TEST(thread, threads_make_threads)
+{
+	struct task *task = kthread_run(has_children, (void *)4, "root");
+
+	REQUIRE(task);
+	/* 4 + 2 * (3 + 2 * (2 + 2 * (1 + 2 * 0))) */
+	EXPECT_EQ(kthread_join(task), 26);
 }
 
 static int until_stopped(void *data)
@@ -47,6 +77,65 @@ static int nothing(void *data)
 	return 0;
 }
 
+/* Told to stop, or woken, when it has ended: nothing happens any more. */
+TEST(thread, a_dead_one_is_stopped_and_woken)
+{
+	struct task *task = kthread_run_prio(PRIO_HIGH, returns_data,
+					     (void *)9, "quick");
+	u32 before = nr_tasks();
+
+	REQUIRE(task);
+	EXPECT_EQ(task->state, TASK_DEAD);
+	EXPECT(!task->on_cpu && !task->queued);
+	EXPECT(!wake_up_process(task));
+	EXPECT(!try_to_wake_up(task, TASK_NORMAL));
+	set_prio(task, PRIO_DEFAULT);
+	EXPECT_EQ(task->state, TASK_DEAD);
+	EXPECT_EQ(kthread_stop(task), 9);
+	EXPECT_EQ(nr_tasks(), before);
+}
+
+static volatile bool comes_back;
+
+/* As an interrupt may do between the last words of a thread and schedule(). */
+static int is_preempted_when_dead(void *data)
+{
+	set_current_state(TASK_DEAD);
+	current->time_slice = 0;
+	need_resched() = true;
+	cond_resched();
+	comes_back = true;
+	return 5;
+}
+
+/* It has not ended while it is on the run queue, whatever its state says. */
+TEST(thread, preempted_behind_its_last_words)
+{
+	struct task *task;
+
+	comes_back = false;
+	task = kthread_run(is_preempted_when_dead, NULL, "dies");
+	REQUIRE(task);
+	while (task->state != TASK_DEAD)
+		yield();
+	EXPECT(!comes_back);
+	EXPECT_EQ(kthread_join(task), 5);
+	EXPECT(comes_back);
+}
+
+/* Told to stop before it had the CPU for the first time. */
+TEST(thread, stopped_before_it_began)
+{
+	u32 rounds = 0;
+	struct task *task = kthread_run_prio(PRIO_DEFAULT + 1, until_stopped,
+					     &rounds, "late");
+
+	REQUIRE(task);
+	EXPECT_EQ(task->switches, 0);
+	EXPECT_EQ(kthread_stop(task), -EINTR);
+	EXPECT_EQ(rounds, 0);
+}
+
 TEST(thread, thousands_come_and_go)
 {
 	u32 i, before = nr_tasks();
@@ -63,6 +152,31 @@ TEST(thread, thousands_come_and_go)
 	msleep(20);
 	free_dead_tasks();
 	EXPECT_EQ(nr_tasks(), before);
+}
+
+/* Each request on the way fails once: no thread then, and nothing is lost. */
+static u32 failures_at(struct fail_point *point)
+{
+	struct task *task = NULL;
+	u32 n;
+
+	for (n = 1; !task && n < 50; n++) {
+		fail_nth(point, n);
+		task = kthread_run(returns_data, (void *)n, "n%u", n);
+		fail_nth(point, 0);
+	}
+	if (EXPECT(task))
+		EXPECT_EQ(kthread_join(task), n - 1);
+	return n - 2;
+}
+
+TEST(thread, no_memory_for_it)
+{
+	u32 warnings = printk_warnings();
+
+	EXPECT(failures_at(fail_find("slab", 4)) >= 2);
+	EXPECT(failures_at(fail_find("page", 4)) >= 2);
+	test_allow_warnings(printk_warnings() - warnings);
 }
 
 static volatile u32 spins;
@@ -306,4 +420,23 @@ TEST_PANIC(thread, stack_overflow, "the thread's stack overflowed")
 TEST_PANIC(thread, wrong_priority, "no such priority for a thread")
 {
 	kthread_run_prio(PRIO_IDLE, nothing, NULL, "idler");
+}
+
+static int joins_itself(void *data)
+{
+	return kthread_join(current);
+}
+
+TEST_PANIC(thread, waits_for_itself, "a thread that waits for its own end")
+{
+	kthread_join(kthread_run(joins_itself, NULL, "self"));
+}
+
+TEST_PANIC(thread, joined_with_a_lock, "the CPU must be kept")
+{
+	struct task *task = kthread_run_prio(PRIO_HIGH, nothing, NULL, "quick");
+
+	/* it has ended: nobody would have to wait */
+	preempt_disable();
+	kthread_join(task);
 }

@@ -13,26 +13,10 @@
 #include <kernel/cpu/pit.h>
 #include <kernel/cpu/time.h>
 #include <kernel/lib/math64.h>
+#include "counted.h"
 #include "ktest.h"
 
 #define NS_PER_MS 1000000U
-
-/* Twenty times the same instructions in the same time. */
-static bool instructions_are_counted(void)
-{
-	u32 flags = local_irq_save(), i;
-	bool same = tsc_khz != 0;
-	u64 from;
-
-	for (i = 0; same && i < 20; i++) {
-		from = rdtsc();
-		__asm__ volatile(".rept 100; nop; .endr");
-		same = rdtsc() - from - 100 < 20;
-	}
-	local_irq_restore(flags);
-	/* one instruction is one nanosecond there */
-	return same && tsc_khz - 999900 < 200;
-}
 
 static void wait_for_tick(void)
 {

@@ -8,6 +8,7 @@
 #include <kernel/cpu/softirq.h>
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
+#include "counted.h"
 #include "ktest.h"
 
 #define MANY 2000
@@ -426,6 +427,51 @@ TEST(timer, periodic_by_the_tick)
 	EXPECT(before <= (jiffies - from) / 2);
 	wait_until(jiffies + 5);
 	EXPECT_EQ(calls, before);
+}
+
+#define AT_ONCE 64U
+
+static struct timer_list real[AT_ONCE];
+static u32 went_off[AT_ONCE], late_most;
+
+static void note_when(unsigned long nr)
+{
+	if (nr_fired < AT_ONCE)
+		went_off[nr_fired] = (u32)nr;
+	nr_fired++;
+	late_most = max(late_most, jiffies - real[nr].expires);
+}
+
+/* By the tick, in order, none early; exactly, where time is exact. */
+TEST(timer, in_order_and_in_time)
+{
+	u32 i, from, flags, wrong = 0;
+
+	seed = 3;
+	nr_fired = late_most = 0;
+	flags = local_irq_save();
+	from = jiffies + 1;
+	for (i = 0; i < AT_ONCE; i++) {
+		setup_timer(&real[i], note_when, i);
+		mod_timer(&real[i], from + draw() % 24);
+	}
+	local_irq_restore(flags);
+	wait_until(from + 24);
+	for (i = 0; i < AT_ONCE; i++)
+		del_timer_sync(&real[i]);
+	REQUIRE(nr_fired == AT_ONCE);
+	for (i = 1; i < AT_ONCE; i++) {
+		u32 a = real[went_off[i - 1]].expires,
+		    b = real[went_off[i]].expires;
+
+		wrong += time_after(a, b) ||
+			 (a == b && went_off[i - 1] > went_off[i]);
+	}
+	EXPECT_EQ(wrong, 0);
+	/* early would be late by nearly all ticks that there are */
+	EXPECT(late_most < 1000 * hz);
+	if (instructions_are_counted())
+		EXPECT_EQ(late_most, 0);
 }
 
 /* Ticks that were missed run all that was due, in order. */

@@ -2,6 +2,8 @@
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
+#include "counted.h"
+#include "rtc_irq.h"
 #include "threads.h"
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
@@ -172,6 +174,105 @@ TEST(wait, a_timer_wakes)
 	del_timer_sync(&timer);
 }
 
+/* Limits at both ends of what there is. */
+TEST(wait, odd_time_limits)
+{
+	u32 from = jiffies;
+
+	EXPECT_EQ(wait_event_timeout(queue, false, 0), 0);
+	EXPECT_EQ(wait_event_timeout(queue, true, 0), 1);
+	EXPECT_EQ(wait_event_timeout(queue, true, MAX_SCHEDULE_TIMEOUT),
+		  MAX_SCHEDULE_TIMEOUT);
+	set_current_state(TASK_INTERRUPTIBLE);
+	EXPECT_EQ(schedule_timeout(0), 0);
+	EXPECT_EQ(current->state, TASK_RUNNING);
+	msleep(0);
+	EXPECT(jiffies - from < hz);
+	EXPECT(!waitqueue_active(&queue));
+}
+
+/* As long as it was asked for at least; and two ticks more, if time is exact:
+ * the one under way, and what it is rounded up to. */
+TEST(wait, msleep_is_in_time)
+{
+	static const u32 ms[] = { 1, 10, 15, 99, 250 };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(ms); i++) {
+		u64 from = clock_ns(), passed;
+
+		msleep(ms[i]);
+		passed = clock_ns() - from;
+		if (tsc_khz)
+			EXPECT(passed >= ms[i] * 1000000ULL);
+		if (instructions_are_counted())
+			EXPECT(passed <= ms[i] * 1000000ULL +
+			       2 * 1001000000ULL / hz);
+	}
+}
+
+static int sleeps_for_ticks(void *ticks)
+{
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	return (int)(schedule_timeout((u32)(uintptr_t)ticks) >> 16);
+}
+
+/* More ticks than jiffies can tell apart are for ever, not the past. */
+TEST(wait, the_longest_times)
+{
+	static const u32 ticks[] = {
+		MAX_SCHEDULE_TIMEOUT - 100, MAX_SCHEDULE_TIMEOUT,
+		MAX_SCHEDULE_TIMEOUT + 1, ~0U,
+	};
+	struct crew crew = { .n = 0 };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(ticks); i++)
+		crew_add(&crew, PRIO_DEFAULT, sleeps_for_ticks,
+			 (void *)ticks[i]);
+	msleep(5000 / hz);
+	for (i = 0; i < crew.n; i++) {
+		EXPECT_EQ(crew.task[i]->state, TASK_UNINTERRUPTIBLE);
+		wake_up_process(crew.task[i]);
+	}
+	/* all that they had asked for was left, but a few ticks */
+	EXPECT_EQ(crew_join(&crew), 0x7fff * 2 + 0x8000 + 0xffff);
+}
+
+/* --- woken by handlers --- */
+
+#define STRIKES 300U
+
+static volatile u32 strikes;
+static u32 device_seed = 521288629U;
+
+static bool strike(unsigned int irq, void *dev)
+{
+	strikes++;
+	wake_up(&queue);
+	return rtc_was_it();
+}
+
+/* A device that interrupts whenever it likes: before the look, behind it, while
+ * the thread gives the CPU up. Each time it is seen. */
+TEST(wait, a_device_wakes)
+{
+	u32 seen = 0, missed = 0, n;
+
+	strikes = 0;
+	REQUIRE(rtc_start(strike, NULL));
+	while (seen < STRIKES && !missed) {
+		/* so few interrupts are no time limit's length apart */
+		missed += !wait_event_timeout(queue, strikes != seen, 20 * hz);
+		seen = strikes;
+		for (n = random_below(&device_seed, 3000); n; n--)
+			barrier();
+	}
+	rtc_stop(NULL);
+	EXPECT_EQ(missed, 0);
+	EXPECT(!waitqueue_active(&queue));
+}
+
 /* --- completions --- */
 
 static struct completion done;
@@ -242,10 +343,34 @@ static struct {
 	u32 missed;
 } match;
 
-/* Each throw is awaited with a limit that no throw needs: a lost wake-up. */
-static bool await_turn(wait_queue_head_t *where, u32 turn)
+/* The CPU goes to the other one, as if an interrupt had said so right here. */
+static void be_preempted(void)
 {
-	if (wait_event_timeout(*where, match.turn == turn, 60 * hz))
+	current->time_slice = 0;
+	need_resched() = true;
+	cond_resched();
+}
+
+/* Is it? Who asks has said that it waits, and does not wait yet: that is where
+ * a wake-up could be lost. So now and then the other one runs just then, before
+ * the look or behind it. */
+static bool look(u32 *seed, u32 turn)
+{
+	u32 n = random_below(seed, 16);
+	bool it_is;
+
+	if (n == 0)
+		be_preempted();
+	it_is = match.turn == turn;
+	if (n == 1)
+		be_preempted();
+	return it_is;
+}
+
+/* Each throw is awaited with a limit that no throw needs: a lost wake-up. */
+static bool await_turn(wait_queue_head_t *where, u32 *seed, u32 turn)
+{
+	if (wait_event_timeout(*where, look(seed, turn), 40 * hz))
 		return true;
 	match.missed++;
 	return false;
@@ -259,7 +384,7 @@ static void dawdle(u32 *seed)
 		yield();
 	else if (n < 4)
 		for (n = random_below(seed, 200); n; n--)
-			cpu_relax();
+			barrier();
 }
 
 static int throws_back(void *data)
@@ -267,7 +392,7 @@ static int throws_back(void *data)
 	u32 seed = 2463534242U, turn;
 
 	for (turn = 1; turn < 2 * PAIRS; turn += 2) {
-		if (!await_turn(&match.there, turn))
+		if (!await_turn(&match.there, &seed, turn))
 			return 1;
 		dawdle(&seed);
 		match.turn = turn + 1;
@@ -289,7 +414,7 @@ TEST(wait, a_hundred_thousand_pairs)
 		dawdle(&seed);
 		match.turn = turn + 1;
 		wake_up(&match.there);
-		if (!await_turn(&match.back, turn + 2))
+		if (!await_turn(&match.back, &seed, turn + 2))
 			break;
 	}
 	EXPECT_EQ(match.turn, 2 * PAIRS);

@@ -1,4 +1,5 @@
 /* Hung threads, lockups (kernel/sched/watchdog.c), and the list of threads. */
+#include <kernel/cpu/softirq.h>
 #include <kernel/cpu/threadflags.h>
 #include <kernel/cpu/time.h>
 #include <kernel/sched/top.h>
@@ -85,6 +86,26 @@ TEST(watchdog, a_busy_thread_is_no_lockup)
 	lockup_ticks = before;
 }
 
+static void keeps_the_cpu(unsigned long reports)
+{
+	*(u32 *)reports = keep_the_cpu(20000);
+}
+
+/* A softirq lets interrupts in, and nobody else. */
+TEST(watchdog, a_softirq_locks_up)
+{
+	u32 before = lockup_ticks, reports = 0;
+	struct tasklet tasklet;
+
+	lockup_ticks = hz / 5;
+	test_allow_warnings(1);
+	tasklet_init(&tasklet, keeps_the_cpu, (unsigned long)&reports);
+	tasklet_schedule(&tasklet);
+	tasklet_kill(&tasklet);
+	EXPECT_EQ(reports, 1);
+	lockup_ticks = before;
+}
+
 /* --- top --- */
 
 static bool find(const char *name, struct thread_info *info)
@@ -102,8 +123,9 @@ static int uses_stack_and_time(void *data)
 	volatile u8 big[3000];
 
 	memset((void *)big, 1, sizeof(big));
+	/* no PAUSE: under -icount that is slow */
 	while (!kthread_should_stop())
-		cpu_relax();
+		barrier();
 	return big[0] - 1;
 }
 
@@ -141,6 +163,7 @@ TEST(top, shows_states)
 	EXPECT(find("sleeper", &info) && info.state == 'D');
 	EXPECT(find("events/0", &info) && info.state == 'S');
 	EXPECT(find("watchdog/0", &info) && info.state == 'S' && !info.prio);
+	EXPECT(find("ksoftirqd/0", &info) && info.state == 'S');
 	EXPECT(find("idle", &info) && info.pid == 0 && info.state == 'R');
 	EXPECT(find(current->name, &info) && info.state == 'R');
 	complete(&release);

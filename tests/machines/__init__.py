@@ -9,7 +9,9 @@ A module here with a function `tests(ctx)` is a plug-in of tests/run.py:
     failures.py     fail=: requests that fail on purpose
     prompt.py       commands and keys over the serial line, poweroff, reboot
     consoles.py     VGA text, debug port, no serial port
+    floppy.py       marked media in floppy drives, compared afterwards
     determinism.py  two runs are alike to the byte
+    disks.py        IDE disks: images written by the one, read by the other
     timing.py       interrupts and time at other rates, exact and late
     bochs.py        the second, stricter PC
     selftest.py     does the runner see what it must see?

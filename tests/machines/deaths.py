@@ -26,7 +26,10 @@ REGISTERS = tuple(
 # its trace ends in the recursion, or it dies in a thread that it made
 NO_FRAME = ("panic.stack_overflow", "irq.stack_overflow",
             "softirq.forgets_a_count", "timer.forgets_a_count",
-            "thread.stack_overflow", "lockcheck.thread_keeps_the_cpu")
+            "thread.stack_overflow", "thread.waits_for_itself",
+            "lockcheck.thread_keeps_the_cpu",
+            "lockcheck.thread_leaves_interrupts_off",
+            "lockcheck.thread_keeps_a_mutex")
 MACHINES = {"pae": ("max", "pae"), "486": ("486", "nopse")}
 
 
@@ -74,6 +77,9 @@ def die(ctx, journal, name, message, machine):
                 "skipped where nothing is missing")
         return
     check_report(text, message)
+    if name.endswith("stack_overflow"):
+        require("\nPANIC: double fault at " in text, "wrong output",
+                "not by the task of the double fault")
     if name not in NO_FRAME:
         require(f"] test_{name.replace('.', '_')}+" in text, "wrong output",
                 "the case's own function is not in the back trace")

@@ -53,12 +53,14 @@ ZONE_END = (
 MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
            "HighTotal:    %8lu kB\n" "HighFree:     %8lu kB\n"
            "LowTotal:     %8lu kB\n" "LowFree:      %8lu kB\n"
-           "Slab:         %8lu kB\n" "VmallocTotal: %8lu kB\n"
-           "VmallocUsed:  %8lu kB\n" "VmallocChunk: %8lu kB\n")
-VMSTAT = ("nr_free_pages", "numa_hit", "numa_miss", "numa_foreign",
-          "numa_local", "numa_other", "pgalloc_dma", "pgalloc_normal",
-          "pgalloc_high", "pgfree", "allocstall", "kmap_new", "kmap_flush",
-          "kmap_wait")
+           "Slab:         %8lu kB\n" "Bounce:       %8lu kB\n"
+           "VmallocTotal: %8lu kB\n" "VmallocUsed:  %8lu kB\n"
+           "VmallocChunk: %8lu kB\n")
+VMSTAT = ("nr_free_pages", "nr_bounce", "numa_hit", "numa_miss",
+          "numa_foreign", "numa_local", "numa_other", "pgpgin", "pgpgout",
+          "pgalloc_dma", "pgalloc_normal", "pgalloc_high", "pgfree",
+          "allocstall", "kmap_new", "kmap_flush", "kmap_wait",
+          "bounce_read", "bounce_write")
 
 # mm/slab.c: s_start(), s_show(); mm/vmalloc.c of 2.6.28: s_show()
 SLAB_HEAD = (

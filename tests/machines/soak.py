@@ -4,6 +4,7 @@ from machines.harness import Test, require
 from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 
 ROWS = (        # name, MB, CPU, command line
+    ("ten-minutes", 64, "pentium3", "debug=locks stress=600"),
     ("64M", 64, "pentium3", "stress=20"),
     ("5M-486", 5, "486", "stress=20,2"),
     ("pae-numa", 64, "max", "pae numa=fake=4 stress=10,3"),

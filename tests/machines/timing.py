@@ -8,7 +8,8 @@ from machines import ktap
 from machines.harness import Test
 from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 
-SUITES = "test=irq,softirq,time,timer"
+SUITES = ("test=irq,softirq,time,timer,thread,pingpong,wait,"
+          "-wait.a_hundred_thousand_pairs")
 COUNTED = ("-icount", "shift=0,sleep=off", "-rtc",
            "base=2026-01-01,clock=vm")
 ROWS = (
@@ -29,7 +30,7 @@ def tests(ctx):
 
 
 def run_row(ctx, journal, cpu, megabytes, options, more):
-    """All four suites must pass."""
+    """All these suites must pass."""
     args = machine_args(megabytes * MB, cpu=cpu) + list(more) + kernel_args(
         ctx.kernel, f"{options} {SUITES}".strip())
     with Guest(journal, args, limit=400) as guest:

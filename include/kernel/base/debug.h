@@ -20,6 +20,7 @@ enum debug_option {
 	DEBUG_PAGEALLOC,	/* free pages of lowmem are not mapped */
 	DEBUG_SLAB,		/* objects are watched: debug_slab_wants() */
 	DEBUG_LOCKS,		/* order and contexts of locks */
+	DEBUG_BOUNCE,		/* no device reaches any page */
 	DEBUG_HIGHMEM,		/* windows of kmap_atomic() close at once */
 	NR_DEBUG_OPTIONS,
 };

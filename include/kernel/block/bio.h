@@ -27,7 +27,7 @@ enum { READ = 0, WRITE = 1 };
 enum blk_cause {
 	BLK_FINE,
 	BLK_RANGE,		/* past the end, or no data at all */
-	BLK_UNALIGNED,		/* pieces that are not whole sectors */
+	BLK_UNALIGNED,		/* pieces that are no whole sectors of a page */
 	BLK_READ_ONLY,
 	BLK_MEDIUM,		/* the device cannot read or write the sector */
 	BLK_NO_MEDIUM,		/* the drive is empty */
@@ -55,15 +55,22 @@ struct bio {
 
 	/* the block layer's */
 	u32 sectors;			/* of all pieces */
+	u32 segments;			/* of them, at most */
+	u32 parts;			/* of it that are on their way */
 	struct bounce *bounce;		/* NULL: the pages are within reach */
 };
 
 /*
- * Sends it off. What cannot be (no data, past the end, a piece that is no whole
- * sectors, a write to what is read-only) ends at once, with a sentence in the
- * log. end_io() runs in a softirq or, for what is refused, in the caller; it
- * may not sleep; it may free the bio and submit others that need no bouncing.
- * Sleeps for bounce pages and while the queue is full; no lock held.
+ * Sends it off. Each piece is within its page and, like its offset there, a
+ * multiple of 512 bytes; there may be any number. What cannot be (no data, past
+ * the end, a piece that is no whole sectors, a write to what is read-only) ends
+ * at once, with a sentence in the log. end_io() runs in a softirq or, for what
+ * is refused, in the caller; it may not sleep; it may free the bio and submit
+ * others that need no bouncing and fit into one request of the device. Sleeps
+ * for bounce pages and while the queue is full; no lock held.
+ *
+ * Two that overlap and are under way at once go in any order: who cares waits
+ * for the first.
  */
 void submit_bio(struct bio *bio);
 
@@ -76,7 +83,8 @@ int bdev_read_page(struct block_device *bdev, sector_t sector,
 int bdev_write_page(struct block_device *bdev, sector_t sector,
 		    struct page *page);
 
-/* Until all that was written before is on the medium. May sleep. */
+/* Until all that was submitted before is on the medium: the error. May
+ * sleep. */
 int blkdev_flush(struct block_device *bdev);
 
 /* "the device cannot read or write it". */

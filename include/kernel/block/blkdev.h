@@ -8,7 +8,11 @@
  * neighbours join one request while it waits (front and back merges, within
  * the device's limits). The next to go is the next one upwards from where the
  * last ended (one way, then from the bottom again); one that has waited
- * BLK_EXPIRE goes first. A device has one request at a time.
+ * BLK_EXPIRE goes first. A device has one request at a time. A bio that is too
+ * much for one request goes in parts.
+ *
+ * A flush is a border: what came before it has ended when it begins, and what
+ * comes behind it waits for its end.
  *
  * A request that fails is tried BLK_RETRIES times, if its cause can go away.
  * Then it is taken apart, bio by bio and sector by sector: so each bio gets its
@@ -16,7 +20,8 @@
  *
  * A request that does not end within the device's time limit: the driver's
  * reset(), in a thread; the device then touches its pages no more, and the
- * request counts as failed (BLK_TIMEOUT).
+ * request counts as failed (BLK_TIMEOUT). It is tried again, but not taken
+ * apart. A device that stays silent BLK_SILENT times in a row is gone.
  */
 #ifndef KERNEL_BLOCK_BLKDEV_H
 #define KERNEL_BLOCK_BLKDEV_H
@@ -25,6 +30,8 @@
 #include <kernel/lock.h>
 
 #define BLK_RETRIES 3		/* guessed: as disks do by themselves */
+#define BLK_SILENT 8		/* derived: two requests and their retries */
+#define BLK_EXPIRE_MS 500	/* the reference's for reads (deadline) */
 #define BLK_REQUESTS 128	/* of a queue: as the reference's */
 #define BLK_SEGMENTS 128	/* most pieces of a request: the reference's */
 
@@ -73,7 +80,7 @@ struct block_device {
 		u32 requests[2];	/* begun, without retries */
 		u32 merges[2];		/* bios that joined a request */
 		u32 bounced[2];		/* pages */
-		u32 retries, errors, timeouts;
+		u32 retries, errors, timeouts;	/* errors: bios that failed */
 	} stat;
 };
 
@@ -82,18 +89,36 @@ struct block_device {
  * within the limits. It and what it points to stay until blk_end_request().
  */
 struct request {
-	struct list_head list;
+	struct list_head list;		/* by sectors; or free */
+	struct list_head age;		/* by submitted, while it waits */
 	struct block_device *bdev;
 	u32 rw;				/* READ or WRITE; BIO_FLUSH alone */
 	sector_t sector;		/* first, here and now */
 	u32 sectors;			/* 0: only a flush */
-	u32 nr_segments;
+	u32 nr_segments;		/* while it waits: at most so many */
 	struct bio_vec *segments;	/* neighbours in memory are joined, so
 					 * bv_len may go beyond the page */
-	struct list_head bios;
+	struct list_head bios;		/* in the order of their sectors */
 	u32 retries;			/* tried so often already */
 	u32 submitted;			/* jiffies */
+	u32 apart;			/* what is tried at once: request.c */
 };
+
+/*
+ * The pages of a request, one by one, for a driver that copies by itself:
+ *
+ *	struct request_walk walk = { .left = rq->sectors * SECTOR_SIZE };
+ *
+ *	while (rq_next_piece(rq, &walk, most, &piece))
+ *
+ * Each piece lies in one page and has `most` bytes or fewer. Any context.
+ */
+struct request_walk {
+	u32 segment, done;	/* bytes of that segment */
+	u32 left;		/* bytes of all */
+};
+bool rq_next_piece(const struct request *rq, struct request_walk *walk,
+		   u32 most, struct bio_vec *piece);
 
 /*
  * The request in flight has ended: cause BLK_FINE, or what went wrong; done:
@@ -110,7 +135,11 @@ void blk_end_request(struct block_device *bdev, enum blk_cause cause, u32 done);
  */
 int add_disk(struct block_device *bdev);
 
-/* Ends what is queued and in flight (BLK_GONE) and forgets it. May sleep. */
+/*
+ * Ends what is queued and in flight (BLK_GONE; the driver is told to reset() if
+ * it has a request) and forgets it. Nobody may begin to use it any more, but
+ * who is at it may end. May sleep.
+ */
 void del_disk(struct block_device *bdev);
 
 /* It does not answer: what is queued and what comes fails. Any context. */
@@ -122,6 +151,10 @@ struct block_device *find_disk(const char *name);
 /* All of them in the order of add_disk(); the first for NULL, NULL at the end.
  * Task context. */
 struct block_device *next_disk(struct block_device *bdev);
+
+/* KB that bios wanted to read (READ) or write since boot, of all devices; the
+ * reference's pgpgin and pgpgout. Any context. */
+u32 block_paged_kb(u32 rw);
 
 /* Boot, in a thread: each driver looks for its devices. */
 void block_init(void);

@@ -27,4 +27,26 @@ static inline u8 inb(u16 port)
 	return value;
 }
 
+
+static inline u32 inl(u16 port)
+{
+	u32 value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+/* count words, one after the other, of the one port. */
+static inline void insw(u16 port, void *to, u32 count)
+{
+	__asm__ volatile("rep insw" : "+D"(to), "+c"(count) : "d"(port)
+			 : "memory");
+}
+
+static inline void outsw(u16 port, const void *from, u32 count)
+{
+	__asm__ volatile("rep outsw" : "+S"(from), "+c"(count) : "d"(port)
+			 : "memory");
+}
+
 #endif

@@ -50,7 +50,8 @@ struct irq_counts irq_counts(unsigned int irq);
 /* The name of the n-th handler of a line; NULL: there are no more. */
 const char *irq_action_name(unsigned int irq, unsigned int n);
 
-/* Masks the line after so many that nobody wanted, one after the other. */
+/* Masks the line after so many that nobody wanted, one after the other: until
+ * enable_irq(), or until its last handler is freed. */
 #define IRQ_UNHANDLED_MOST 1000U	/* guessed */
 
 extern void (*irq_masked_hook)(unsigned int irq);	/* is told then */

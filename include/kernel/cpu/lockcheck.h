@@ -46,7 +46,10 @@ extern void (*lock_report_hook)(const struct lock_report *report);
  * Locks that are not spin locks (mutexes): another thread may have the CPU by
  * the time they are released, so each has its own list.
  */
-void sleeping_lock_acquired(const char *name, u32 site);
+/* Before it waits for one: if two wait for each other's, neither comes further.
+ * Who only tries does not call it. */
+void sleeping_lock_wanted(const char *name, u32 site);
+void sleeping_lock_acquired(const char *name);
 void sleeping_lock_released(const char *name);
 
 /* Pairs that were seen, and forgetting them: for tests. */

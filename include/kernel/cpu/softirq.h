@@ -43,7 +43,8 @@ void local_bh_enable(void);
 u32 softirq_count(enum softirq nr);
 
 /* More are pending than may run in one go: is told, with interrupts off. They
- * run behind the next interrupt anyway. */
+ * run behind the next interrupt anyway, or earlier if it makes a thread call
+ * do_softirq() (kernel/sched/ksoftirqd.c). */
 extern void (*softirq_overload_hook)(void);
 
 struct tasklet {

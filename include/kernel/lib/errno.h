@@ -21,6 +21,7 @@
 #define EINVAL 22
 #define ENOTTY 25
 #define ENOSPC 28
+#define EROFS 30
 #define ERANGE 34
 #define ENOSYS 38
 #define ETIME 62

@@ -47,6 +47,12 @@ int monitor_split(char *line, char *argv[MONITOR_ARGS + 1]);
  */
 void monitor_run_line(char *line);
 
+/*
+ * Asks, and reads a line: is it "yes"? Anything else is no, Ctrl-C too. Only
+ * from a command that was typed at the prompt.
+ */
+bool monitor_ask(const char *question);
+
 /* Makes the thread that will read and run lines: before anything may be made to
  * fail. Once, in boot. */
 void monitor_init(void);

@@ -65,7 +65,8 @@ void thread_entry(void);
  */
 static __always_inline void finish_switch(struct task *previous)
 {
-	bool dead = previous->state == TASK_DEAD;
+	/* one that is preempted behind its last words comes back to end */
+	bool dead = previous->state == TASK_DEAD && !previous->queued;
 
 	previous->on_cpu = false;
 	/* from here on it may run elsewhere, and end */

@@ -3,8 +3,8 @@
  *
  * Who waits sleeps, in the order of arrival: the lock is handed on, so that
  * nobody who comes late takes it away. All of these may sleep but those that
- * try and those that release; a mutex is released by the thread that holds it,
- * a semaphore by anybody, in any context.
+ * try and those that release. A mutex is tried and released by threads, and
+ * released by the one that holds it; a semaphore by anybody, in any context.
  */
 #ifndef KERNEL_SCHED_MUTEX_H
 #define KERNEL_SCHED_MUTEX_H
@@ -47,15 +47,17 @@ void up(struct semaphore *sem);
 
 /*
  * Many readers or one writer. Who waits, and whoever comes later, keeps the
- * order of arrival: a writer that waits holds back the readers behind it.
+ * order of arrival: a writer that waits holds back the readers behind it. So
+ * nobody may enter twice, as a reader neither.
  */
 struct rw_semaphore {
 	spinlock_t lock;
+	const char *name;		/* as a mutex's */
 	s32 active;			/* readers; -1: a writer */
 	struct list_head waiters;
 };
 
-void init_rwsem(struct rw_semaphore *sem);
+void init_rwsem(struct rw_semaphore *sem, const char *name);
 void down_read(struct rw_semaphore *sem);
 bool down_read_trylock(struct rw_semaphore *sem);
 void up_read(struct rw_semaphore *sem);

@@ -149,7 +149,7 @@ void yield(void);
 void set_prio(struct task *task, u32 prio);
 
 /* Until somebody wakes it, or so many ticks: how many were left, 0: none. With
- * MAX_SCHEDULE_TIMEOUT without an end. The caller has set the state. */
+ * MAX_SCHEDULE_TIMEOUT or more without an end. The caller has set the state. */
 #define MAX_SCHEDULE_TIMEOUT 0x7fffffffU
 u32 schedule_timeout(u32 ticks);
 

@@ -30,6 +30,7 @@ struct memory_options {
 	bool log;		/* pr_info() what applying does */
 	unsigned int nr;
 	struct e820_entry entry[MEMMAP_MAX];
+	u64 cut_start, cut_end;	/* the largest piece that mem= took out */
 };
 
 /*
@@ -38,6 +39,9 @@ struct memory_options {
  * a single SIZE@ADDR would leave no RAM: that is reported and ignored.
  */
 void e820_apply_options(struct e820_map *map);
+
+/* The largest piece of RAM that mem= took out: [*start, *end). False: none. */
+bool mem_option_cut_off(u64 *start, u64 *end);
 
 /* mem=nopentium was given: do not use PSE. */
 bool mem_option_nopentium(void);
@@ -55,7 +59,7 @@ int memory_options_memmap(struct memory_options *options, const char *value);
  * 0; -EINVAL if exactmap was ignored (the rest is applied); -ENOSPC if the map
  * had no place for all (RAM is lost, as e820_sanitize() says).
  */
-int memory_options_apply(const struct memory_options *options,
+int memory_options_apply(struct memory_options *options,
 			 struct e820_map *map);
 
 #endif

@@ -6,6 +6,8 @@
  * interrupts off, only what is there already can be reached. A bad address
  * gives an error and never a panic: each instruction that touches user memory
  * is in the exception table, with the place to go on at.
+ *
+ * The fault takes mmap_sem: who calls these must not hold it.
  */
 #ifndef MM_SPACE_UACCESS_H
 #define MM_SPACE_UACCESS_H
@@ -38,9 +40,11 @@ int __get_user_bytes(void *to, const void *from, u32 size);
 int __put_user_bytes(void *to, const void *from, u32 size);
 
 /* One value of 1, 2, 4 or 8 bytes: 0, or -EFAULT (x becomes 0). */
-#define get_user(x, ptr)						\
-	__get_user_bytes(&(x), (ptr) + 0 * sizeof(char[sizeof(x) ==	\
-			 sizeof(*(ptr)) ? 1 : -1]), sizeof(*(ptr)))
+#define get_user(x, ptr) ({						\
+	_Static_assert(sizeof(x) == sizeof(*(ptr)),			\
+		       "get_user() into a value of another size");	\
+	__get_user_bytes(&(x), (ptr), sizeof(*(ptr)));			\
+})
 #define put_user(x, ptr) ({						\
 	__typeof__(*(ptr)) put_ = (x);					\
 									\

@@ -30,6 +30,8 @@ enum fixed_addresses {
 	FIX_KMAP_BEGIN,		/* kmap_atomic(): every second one is a page
 				   that is never mapped, the first is, too */
 	FIX_KMAP_END = FIX_KMAP_BEGIN + NR_CPUS * 2 * KMAP_DEPTH,
+	FIX_RAMDISK,		/* a page of a RAM disk, one a CPU */
+	FIX_RAMDISK_END = FIX_RAMDISK + NR_CPUS - 1,
 	__end_of_permanent_fixed_addresses,
 	FIX_BTMAP_END = __end_of_permanent_fixed_addresses,
 	FIX_BTMAP_BEGIN = FIX_BTMAP_END + NR_FIX_BTMAPS - 1,

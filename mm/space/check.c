@@ -1,0 +1,139 @@
+/*
+ * What an address space says of its entries, recomputed.
+ *
+ * Every entry that is not empty lies in an area and has no right that the area
+ * has not; a page that it shows is mapped, and if it is private, belongs to the
+ * area's anon_vma at that offset. Counts are what the tables have. A table
+ * stands only where an area has an address.
+ */
+#include <kernel/lib/printf.h>
+#include <mm/space/internal.h>
+
+struct check {
+	struct mm_struct *mm;
+	void (*report)(const char *sentence);
+	u32 found;
+	u32 anon, file, swap, tables;
+};
+
+__format_printf(2, 3) static void differs(struct check *c, const char *fmt, ...)
+{
+	char sentence[128];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(sentence, sizeof(sentence), fmt, args);
+	va_end(args);
+	c->report(sentence);
+	c->found++;
+}
+
+static void compare(struct check *c, const char *what, u32 says, u32 is)
+{
+	if (says != is)
+		differs(c, "%s of an address space: %u counted, %u found",
+			what, says, is);
+}
+
+static void check_anon(struct check *c, const struct vm_area_struct *vma,
+		       u32 addr, const struct page *page)
+{
+	c->anon++;
+	if (page_anon_vma(page) != vma->anon_vma)
+		differs(c, "the page at %08x belongs to another area", addr);
+	else if (vma_address(vma, page->index) != addr)
+		differs(c, "the page at %08x has the offset %x, of %08x", addr,
+			page->index, vma_address(vma, page->index));
+}
+
+static void check_page(struct check *c, const struct vm_area_struct *vma,
+		       u32 addr, pteval_t value)
+{
+	const struct page *page = pte_page(value);
+
+	if (!pte_is_counted(value))
+		return;
+	if (page_mapcount(page) < 1 || page_count(page) < page_mapcount(page))
+		differs(c, "the page at %08x has %d entries and %d users", addr,
+			page_mapcount(page), page_count(page));
+	if (PageAnon(page))
+		check_anon(c, vma, addr, page);
+	else
+		c->file++;
+	if (value & _PAGE_RW && !(vma->vm_flags & VM_SHARED) &&
+	    page_mapcount(page) > 1)
+		differs(c, "the page at %08x is shared, and may be written",
+			addr);
+}
+
+static void check_entry(struct check *c, u32 addr, pteval_t value)
+{
+	const struct vm_area_struct *vma = find_vma(c->mm, addr);
+
+	if (!vma || vma->vm_start > addr) {
+		differs(c, "an entry is left at %08x, where no area is", addr);
+		return;
+	}
+	if (!pte_shows_page(value)) {
+		c->swap++;
+		return;
+	}
+	if ((value & _PAGE_RW && !(vma->vm_flags & VM_WRITE)) ||
+	    (value & _PAGE_PRESENT && !(vma->vm_flags & VM_ACCESS)) ||
+	    !(value & _PAGE_USER) ||
+	    ((vma->vm_page_prot ^ value) & supported_pte_mask & _PAGE_NX))
+		differs(c, "the entry at %08x permits what its area (flags %x) "
+			"does not: %llx", addr, vma->vm_flags, value);
+	check_page(c, vma, addr, value);
+}
+
+static void check_table(struct check *c, u32 start, u32 end)
+{
+	u32 *entry = pt_find(&c->mm->pgd, start), addr;
+
+	c->tables++;
+	if (!find_vma_intersection(c->mm, start, end))
+		differs(c, "a table is left at %08x, where no area is", start);
+	for (addr = start; addr < end; addr += PAGE_SIZE) {
+		pteval_t value;
+
+		/* for each by itself: sentences are long in coming */
+		spin_lock(page_table_lock(c->mm));
+		value = pt_read(&c->mm->pgd, entry);
+		if (value)
+			check_entry(c, addr, value);
+		spin_unlock(page_table_lock(c->mm));
+		entry = pt_next(&c->mm->pgd, entry);
+	}
+}
+
+static void check_tables(struct check *c)
+{
+	const struct pgtable *pt = &c->mm->pgd;
+	u32 size = pt_level_size(pt, 2), addr;
+
+	for (addr = 0; addr < TASK_SIZE; addr += size) {
+		struct pt_walk walk;
+
+		pt_walk(pt, addr, &walk);
+		if (pt->levels == 3 && !(addr & ((1U << 30) - 1)))
+			c->tables += walk.step[0].value & _PAGE_PRESENT;
+		if (walk.step[walk.nr_steps - 1].level == 1)
+			check_table(c, addr, addr + size);
+	}
+}
+
+u32 mm_check_space(struct mm_struct *mm, void (*report)(const char *sentence))
+{
+	struct check c = { .mm = mm, .report = report };
+
+	down_read(&mm->mmap_sem);
+	c.found = check_areas(mm, report);
+	check_tables(&c);
+	compare(&c, "private pages", mm->anon_rss, c.anon);
+	compare(&c, "pages of files", mm->file_rss, c.file);
+	compare(&c, "swap entries", mm->swap_entries, c.swap);
+	compare(&c, "page tables", mm->nr_tables, c.tables);
+	up_read(&mm->mmap_sem);
+	return c.found;
+}
