@@ -108,7 +108,7 @@ say = $(if $(V),,@echo "  $(1)	$(2)")
 
 # --- the two commands -------------------------------------------------------
 
-.PHONY: all run test help gdb iso bench test-host fuzz coverage breaks lint compdb toolchain clean \
+.PHONY: all programs run test help gdb iso bench test-host fuzz coverage breaks lint compdb toolchain clean \
 	build-only run-only test-only FORCE
 
 all: $(O)/swapper.elf $(O)/swapper.sym
@@ -119,6 +119,7 @@ help:
 	@echo 'make gdb         boot stopped at reset, with GDB attached'
 	@echo 'make             build $(O)/swapper.elf and $(O)/swapper.sym'
 	@echo 'make iso         build $(O)/swapper.iso'
+	@echo 'make programs    build $(O)/programs.cpio, the programs of tests/user'
 	@echo 'make breaks      break each mechanism on purpose: is it noticed?'
 	@echo 'make bench       guest instructions per operation, against the baseline'
 	@echo 'make test-host   the same mm/ sources on this host, under sanitizers'
@@ -240,6 +241,59 @@ $(O)/swapper.iso: $(O)/swapper.elf $(O)/cmdline tools/mkiso.sh
 	$(call say,ISO,$@)
 	$(Q)OBJCOPY='$(OBJCOPY)' tools/mkiso.sh $(O)/swapper.elf $@ \
 		$(call quote,$(CMDLINE))
+
+# --- programs ---------------------------------------------------------------
+
+# Without a C library: one file each, with tests/user/lib. With one: those of
+# tests/user/musl, where tools/deps.sh has brought the library.
+USER_OUT := $(O)/user
+USER_LIB := $(USER_OUT)/lib/start.o $(USER_OUT)/lib/user.o
+USER_PROGRAMS := $(patsubst tests/user/%.c,$(USER_OUT)/%,$(wildcard tests/user/*.c))
+MUSL := toolchain/musl/usr
+MUSL_LIB := $(MUSL)/lib/i386-linux-musl
+MUSL_CC := i686-linux-gnu-gcc
+MUSL_PROGRAMS := $(if $(wildcard $(MUSL_LIB)/libc.a),$(patsubst \
+	tests/user/musl/%.c,$(USER_OUT)/%,$(wildcard tests/user/musl/*.c)))
+USER_CFLAGS := $(TARGET) -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter \
+	-ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-builtin \
+	-fno-common -fcf-protection=none -fno-asynchronous-unwind-tables \
+	-march=i486 -mno-mmx -mno-sse $(ONLY_GCC) $(WERROR)
+USER_LDFLAGS := -m elf_i386 -nostdlib -static -z noexecstack --build-id=none \
+	-z max-page-size=4096
+
+programs: $(O)/programs.cpio
+
+$(O)/programs.cpio: $(USER_PROGRAMS) $(MUSL_PROGRAMS) tools/mkcpio.py
+	$(call say,CPIO,$@)
+	$(Q)python3 tools/mkcpio.py $@ $(USER_PROGRAMS) $(MUSL_PROGRAMS)
+
+$(USER_OUT)/obj/%.o $(USER_OUT)/lib/%.o: tests/user/lib/user.h Makefile
+
+$(USER_OUT)/obj/%.o: tests/user/%.c $(O)/config
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_CFLAGS) -Itests/user/lib -c $< -o $@
+
+$(USER_OUT)/lib/%.o: tests/user/lib/%.c $(O)/config
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_CFLAGS) -c $< -o $@
+
+$(USER_OUT)/lib/%.o: tests/user/lib/%.S $(O)/config
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ASFLAGS) -c $< -o $@
+
+$(USER_PROGRAMS): $(USER_OUT)/%: $(USER_OUT)/obj/%.o $(USER_LIB)
+	$(call say,USER,$@)
+	$(Q)$(LD) $(USER_LDFLAGS) $^ -o $@
+
+$(MUSL_PROGRAMS): $(USER_OUT)/%: tests/user/musl/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,USER,$@)
+	$(Q)$(MUSL_CC) -O2 -g -Wall -Wextra $(WERROR) -static -no-pie -fno-pie \
+		-fno-stack-protector -nostdinc -isystem $(MUSL)/include/i386-linux-musl \
+		-isystem $(shell $(MUSL_CC) -print-file-name=include) \
+		-nostdlib -o $@ $(MUSL_LIB)/crt1.o $(MUSL_LIB)/crti.o $< \
+		$(MUSL_LIB)/libc.a $(shell $(MUSL_CC) -print-libgcc-file-name) \
+		$(MUSL_LIB)/crtn.o -Wl,-z,noexecstack,--build-id=none
 
 # --- around it --------------------------------------------------------------
 

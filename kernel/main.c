@@ -20,6 +20,7 @@
 #include <kernel/sched/workqueue.h>
 #include <kernel/setup.h>
 #include <kernel/srat.h>
+#include <kernel/user/process.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
@@ -98,6 +99,8 @@ void start_kernel(void)
 	bounce_init();
 	block_init();
 	mm_space_init();
+	user_init();
+	setup_programs();
 	monitor_init();
 	report_layout();
 	free_initmem();

@@ -21,7 +21,9 @@
 #include <kernel/cpu/serial.h>
 #include <kernel/cpu/vga.h>
 #include <kernel/setup.h>
+#include <kernel/user/program.h>
 #include <mm/early/memblock.h>
+#include <mm/table/layout.h>
 #include <mm/early/options.h>
 #include <mm/report/memory.h>
 
@@ -269,4 +271,18 @@ void __init setup_clip_memory(u64 limit)
 	memblock_remove(&memblock, limit, 0 - limit);
 	pr_warn("%llu MB of RAM at and above %llu GB are out of reach and "
 		"not used\n", lost >> 20, limit >> 30);
+}
+
+void setup_programs(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < boot_params.nr_modules; i++) {
+		const struct boot_module *m = &boot_params.module[i];
+
+		if (m->end <= m->start ||
+		    m->end > PFN_PHYS(memory_layout.max_low_pfn))
+			continue;
+		programs_add(__va(m->start), m->end - m->start);
+	}
 }

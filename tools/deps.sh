@@ -14,6 +14,7 @@ set -u
 
 # what is missing: "package|tool|why" a line
 wanted=''
+fetch_musl=''
 
 need() {	# need PACKAGE PROBE WHY: PROBE is a command name or a file
 	case $2 in
@@ -67,7 +68,29 @@ need_test() {
 	need vgabios /usr/share/bochs/VGABIOS-lgpl-latest "Bochs's VGA BIOS"
 	need spin spin 'goes through the models of waiting and waking'
 	need acpica-tools iasl 'compiles odd ACPI tables for the NUMA machines'
+	need_musl
 	need_lint
+}
+
+# The C library of some programs of tests/user. It is for the i386: its package
+# is unpacked below toolchain/, and the lists of packages of that kind stand
+# there, too, so that this system stays what it is.
+MUSL=toolchain/musl
+need_musl() {
+	[ -e "$MUSL/usr/lib/i386-linux-musl/libc.a" ] && return
+	command -v apt-get >/dev/null 2>&1 || return
+	fetch_musl=y
+}
+
+get_musl() {
+	mkdir -p "$MUSL/lists/partial" && cd "$MUSL" || return
+	set -- -q -oAPT::Architecture=i386 -oAPT::Architectures=i386 \
+		-oDir::State::Lists="$PWD/lists" \
+		-oDir::Cache::pkgcache= -oDir::Cache::srcpkgcache= \
+		-oAPT::Sandbox::User=
+	# one broken list of several is no reason to give up
+	apt-get "$@" update
+	apt-get "$@" download musl-dev && dpkg -x musl-dev_*.deb .
 }
 
 need_lint() {
@@ -81,6 +104,16 @@ case ${1:-} in
 run|gdb|test|lint) need_"$1" ;;
 *)	echo "usage: $0 run|gdb|test|lint" >&2; exit 2 ;;
 esac
+
+if [ -n "$fetch_musl" ]; then
+	echo "Unpacking musl for the i386 below $MUSL ..."
+	log=$(mktemp)
+	(get_musl) >"$log" 2>&1 || {
+		tail -n 5 "$log"
+		echo "That failed: the programs of tests/user/musl are left out."
+	}
+	rm -f "$log"
+fi
 
 [ -z "$wanted" ] && exit 0
 

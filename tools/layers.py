@@ -28,6 +28,7 @@ LEVELS = [
     ["kernel/block"],
     ["mm/space"],
     ["mm/report"],
+    ["kernel/user"],
     ["kernel"],
     ["kernel/monitor"],
     ["tests/kernel"],

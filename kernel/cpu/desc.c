@@ -4,20 +4,29 @@
  *    init_tss and loads doublefault_tss with a stack of its own. Only so does
  *    an overflowed kernel stack end in a report: an ordinary gate would push
  *    onto the very stack that has no room, and the third fault is a reset.
- * 3. The hardware task switch also loads CR3 from the TSS, so whoever changes
+ * 3. From ring 3 the CPU takes the kernel's stack from init_tss: esp0 is the
+ *    top of the running thread's, set at each switch. The two gates that a
+ *    program may call itself, INT3 and INTO, and that of system calls have ring
+ *    3's privilege; any other INT is a protection fault.
+ * 4. The hardware task switch also loads CR3 from the TSS, so whoever changes
  *    CR3 for good tells double_fault_set_cr3().
  */
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/traps.h>
+#include <kernel/lib/string.h>
 
 #define DESC_CODE 0x9a		/* present, ring 0, code, readable */
 #define DESC_DATA 0x92		/* present, ring 0, data, writable */
+#define DESC_CONSTANTS 0x90	/* present, ring 0, data, read-only */
 #define DESC_DPL3 0x60
 #define DESC_TSS 0x89		/* present, ring 0, 32-bit TSS, not busy */
+#define DESC_32 0x4		/* bytes, 32-bit */
 #define DESC_FLAT 0xc		/* 4 KB granularity, 32-bit */
 #define GATE_INTERRUPT 0x8e	/* present, ring 0, interrupts off */
+#define GATE_USER_TRAP 0xef	/* present, ring 3, interrupts as they are */
+#define GATE_DPL3 0x60
 #define GATE_TASK 0x85		/* present, ring 0 */
 
 #define DOUBLEFAULT_STACK 8192	/* guessed: a report prints with 2 KB frames */
@@ -27,7 +36,8 @@ static struct tss doublefault_tss;
 u8 doublefault_guard[PAGE_SIZE + DOUBLEFAULT_STACK] __aligned(PAGE_SIZE);
 
 static u64 gdt[GDT_ENTRIES] __aligned(8);
-static u64 idt[NR_VECTORS] __aligned(8);
+/* those between are not present: INT with their number is a protection fault */
+static u64 idt[SYSTEM_CALL_VECTOR + 1] __aligned(8);
 
 extern const u32 trap_entries[NR_VECTORS];	/* trap_entry.S */
 void double_fault_entry(void);
@@ -120,6 +130,28 @@ void idt_init(void)
 
 	for (i = 0; i < NR_VECTORS; i++)
 		idt[i] = gate(trap_entries[i], __KERNEL_CS, GATE_INTERRUPT);
+	/* INT3 and INTO are a program's, as they are on Linux */
+	for (i = TRAP_BREAKPOINT; i <= TRAP_OVERFLOW; i++)
+		idt[i] = gate(trap_entries[i], __KERNEL_CS,
+			      GATE_INTERRUPT | GATE_DPL3);
 	idt[TRAP_DOUBLE_FAULT] = gate(0, __DOUBLEFAULT_TSS_SEL, GATE_TASK);
 	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+void set_system_call_gate(void (*entry)(void))
+{
+	idt[SYSTEM_CALL_VECTOR] = gate((u32)(uintptr_t)entry, __KERNEL_CS,
+				       GATE_USER_TRAP);
+}
+
+u64 tls_descriptor(u32 base, u32 limit, bool pages, bool writable)
+{
+	u8 access = (u8)(DESC_DPL3 | (writable ? DESC_DATA : DESC_CONSTANTS));
+
+	return segment(base, limit, access, pages ? DESC_FLAT : DESC_32);
+}
+
+void set_tls(const u64 *tls)
+{
+	memcpy(&gdt[GDT_ENTRY_TLS], tls, GDT_TLS_ENTRIES * sizeof(gdt[0]));
 }

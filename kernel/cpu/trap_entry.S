@@ -3,7 +3,7 @@
  * pushes no error code), then all of struct pt_regs, and calls do_trap().
  * SDM volume 3A, sections 6.12 and 6.13.
  */
-#include <kernel/cpu/segment.h>
+#include <kernel/cpu/entry.h>
 #include <kernel/cpu/traps.h>
 
 	.text
@@ -32,24 +32,6 @@ trap_entry_\vector:
 	.set	vector, vector + 1
 	.endr
 
-	.macro save_registers
-	pushl	%gs
-	pushl	%fs
-	pushl	%es
-	pushl	%ds
-	pushl	%eax
-	pushl	%ebp
-	pushl	%edi
-	pushl	%esi
-	pushl	%edx
-	pushl	%ecx
-	pushl	%ebx
-	movl	$__KERNEL_DS, %eax
-	movl	%eax, %ds
-	movl	%eax, %es
-	cld
-	.endm
-
 	.align 8
 	.type trap_common, @function
 trap_common:
@@ -59,7 +41,8 @@ trap_common:
 	.globl trap_return_address
 trap_return_address:
 	addl	$4, %esp
-back_to_where_it_was:
+	.globl return_from_trap, return_pops, return_pops_end
+return_from_trap:
 	popl	%ebx
 	popl	%ecx
 	popl	%edx
@@ -67,10 +50,12 @@ back_to_where_it_was:
 	popl	%edi
 	popl	%ebp
 	popl	%eax
+return_pops:
 	popl	%ds
 	popl	%es
 	popl	%fs
 	popl	%gs
+return_pops_end:
 	addl	$8, %esp	/* vector and error code */
 	iret
 	.size trap_common, . - trap_common
@@ -84,7 +69,7 @@ irq_common:
 	.globl irq_return_address
 irq_return_address:
 	addl	$4, %esp
-	jmp	back_to_where_it_was
+	jmp	return_from_trap
 	.size irq_common, . - irq_common
 
 /*
@@ -108,6 +93,14 @@ stack_return_address:
 	popl	%ebp
 	ret
 	.size call_on_stack, . - call_on_stack
+
+/* void return_to(const struct pt_regs *regs): they are all of the stack. */
+	.globl return_to
+	.type return_to, @function
+return_to:
+	movl	4(%esp), %esp
+	jmp	return_from_trap
+	.size return_to, . - return_to
 
 /* The double-fault task starts here, on its own stack; error code pushed. */
 	.globl double_fault_entry

@@ -7,12 +7,18 @@
  *    pointer; a trap meanwhile is recorded and resumed at probe_landing, which
  *    takes the noted stack. It works for any exception, also for a jump into
  *    nothing, where a table of faulting instructions would not.
- * 3. An interrupt (irq.c) may come in the middle of a sequence that must not
+ *    What ring 3 did is no probe's, and the kernel does not die of it:
+ *    user_trap_hook.
+ * 3. On the way back to ring 3 the segments that it had are loaded. One may
+ *    have become invalid meanwhile: then the load faults, in the kernel. It is
+ *    tried again with the null selector, with which the program can do nothing
+ *    but fault itself.
+ * 4. An interrupt (irq.c) may come in the middle of a sequence that must not
  *    be disturbed: that is set back to its begin (cpustack.h).
- * 4. The exception table lists the instructions that touch user memory. Who
+ * 5. The exception table lists the instructions that touch user memory. Who
  *    handles page faults asks it when nothing can be mapped there: all of them
  *    stand in one file, so it is short, and searched from its begin.
- * 5. A double fault comes as a task (desc.c): the victim's registers are read
+ * 6. A double fault comes as a task (desc.c): the victim's registers are read
  *    from init_tss and shown as if they had been pushed.
  */
 #include <kernel/cpu/cpustack.h>
@@ -22,11 +28,13 @@
 #include <kernel/lib/bug.h>
 
 void (*trap_fatal_hook)(struct pt_regs *regs);
+bool (*user_trap_hook)(struct pt_regs *regs);
 
 static trap_handler_t handlers[NR_EXCEPTIONS];
 
 bool probe_call(void (*fn)(void *), void *arg);	/* trap_entry.S */
 extern const char probe_landing[];
+extern const char return_pops[], return_pops_end[];
 
 static bool probe_active;
 static struct trap_record probe_record;
@@ -158,16 +166,32 @@ static bool is_fault(u32 vector)
 	return vector != TRAP_NMI && vector != TRAP_MACHINE_CHECK;
 }
 
+static bool mend_segment(struct pt_regs *regs)
+{
+	u32 eip = regs->eip;
+
+	if (eip < (u32)(uintptr_t)return_pops ||
+	    eip >= (u32)(uintptr_t)return_pops_end)
+		return false;
+	*(u32 *)(uintptr_t)regs_esp(regs) = 0;
+	return true;
+}
+
 void do_trap(struct pt_regs *regs)
 {
 	trap_handler_t handler = handlers[regs->vector];
 
 	if (handler && handler(regs))
 		return;
+	if (user_mode(regs) && is_fault(regs->vector) && user_trap_hook &&
+	    user_trap_hook(regs))
+		return;
 	if (probe_active && is_fault(regs->vector)) {
 		divert_to_landing(regs);
 		return;
 	}
+	if (mend_segment(regs))
+		return;
 	trap_fatal(regs);
 }
 

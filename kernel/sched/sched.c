@@ -52,6 +52,7 @@
 
 struct task *current_tasks[NR_CPUS];
 struct run_queue run_queues[NR_CPUS];
+void (*process_switch_hook)(struct task *next);
 struct mm_struct *active_mms[NR_CPUS];
 void (*switch_mm_hook)(struct mm_struct *mm);
 
@@ -103,6 +104,8 @@ static __always_inline void switch_to(struct task *prev, struct task *next)
 	next->on_cpu = true;
 	current = next;
 	thread_part() = &next->part;
+	if (unlikely(next->process))
+		process_switch_hook(next);
 	__asm__ volatile("call switch_stacks"
 			 : "+a"(from), "+d"(to)
 			 : : "ebx", "ecx", "esi", "edi", "memory", "cc");

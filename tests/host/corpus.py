@@ -130,10 +130,47 @@ def slab():
         yield caches + b"".join(b"\x09" + bytes([n]) + some for n in range(7, 250, 9))
 
 
+def program(*headers, entry=0x08048100):
+    """An ELF file: its header and program headers."""
+    first = struct.pack("<4sBBB9xHHIIIIIHHHHHH", b"\x7fELF", 1, 1, 1, 2, 3, 1, entry,
+                        52, 0, 0, 52, 32, len(headers), 40, 0, 0)
+    return first + b"".join(struct.pack("<8I", *header) for header in headers)
+
+
+def elf():
+    """Programs of one to four headers."""
+    text = (1, 0, 0x08048000, 0, 0x1000, 0x1000, 5, 4096)
+    data = (1, 0x1ff0, 0x0804aff0, 0, 0x100, 0x2110, 6, 4096)
+    stack = (0x6474e551, 0, 0, 0, 0, 0, 6, 16)
+    note = (4, 0x40, 0x08048040, 0, 0x20, 0x20, 4, 4)
+    yield program(text)
+    yield program(text, data, note, stack)
+    yield program(text, (3, 0, 0, 0, 8, 8, 4, 1), data)
+    yield program(*((1, 0, 0x10000 * i, 0, 16, 16, 7, 4096) for i in range(1, 17)),
+                  entry=0x10000)
+
+
+def member(name, body):
+    """One file of a cpio archive."""
+    numbers = (1, 0o100644, 0, 0, 1, 0, len(body), 0, 0, 0, 0, len(name) + 1, 0)
+    data = b"070701" + b"".join(b"%08X" % number for number in numbers) + name + b"\0"
+    data += bytes(-len(data) % 4) + body
+    return data + bytes(-len(data) % 4)
+
+
+def cpio():
+    """Archives of none to three files."""
+    last = member(b"TRAILER!!!", b"")
+    yield last
+    yield member(b"init", b"hello") + last
+    yield member(b"a", b"") + member(b"bin/b", b"x" * 64) + member(b"cc", b"yyy") + last
+    yield member(b"no end", b"z")
+
+
 def main():
     """Entry."""
     root = Path(sys.argv[1])
-    for make in (multiboot, srat, cmdline, e820, memblock, slab):
+    for make in (multiboot, srat, cmdline, e820, memblock, slab, elf, cpio):
         folder = root / make.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for i, data in enumerate(make()):

@@ -147,7 +147,7 @@ TEST(cpu, tables_are_virtual)
 	EXPECT(gdtr.base >= PAGE_OFFSET);
 	EXPECT_EQ(gdtr.limit, GDT_ENTRIES * 8 - 1);
 	EXPECT(idtr.base >= PAGE_OFFSET);
-	EXPECT_EQ(idtr.limit, NR_VECTORS * 8 - 1);
+	EXPECT_EQ(idtr.limit, (SYSTEM_CALL_VECTOR + 1) * 8 - 1);
 	EXPECT_EQ(task, __TSS_SEL);
 }
 

@@ -29,6 +29,16 @@ void gdt_init(void);
  * gate for the double fault. */
 void idt_init(void);
 
+/* The segments of the process that gets the CPU: three descriptors, as
+ * tls_descriptor() makes them, or 0. Interrupts are off. */
+void set_tls(const u64 *tls);
+
+/* A data segment of ring 3. pages: the limit counts pages. */
+u64 tls_descriptor(u32 base, u32 limit, bool pages, bool writable);
+
+/* INT 0x80 from ring 3 goes there, interrupts as they are. Once, at boot. */
+void set_system_call_gate(void (*entry)(void));
+
 /* The double-fault task loads its own CR3: tell it after each change. */
 void double_fault_set_cr3(u32 cr3);
 

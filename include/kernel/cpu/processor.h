@@ -7,6 +7,7 @@
 #define KERNEL_CPU_PROCESSOR_H
 
 #define CR0_PE 0x00000001	/* protection enable */
+#define CR0_MP 0x00000002	/* WAIT heeds TS */
 #define CR0_EM 0x00000004
 #define CR0_TS 0x00000008
 #define CR0_ET 0x00000010
@@ -20,6 +21,8 @@
 #define CR4_PSE 0x00000010	/* 4 MB pages */
 #define CR4_PAE 0x00000020	/* three levels, 64-bit entries */
 #define CR4_PGE 0x00000080	/* global pages */
+#define CR4_OSFXSR 0x00000200	/* FXSAVE has the SSE registers, too */
+#define CR4_OSXMMEXCPT 0x00000400
 
 #define MSR_EFER 0xC0000080
 #define EFER_LME 0x00000100

@@ -9,8 +9,11 @@
 #define TRAP_DEBUG 1
 #define TRAP_NMI 2
 #define TRAP_BREAKPOINT 3
+#define TRAP_OVERFLOW 4
 #define TRAP_INVALID_OPCODE 6
+#define TRAP_NO_FPU 7
 #define TRAP_DOUBLE_FAULT 8
+#define TRAP_SEGMENT 11
 #define TRAP_STACK 12
 #define TRAP_PROTECTION 13
 #define TRAP_PAGE_FAULT 14
@@ -18,6 +21,7 @@
 #define NR_EXCEPTIONS 32
 #define FIRST_IRQ_VECTOR 0x20
 #define NR_VECTORS 48		/* exceptions and the two 8259s */
+#define SYSTEM_CALL_VECTOR 0x80
 
 /* Page-fault error code, SDM 3A figure 4-12 */
 #define PF_PRESENT 0x01		/* 0: no entry; 1: the entry forbids it */
@@ -79,6 +83,13 @@ bool fixup_exception(struct pt_regs *regs);
 	".long " #from ", " #to "\n\t"					\
 	".popsection\n\t"
 
+/*
+ * The trap is a program's, in ring 3, and no handler mended it: what comes of
+ * the program is for kernel/user to say. Runs with interrupts off; false passes
+ * it on to trap_fatal_hook. NMI and machine check do not come here.
+ */
+extern bool (*user_trap_hook)(struct pt_regs *regs);
+
 /* Nobody wanted the trap: must not return. The panic code registers itself. */
 extern void (*trap_fatal_hook)(struct pt_regs *regs);
 
@@ -100,6 +111,12 @@ bool cpu_probe(void (*fn)(void *), void *arg, struct trap_record *record);
 
 /* A panic gives up a probe under way: what it tries itself needs one. */
 void cpu_probe_abandon(void);
+
+/*
+ * Goes to ring 3 (or wherever regs say), as if it had been interrupted there.
+ * The stack below regs is lost. A thread's.
+ */
+__noreturn void return_to(const struct pt_regs *regs);
 
 /* Common entry of exceptions, from trap_entry.S; where it returns to there. */
 void do_trap(struct pt_regs *regs);

@@ -4,9 +4,13 @@
 
 #define EPERM 1
 #define ENOENT 2
+#define ESRCH 3
 #define EINTR 4
 #define EIO 5
 #define E2BIG 7
+#define ENOEXEC 8
+#define EBADF 9
+#define ECHILD 10
 #define EAGAIN 11
 #define ENOMEM 12
 #define EACCES 13
@@ -15,9 +19,11 @@
 #define EEXIST 17
 #define ENODEV 19
 #define EINVAL 22
+#define ENOTTY 25
 #define ENOSPC 28
 #define EROFS 30
 #define ERANGE 34
+#define ENOSYS 38
 #define ETIME 62
 #define EOVERFLOW 75
 

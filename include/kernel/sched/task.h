@@ -43,6 +43,7 @@
 #define TASK_DEAD 4U
 #define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
 
+struct process;				/* kernel/user knows what is inside */
 struct mm_struct;			/* mm/space knows what is inside */
 
 struct task {
@@ -74,7 +75,11 @@ struct task {
 	u32 hung_switches;		/* of the wait that was reported */
 	u64 top_ns;			/* ran_ns when top last looked */
 	struct list_head all;		/* on all_tasks */
+	struct process *process;	/* kernel/user's; NULL: none */
 };
+
+/* kernel/user's: a process gets the CPU. Interrupts are off. */
+extern void (*process_switch_hook)(struct task *next);
 
 /*
  * User addresses. mm/space stands above: it says how they are switched. The CPU

@@ -1,0 +1,33 @@
+/* What the files of kernel/user share. */
+#ifndef KERNEL_USER_INTERNAL_H
+#define KERNEL_USER_INTERNAL_H
+
+#include <kernel/user/process.h>
+#include <mm/space/fault.h>
+
+void system_call(void);				/* entry.S */
+
+/* --- fault.c --- */
+
+bool user_trap(struct pt_regs *regs);
+void user_page_fault(struct pt_regs *regs, u32 address,
+		     enum fault_result result);
+
+/* --- fpu.c --- */
+
+void fpu_init(void);
+
+/* The process that runs is to have the registers. False: there are none, or no
+ * memory. Interrupts are off, and on in between. */
+bool fpu_wanted(struct process *process);
+
+/* That process gets the CPU; interrupts are off. */
+void fpu_switch(struct process *next);
+
+/* A child's copy of those of the process that runs. 0, or -ENOMEM. */
+int fpu_copy(struct process *to, struct process *from);
+
+/* The process that runs needs them no more. */
+void fpu_drop(struct process *process);
+
+#endif

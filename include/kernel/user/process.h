@@ -1,0 +1,104 @@
+/*
+ * Processes: threads that run a program in ring 3. ULK3 chapter 3.
+ *
+ * A process is a thread of the kernel that has gone to ring 3. What the program
+ * does there ends in the kernel again: by a system call, by an interrupt, or by
+ * a fault, which is its end and nobody else's.
+ */
+#ifndef KERNEL_USER_PROCESS_H
+#define KERNEL_USER_PROCESS_H
+
+#include <kernel/cpu/traps.h>
+#include <kernel/sched/task.h>
+#include <kernel/sched/wait.h>
+
+/* Linux's numbers. */
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGSEGV 11
+#define SIGCHLD 17
+#define NR_SIGNALS 64
+
+#define WNOHANG 1U
+
+/* As waitpid() tells how it ended. */
+#define STATUS_EXITED(code) (((u32)(code) & 0xff) << 8)
+#define STATUS_KILLED(signal) ((u32)(signal))
+
+#define TLS_ENTRIES 3		/* segments of a process's own, as on Linux */
+
+struct fpu_state;
+
+/*
+ * parent	orphan	who frees it
+ * a process	no	the parent, in waitpid(), or at its own end
+ * NULL		no	the thread of the kernel that began it
+ * NULL		yes	itself
+ */
+struct process {
+	struct task *task;
+	u32 pid;			/* the thread's */
+	struct pt_regs regs;		/* it begins with these; then those
+					 * with which it ended */
+	u32 status;			/* STATUS_*, when it has ended */
+	struct fpu_state *fpu;		/* NULL: never wanted */
+	u64 tls[TLS_ENTRIES];		/* descriptors */
+	struct mm_struct *first_mm;	/* until it runs: its space */
+
+	/* under family_lock */
+	struct process *parent;
+	bool orphan, ended;
+	struct list_head children, sibling;
+	wait_queue_head_t child_ended;	/* it waits for a child */
+};
+
+/* Ring 3 at that address, with that stack; all other registers 0. */
+void user_regs(struct pt_regs *regs, u32 eip, u32 esp);
+
+/*
+ * A process that begins with such registers. It has no user addresses but those
+ * that kernel_pgtable shows. NULL: no memory. process_join() it, once. May
+ * sleep.
+ */
+struct process *process_start(const struct pt_regs *regs, const char *name);
+
+/*
+ * A process that runs a program, with argv (the path first) and no environment.
+ * NULL: no memory; a program that cannot be loaded ends with status 127. May
+ * sleep.
+ */
+struct process *process_run(u32 argc, const char *const *argv);
+
+/*
+ * Waits for its end; *regs (unless NULL) becomes the registers with which it
+ * left ring 3 for good. Its status; the process is gone. May sleep.
+ */
+u32 process_join(struct process *process, struct pt_regs *regs);
+
+/* Ends the process that runs. From a system call or a trap, interrupts on. */
+__noreturn void process_exit(u32 status, const struct pt_regs *regs);
+
+/* fork(): a copy of the process that runs, which entered the kernel with regs.
+ * Its pid, or -ENOMEM. */
+long process_fork(const struct pt_regs *regs);
+
+/* waitpid(): pid > 0: that child, else any. *status: how it ended. Its pid; 0:
+ * none yet, with WNOHANG; -ECHILD. */
+long process_wait(s32 pid, u32 *status, u32 options);
+
+/* Pid of the parent; 1 of one that has none. */
+long process_parent(void);
+
+/* execve() has gone well: what was the old program's goes, and its name. */
+void process_has_new_program(const char *path);
+
+/* A trap of ring 3: the signal that Linux sends for it; 0: it is none's. */
+int trap_signal(u32 vector);
+
+/* Boot: ring 3 may call, and faults there are the program's. */
+void user_init(void);
+
+#endif

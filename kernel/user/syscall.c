@@ -1,0 +1,71 @@
+/*
+ * 1. One table by number. A call gets the registers, takes its arguments from
+ *    there, and its result goes to EAX.
+ * 2. A number without a call is -ENOSYS; the log tells so once for each, as it
+ *    is the first thing to know about a program that does not work. (Those from
+ *    NR_LOGGED on count as one.)
+ * 3. Cost: some 50 instructions for entry, table and return.
+ */
+#include <kernel/base/printk.h>
+#include <kernel/lib/errno.h>
+#include <kernel/user/process.h>
+#include <kernel/user/syscall.h>
+
+#define NR_LOGGED 512U
+
+static const system_call_t table[NR_SYSTEM_CALLS] = {
+	[1] = sys_exit,
+	[2] = sys_fork,
+	[3] = sys_read,
+	[4] = sys_write,
+	[5] = sys_open,
+	[6] = sys_close,
+	[7] = sys_waitpid,
+	[11] = sys_execve,
+	[20] = sys_getpid,
+	[37] = sys_kill,
+	[45] = sys_brk,
+	[54] = sys_ioctl,
+	[64] = sys_getppid,
+	[78] = sys_gettimeofday,
+	[91] = sys_munmap,
+	[114] = sys_waitpid,		/* wait4, without the usage */
+	[120] = sys_clone,
+	[122] = sys_uname,
+	[125] = sys_mprotect,
+	[146] = sys_writev,
+	[158] = sys_sched_yield,
+	[162] = sys_nanosleep,
+	[163] = sys_mremap,
+	[174] = sys_rt_sigaction,
+	[175] = sys_rt_sigprocmask,
+	[190] = sys_fork,		/* vfork */
+	[192] = sys_mmap2,
+	[218] = sys_mincore,
+	[224] = sys_getpid,		/* gettid: a process is one thread */
+	[243] = sys_set_thread_area,
+	[252] = sys_exit,		/* exit_group */
+	[258] = sys_getpid,		/* set_tid_address, for one thread */
+	[265] = sys_clock_gettime,
+};
+
+static long no_such_call(u32 number)
+{
+	static u32 logged[NR_LOGGED / 32];
+	u32 n = min(number, NR_LOGGED - 1), bit = 1U << n % 32;
+
+	if (!(__atomic_fetch_or(&logged[n / 32], bit, __ATOMIC_RELAXED) & bit))
+		pr_info("process %u (%s): there is no system call %u\n",
+			current->process->pid, current->name, number);
+	return -ENOSYS;
+}
+
+void fastcall do_system_call(struct pt_regs *regs)
+{
+	u32 number = regs->eax;
+
+	if (likely(number < NR_SYSTEM_CALLS && table[number]))
+		regs->eax = (u32)table[number](regs);
+	else
+		regs->eax = (u32)no_such_call(number);
+}

@@ -1,0 +1,54 @@
+/*
+ * The programs of tests/user, each as a process, if a module has them: it ends
+ * with 0, and the ledger finds nothing of it. What they check themselves is the
+ * same on Linux.
+ */
+#include <kernel/cpu/cpuid.h>
+#include <kernel/user/process.h>
+#include <kernel/user/program.h>
+#include "ktest.h"
+
+/* ~0: it could not be begun. */
+static u32 run(const char *name)
+{
+	struct process *process;
+	struct program program;
+
+	if (!program_find(name, &program)) {
+		test_skip("no module has this program");
+		return 0;
+	}
+	process = process_run(1, &name);
+	return process ? process_join(process, NULL) : ~0U;
+}
+
+#define PROGRAM(name)							\
+	TEST(program, name)						\
+	{								\
+		EXPECT_EQ(run(#name), 0);				\
+	}
+
+PROGRAM(hello)
+PROGRAM(brk)
+PROGRAM(mmap)
+PROGRAM(fork)
+PROGRAM(faults)
+PROGRAM(exec)
+
+/* Debian's musl is built for what has CMOV. */
+TEST(program, libc)
+{
+	if (cpu_has(X86_FEATURE_CMOV))
+		EXPECT_EQ(run("libc"), 0);
+	else
+		test_skip("the C library is for a newer CPU");
+}
+
+TEST(program, what_is_not_there)
+{
+	static const char *const argv[] = { "no such program" };
+	struct process *process = process_run(1, argv);
+
+	REQUIRE(process);
+	EXPECT_EQ(process_join(process, NULL), STATUS_EXITED(127));
+}

@@ -1,0 +1,1 @@
+"""Plug-in: programs of ring 3."""

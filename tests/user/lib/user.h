@@ -1,0 +1,117 @@
+/*
+ * What programs without a C library have: system calls by number, Linux's for
+ * the i386; printing; and cases that are reported as KTAP.
+ *
+ *	CASE(pages_are_zero)
+ *	{
+ *		CHECK_EQ(p[0], 0);
+ *	}
+ *	int main(void) { return run_cases(...); }
+ *
+ * Such a program answers the same on Linux and here; its status is 0 if all
+ * went well.
+ */
+#ifndef TESTS_USER_LIB_USER_H
+#define TESTS_USER_LIB_USER_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint32_t u32;
+
+#define PAGE 4096U
+
+/* The result, or a negative errno. */
+long sys(int number, ...);
+
+enum {
+	SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_open = 5,
+	SYS_close = 6, SYS_waitpid = 7, SYS_unlink = 10, SYS_execve = 11,
+	SYS_getpid = 20, SYS_kill = 37, SYS_brk = 45, SYS_ioctl = 54,
+	SYS_getppid = 64, SYS_gettimeofday = 78, SYS_munmap = 91,
+	SYS_wait4 = 114, SYS_uname = 122, SYS_mprotect = 125,
+	SYS_sched_yield = 158, SYS_nanosleep = 162, SYS_mremap = 163,
+	SYS_rt_sigaction = 174, SYS_rt_sigprocmask = 175, SYS_vfork = 190,
+	SYS_mmap2 = 192, SYS_mincore = 218, SYS_madvise = 219,
+	SYS_gettid = 224, SYS_exit_group = 252, SYS_clock_gettime = 265,
+};
+
+enum {
+	ENOENT = 2, EBADF = 9, ECHILD = 10, ENOMEM = 12, EACCES = 13,
+	EFAULT = 14, EINVAL = 22, ENOSYS = 38,
+};
+
+enum { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4,
+       RW = PROT_READ | PROT_WRITE };
+enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANON = 0x20 };
+enum { MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2 };
+enum { MADV_DONTNEED = 4 };
+enum { SIGILL = 4, SIGBUS = 7, SIGFPE = 8, SIGKILL = 9, SIGSEGV = 11 };
+
+/* Private pages, at once; an address above this is a negative errno. */
+#define ERRORS_FROM 0xfffff001U
+u8 *map_at(void *at, u32 bytes, int prot, int flags);
+static inline u8 *map(u32 bytes)
+{
+	return map_at(NULL, bytes, RW, 0);
+}
+static inline int is_error(const void *p)
+{
+	return (u32)p >= ERRORS_FROM;
+}
+
+/* What the kernel would do with 8 bytes there; neither faults. */
+int can_read(const void *p);	/* they must be zero */
+int can_write(void *p);		/* they are written */
+
+/*
+ * Runs fn(arg) in a child. How it ended, as waitpid() tells: its status
+ * times 256, or the signal.
+ */
+int in_child(void (*fn)(void *arg), void *arg);
+#define EXITED(status) ((status) << 8)
+#define KILLED_BY(signal) (signal)
+
+/* The low seven bits are the signal, the eighth a core that was written. */
+static inline int how(int status)
+{
+	return status & ~0x80;
+}
+
+u32 random_below(u32 n);	/* always the same ones */
+
+void print(const char *fmt, ...)	/* %s %d %u %x %% */
+	__attribute__((format(printf, 1, 2)));
+__attribute__((noreturn)) void quit(int status);
+
+struct user_case {
+	const char *name;
+	void (*run)(void);
+};
+
+#define CASE(name) static void name(void)
+#define LIST(name) { #name, name }
+
+int check(int ok, long got, long want, const char *text, int line);
+#define CHECK(cond) check(!!(cond), 0, 0, #cond, __LINE__)
+#define CHECK_EQ(got, want) check_eq((long)(got), (long)(want),	\
+				     #got " == " #want, __LINE__)
+static inline int check_eq(long got, long want, const char *text, int line)
+{
+	return check(got == want, got, want, text, line);
+}
+
+/* Failed checks so far: for children, whose account is their own. */
+extern int failures;
+
+int run_cases(const struct user_case *cases, u32 n);
+
+int main(int argc, char **argv, char **envp);
+
+void *memset(void *to, int c, size_t n);
+void *memcpy(void *to, const void *from, size_t n);
+int same(const char *a, const char *b);
+
+#endif

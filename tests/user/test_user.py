@@ -1,0 +1,153 @@
+"""The programs of tests/user on this computer's own Linux, and their archive.
+
+A program that answers wrongly on Linux asks for the wrong thing. So each runs
+there first, where 32-bit programs run at all.
+"""
+
+import errno
+import os
+import re
+import resource
+import subprocess
+from pathlib import Path
+
+from machines.harness import Failure, Skip, Test, require, run_command
+from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
+
+HERE = Path(__file__).resolve().parent
+STACK = 8 << 20         # what a program has here, too
+LONGEST = 60            # seconds
+# cases of each, at least: a program that reports nothing has not run
+PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 12, "exec": 5,
+            "shared": 2}
+MUSL = {"libc": 7}
+# here there is neither shared memory nor madvise()
+ONLY_LINUX = {"shared"}
+GUESTS = (      # name, MB, CPU, command line
+    ("64M", 64, "pentium3", ""), ("16M-486", 16, "486", ""), ("pae", 64, "max", "pae"),
+    ("highmem", 2048, "max", "numa=fake=2"),
+    ("watched", 64, "pentium3", "debug=page_owner,page_poison,pagealloc"),
+)
+
+
+def tests(ctx):
+    """Each program; what is packed."""
+    for name, cases in PROGRAMS.items():
+        yield Test(f"user.linux.{name}", bound(check_program, ctx, name, cases), 3)
+    for name, cases in MUSL.items():
+        yield Test(f"user.linux.musl.{name}", bound(check_musl, ctx, name, cases), 3)
+    for guest in GUESTS:
+        yield Test(f"user.here.{guest[0]}", bound(check_here, ctx, guest), 8)
+    yield Test("user.prompt", bound(check_prompt, ctx), 2)
+    yield Test("user.archive", bound(check_archive, ctx), 2)
+
+
+def bound(function, *args):
+    """function(*args, journal), as the runner wants it."""
+    return lambda journal: function(*args, journal)
+
+
+def build(ctx):
+    """All programs, once; the folder where they are."""
+    ctx.once("programs", lambda: ctx.make("programs"))
+    return ctx.out / "user"
+
+
+def run_on_linux(program):
+    """Its status and output; Skip if such programs do not run here."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_STACK, (STACK, STACK))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    try:
+        done = subprocess.run([str(program)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=LONGEST, preexec_fn=limit, check=False)
+    except subprocess.TimeoutExpired:
+        raise Failure("timeout", f"{program.name} took {LONGEST} s") from None
+    except OSError as error:
+        if error.errno == errno.ENOEXEC:
+            raise Skip("this Linux runs no 32-bit programs") from None
+        raise
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def judge(status, output, least):
+    """Every case that was announced went well, and there were enough."""
+    plan = re.findall(r"^1\.\.(\d+)$", output, re.M)
+    good = re.findall(r"^ok (\d+) ", output, re.M)
+    failed = re.findall(r"^not ok \d+ (\S+)", output, re.M)
+    require(not failed, "failed case", ", ".join(failed))
+    require(len(plan) == 1 and int(plan[0]) >= least, "lost output",
+            f"plan {plan} of at least {least}")
+    require(good == [str(n) for n in range(1, int(plan[0]) + 1)], "lost output",
+            f"{len(good)} cases of {plan[0]}")
+    require(status == 0, "bad exit status", str(status))
+
+
+def check_program(ctx, name, least, journal):
+    """It answers what it should."""
+    status, output = run_on_linux(build(ctx) / name)
+    journal.keep_output(output)
+    judge(status, output, least)
+
+
+def check_musl(ctx, name, least, journal):
+    """The same, where the library could be brought."""
+    if not (build(ctx) / name).exists():
+        raise Skip("musl is not here: see tools/deps.sh")
+    check_program(ctx, name, least, journal)
+
+
+def guest_args(ctx, size, cpu, cmdline):
+    """A machine with the programs as its module."""
+    build(ctx)
+    return machine_args(size * MB, cpu=cpu) + kernel_args(
+        ctx.kernel, cmdline, str(ctx.out / "programs.cpio"))
+
+
+def check_here(ctx, row, journal):
+    """The suite runs all of them, and its ledger agrees."""
+    _, size, cpu, cmdline = row
+    args = guest_args(ctx, size, cpu, f"{cmdline} test=program".strip())
+    with Guest(journal, args, limit=200) as guest:
+        guest.expect_end(PASSED)
+        text = guest.text
+    good = set(re.findall(r"^  ok \d+ (\w+)$", text, re.M))
+    wanted = set(PROGRAMS) - ONLY_LINUX
+    require(wanted <= good, "failed case", f"not run: {sorted(wanted - good)}")
+    require(len(re.findall(r"^ok \d+ ", text, re.M)) >= sum(
+        PROGRAMS[name] for name in wanted), "lost output",
+        "the programs themselves said less")
+    require("ends by SIGSEGV at 080" in text, "lost output",
+            "no report of a fault")
+
+
+def check_prompt(ctx, journal):
+    """run PROGRAM, by its name, with arguments, and one that is not there."""
+    with Guest(journal, guest_args(ctx, 64, "max", ""), limit=60) as guest:
+        guest.wait_prompt()
+        for line, wanted in (
+                ("run hello", "ok 1 hello\nrun: hello ended with status 0"),
+                ("run /exec g", "run: /exec ended with status 0"),
+                ("run nothing", "run: no module has a program nothing"),
+                ("run", "usage: run PROGRAM [ARG...]")):
+            answer = guest.command(line)
+            require(wanted in answer, "wrong output", f"{line}: {answer}")
+
+
+def check_archive(ctx, journal):
+    """All programs are in it, the same each time; every source has a row."""
+    folder = build(ctx)
+    sources = {path.stem for path in HERE.glob("*.c")}
+    require(sources == set(PROGRAMS), "broken test", f"rows for {sorted(sources)}")
+    first = (ctx.out / "programs.cpio").read_bytes()
+    wanted = [name for name in (*PROGRAMS, *MUSL) if (folder / name).exists()]
+    for name in wanted:
+        require((folder / name).read_bytes() in first, "failed case",
+                f"{name} is not packed")
+    again = journal.scratch / "again.cpio"
+    run_command(["python3", os.path.join(ctx.root, "tools/mkcpio.py"), str(again),
+                 *(str(folder / name) for name in reversed(wanted))], 60,
+                "failed case")
+    require(again.read_bytes() == first, "failed case", "packed again it differs")
