@@ -118,10 +118,12 @@ TEST(fault, pages_and_tables_come_back)
 TEST(fault, many_pages)
 {
 	struct mm_struct *mm = space_begin();
-	u32 i, n = 700, base = USER + 0x400000 - 300 * PAGE_SIZE;
+	u32 i, n = 700, base;
 
 	if (nr_unused_pages() < 1200)
-		n = 350;
+		n = nr_unused_pages() / 20 * 10;
+	/* in the range of two tables */
+	base = USER + 0x400000 - n / 2 * PAGE_SIZE;
 	REQUIRE(mm && map_pages(mm, base, n, RW, MAP_FIXED) == base);
 	for (i = 0; i < n; i++)
 		if (i % 5 && !EXPECT(poke(base + i * PAGE_SIZE, i)))
