@@ -2,11 +2,9 @@
  * The invariants of bounce.c, section 6, recomputed, and those of its pools:
  * what a pool keeps and what transfers have lies within reach and has one user.
  */
-#include <kernel/lib/printf.h>
+#include <kernel/lib/differs.h>
 #include <mm/high/bounce_books.h>
 #include <mm/page/page_alloc.h>
-
-#define SENTENCE 120
 
 struct check {
 	check_report_t report;
@@ -18,19 +16,8 @@ struct check {
 	} of[NR_BOUNCE_POOLS];
 };
 
-__format_printf(2, 3)
-static void differs(struct check *c, const char *fmt, ...)
-{
-	char sentence[SENTENCE];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(sentence, sizeof(sentence), fmt, args);
-	va_end(args);
-	c->differences++;
-	if (c->report)
-		c->report(sentence);
-}
+#define differs(c, ...) \
+	say_differs((c)->report, &(c)->differences, __VA_ARGS__)
 
 static void check_page(struct check *c, const struct bounce_pool *pool,
 		       const struct page *page)

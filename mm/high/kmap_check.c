@@ -1,29 +1,17 @@
 /* Every invariant of highmem.c and kmap_atomic.c, recomputed from the page
  * tables: no count and no bucket is believed. */
 #include <kernel/base/debug.h>
-#include <kernel/lib/printf.h>
+#include <kernel/lib/differs.h>
 #include <mm/high/check.h>
 #include <mm/high/highmem.h>
-
-#define SENTENCE 120
 
 struct check {
 	check_report_t report;
 	unsigned int differences;
 };
 
-__format_printf(2, 3)
-static void differ(struct check *c, const char *fmt, ...)
-{
-	char sentence[SENTENCE];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(sentence, sizeof(sentence), fmt, args);
-	va_end(args);
-	c->report(sentence);
-	c->differences++;
-}
+#define differ(c, ...) \
+	say_differs((c)->report, &(c)->differences, __VA_ARGS__)
 
 /* --- kmap() --- */
 

@@ -6,27 +6,18 @@
  * area's anon_vma at that offset. Counts are what the tables have. A table
  * stands only where an area has an address.
  */
-#include <kernel/lib/printf.h>
+#include <kernel/lib/differs.h>
 #include <mm/space/internal.h>
 
 struct check {
 	struct mm_struct *mm;
 	void (*report)(const char *sentence);
-	u32 found;
+	unsigned int found;
 	u32 anon, file, swap, tables;
 };
 
-__format_printf(2, 3) static void differs(struct check *c, const char *fmt, ...)
-{
-	char sentence[128];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(sentence, sizeof(sentence), fmt, args);
-	va_end(args);
-	c->report(sentence);
-	c->found++;
-}
+#define differs(c, ...) \
+	say_differs((c)->report, &(c)->found, __VA_ARGS__)
 
 static void compare(struct check *c, const char *what, u32 says, u32 is)
 {

@@ -1,7 +1,7 @@
 /*
  * What an address space says of its areas, recomputed: section 6 of vma.c.
  */
-#include <kernel/lib/printf.h>
+#include <kernel/lib/differs.h>
 #include <mm/space/internal.h>
 
 struct sums {
@@ -10,20 +10,11 @@ struct sums {
 
 struct check {
 	void (*report)(const char *sentence);
-	u32 found;
+	unsigned int found;
 };
 
-__format_printf(2, 3) static void differs(struct check *c, const char *fmt, ...)
-{
-	char sentence[128];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(sentence, sizeof(sentence), fmt, args);
-	va_end(args);
-	c->report(sentence);
-	c->found++;
-}
+#define differs(c, ...) \
+	say_differs((c)->report, &(c)->found, __VA_ARGS__)
 
 static void compare(struct check *c, const char *what, u32 says, u32 is)
 {

@@ -3,10 +3,8 @@
  * is believed. And what is mapped: only pages of areas in use, never a guard
  * page.
  */
-#include <kernel/lib/printf.h>
+#include <kernel/lib/differs.h>
 #include <mm/virt/vmap_check.h>
-
-#define SENTENCE 120
 
 struct check {
 	struct vmap_space *space;
@@ -16,18 +14,8 @@ struct check {
 	bool lost;			/* no order: no use going on */
 };
 
-__format_printf(2, 3)
-static void differ(struct check *c, const char *fmt, ...)
-{
-	char sentence[SENTENCE];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(sentence, sizeof(sentence), fmt, args);
-	va_end(args);
-	c->report(sentence);
-	c->differences++;
-}
+#define differ(c, ...) \
+	say_differs((c)->report, &(c)->differences, __VA_ARGS__)
 
 static void count_area(struct check *c, const struct vmap_area *area)
 {
