@@ -5,7 +5,7 @@
  * 1. The controller takes a command byte by byte, asks the 8237 for each byte
  *    of data (channel 2), interrupts (line 6), and gives its result byte by
  *    byte. It does one command at a time, for both drives: a request for one
- *    waits while the other's is at work.
+ *    waits while the other's is at work, and its time limit with it.
  *
  * 2. A request is a chain of commands, each begun by the interrupt or timer
  *    that ends the one before:
@@ -107,9 +107,9 @@
 #define MOTOR_OFF_MS 2000	/* the BIOS's */
 /*
  * Derived: a revolution for each of 16 pieces and 15 cylinder ends, 0.2 s, and
- * 3 s for the motor and all steps; twice, behind the other drive's request.
+ * 3 s for the motor and all steps.
  */
-#define TIMEOUT_S 20
+#define TIMEOUT_S 10
 #define MAX_SEGMENTS 16		/* the pool of bounce pages below 16 MB */
 #define MAX_SECTORS 128
 
@@ -153,6 +153,7 @@ static struct {
 	u32 motors;		/* bits of DOR */
 
 	/* of the request at work */
+	u32 began;		/* jiffies */
 	enum check check;
 	u32 done;		/* sectors */
 	u32 segment, offset;	/* where these end; offset in bytes */
@@ -364,6 +365,7 @@ static void begin(struct drive *drive)
 	if (fdc.state != IDLE)
 		return;
 	fdc.active = drive;
+	fdc.began = jiffies;
 	fdc.check = CHECK_FIRST;
 	fdc.done = fdc.segment = fdc.offset = 0;
 	write_dor(drive->unit);
@@ -594,8 +596,19 @@ static int reset(struct block_device *bdev)
 	return at_work && !reset_has_ended() ? -EIO : 0;
 }
 
+static u32 at_work_since(struct block_device *bdev)
+{
+	struct drive *drive = bdev->private;
+	u32 flags = spin_lock_irqsave(&fdc.lock);
+	u32 since = fdc.active == drive ? fdc.began : jiffies;
+
+	spin_unlock_irqrestore(&fdc.lock, flags);
+	return since;
+}
+
 static const struct block_driver floppy_driver = {
 	.name = "floppy", .start = start, .reset = reset,
+	.at_work_since = at_work_since,
 };
 
 /* --- boot --- */

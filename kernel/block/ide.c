@@ -4,7 +4,8 @@
  * 1. What for. A channel is a set of ports with at most two drives, of which
  *    one is selected. Who has a request for the other one waits: a disk has one
  *    request, a channel has one that is in flight (`active`). When that ends
- *    the other disk's is next.
+ *    the other disk's is next. Its time limit counts from there (`began`), or
+ *    one silent disk would make two.
  *
  * 2. Two ways. With a bus master (ide_dma.c) the drive is told the command, the
  *    bus master where memory is, and one interrupt ends it. Without, each
@@ -175,6 +176,7 @@ static void begin(struct ide_disk *disk)
 	u8 device = disk->device;
 
 	channel->active = disk;
+	channel->began = jiffies;
 	channel->moved = 0;
 	channel->segment = 0;
 	channel->offset = 0;
@@ -385,10 +387,22 @@ static int ide_reset(struct block_device *bdev)
 	return there ? 0 : -EIO;
 }
 
+static u32 ide_at_work_since(struct block_device *bdev)
+{
+	struct ide_disk *disk = bdev->private;
+	struct ide_channel *channel = disk->channel;
+	u32 flags = spin_lock_irqsave(&channel->lock);
+	u32 since = channel->active == disk ? channel->began : jiffies;
+
+	spin_unlock_irqrestore(&channel->lock, flags);
+	return since;
+}
+
 const struct block_driver ide_driver = {
 	.name = "ide",
 	.start = ide_start,
 	.reset = ide_reset,
+	.at_work_since = ide_at_work_since,
 };
 
 /* --- boot --- */

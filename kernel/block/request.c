@@ -32,7 +32,9 @@
  *    up by `deadline` under the lock, so that a timer that comes late does no
  *    harm. From then on the driver's blk_end_request() is ignored (a stray),
  *    a thread calls reset(), and behind that nobody touches the pages. One that
- *    ends before start() returns never has a timer.
+ *    ends before start() returns never has a timer. Where two devices share a
+ *    controller the driver is asked since when the request is at the device: a
+ *    wait for the other one is put on the limit and nothing counts it.
  *
  * 5. Cost: a request of a RAM disk takes about 400 instructions here and in
  *    queue.c, besides its data. Interrupts are off in start(): a driver that
@@ -347,12 +349,28 @@ void blk_expire(struct request_queue *q)
 	queue_work(kblockd, &q->reset);
 }
 
+/* False: the driver began later than start(), so the limit ends later. */
+static bool had_its_time(struct request_queue *q)
+{
+	struct block_device *bdev = q->bdev;
+	u32 now = jiffies;
+
+	if (!bdev->driver->at_work_since)
+		return true;
+	q->deadline = bdev->driver->at_work_since(bdev) + bdev->timeout;
+	if (time_after_eq(now, q->deadline))
+		return true;
+	mod_timer(&q->timer, q->deadline);
+	return false;
+}
+
 void blk_time_is_up(unsigned long data)
 {
 	struct request_queue *q = (struct request_queue *)data;
 	u32 flags = spin_lock_irqsave(&q->lock);
 
-	if (q->state == QUEUE_STARTED && time_after_eq(jiffies, q->deadline))
+	if (q->state == QUEUE_STARTED &&
+	    time_after_eq(jiffies, q->deadline) && had_its_time(q))
 		blk_expire(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }

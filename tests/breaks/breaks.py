@@ -1630,6 +1630,10 @@ BREAKS = [
           "kmap_atomic(piece->bv_page) + piece->bv_offset",
           "kmap_atomic(piece->bv_page)", "ramdisk.pages_of_high_memory",
           mem="1200M"),
+    # --- devices that share a controller ---
+    Break("block: a wait for another device counts", "kernel/block/request.c",
+          "&& had_its_time(q))", ")",
+          "block_fail.a_wait_for_another_device_is_no_silence"),
 ]
 
 

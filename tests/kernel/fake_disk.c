@@ -101,6 +101,7 @@ static void fake_start(struct block_device *bdev, struct request *rq)
 
 	note(fake, rq);
 	fake->rq = rq;
+	fake->began = jiffies;
 	if (fake->deaf) {
 		fake->deaf--;
 		return;
@@ -132,8 +133,23 @@ static int fake_reset(struct block_device *bdev)
 	return fake->reset_result;
 }
 
+void fake_begins(struct fake_disk *fake)
+{
+	fake->began = jiffies;
+	barrier();
+	fake->waits = false;
+}
+
+static u32 fake_at_work_since(struct block_device *bdev)
+{
+	const struct fake_disk *fake = bdev->private;
+
+	return fake->waits ? jiffies : fake->began;
+}
+
 static const struct block_driver fake_driver = {
 	.name = "fake", .start = fake_start, .reset = fake_reset,
+	.at_work_since = fake_at_work_since,
 };
 
 static void set_up(struct fake_disk *fake)

@@ -32,6 +32,8 @@ struct fake_disk {
 	enum blk_cause cause;
 	u32 fails;			/* so many tries, whatever they want */
 	u32 deaf;			/* so many tries get no answer */
+	bool waits;			/* for another device: fake_begins() */
+	u32 began;			/* jiffies */
 	bool tells_done;		/* reports what was transferred */
 	int reset_result;
 
@@ -49,6 +51,9 @@ void fake_destroy(struct fake_disk *fake);
 
 /* Ends what is in flight; false: nothing is. */
 bool fake_answer(struct fake_disk *fake);
+
+/* What it waited for has ended: the request in flight is at the device. */
+void fake_begins(struct fake_disk *fake);
 
 /* Answers until nothing is in flight; softirqs have run. */
 void fake_answer_all(struct fake_disk *fake);

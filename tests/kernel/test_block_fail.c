@@ -291,6 +291,62 @@ TEST(block_fail, a_device_that_never_answers)
 	end();
 }
 
+/* --- a request that waits for another device --- */
+
+static void expect_no_trouble(void)
+{
+	EXPECT(!t.io[0].ended);
+	EXPECT_EQ(t.fake->nr_log, 1);
+	EXPECT_EQ(t.fake->resets, 0);
+	EXPECT_EQ(t.fake->bdev.stat.timeouts, 0);
+	EXPECT_EQ(t.fake->bdev.stat.retries, 0);
+	EXPECT_EQ(t.fake->bdev.queue->silent, 0);
+}
+
+/* For longer than its limit, and more often than a silent device may. */
+TEST(block_fail, a_wait_for_another_device_is_no_silence)
+{
+	u32 limit = max(hz / 50, 2U);
+
+	if (begin(FAKE_HOLD)) {
+		t.fake->bdev.timeout = limit;
+		t.fake->waits = true;
+		read_page(0, 64, 0);
+		msleep(jiffies_to_msecs((BLK_SILENT + 2) * limit));
+		expect_no_trouble();
+		fake_answer(t.fake);
+		expect_fine(0);
+		EXPECT_EQ(t.fake->resets, 0);
+		EXPECT(!t.fake->bdev.gone);
+	}
+	end();
+}
+
+/* The whole limit, and no more than that. */
+TEST(block_fail, the_limit_counts_from_where_the_device_begins)
+{
+	u32 limit = max(hz / 5, 4U), began, i;
+
+	if (begin(FAKE_HOLD)) {
+		test_allow_warnings(1);
+		t.fake->bdev.timeout = limit;
+		t.fake->waits = true;
+		read_page(0, 64, 0);
+		msleep(jiffies_to_msecs(limit + limit / 2));
+		expect_no_trouble();
+		t.fake->way = FAKE_NOW;
+		fake_begins(t.fake);
+		began = t.fake->began;
+		for (i = 0; !t.fake->resets && i < 20000; i++)
+			msleep(1);
+		EXPECT(jiffies - began >= limit);
+		expect_fine(0);
+		EXPECT_EQ(t.fake->resets, 1);
+		EXPECT_EQ(t.fake->bdev.stat.timeouts, 1);
+	}
+	end();
+}
+
 TEST(block_fail, a_device_that_cannot_be_reset)
 {
 	if (begin(FAKE_DEAF)) {

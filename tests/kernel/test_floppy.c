@@ -513,6 +513,41 @@ static int reads_one(void *data)
 	return bio.error ? (int)bio.cause : 0;
 }
 
+/* fd0 is silent for five limits of fd1, which waits for the controller. */
+TEST(floppy, a_silent_drive_costs_the_other_no_limit)
+{
+	struct buffer b, other;
+	struct task *first, *second;
+	struct block_device *fd1;
+	u32 usual, timeouts;
+
+	if (!prepared(&b, PLAIN, LOW))
+		return;
+	REQUIRE(get_buffer(&other, LOW));
+	other.unit = 1;
+	fd1 = drives[1].bdev = find_disk("fd1");
+	if (fd1) {
+		timeouts = fd0->stat.timeouts + fd1->stat.timeouts;
+		usual = fd1->timeout;
+		fd1->timeout = hz / 5;
+		disable_irq(LINE);
+		first = kthread_run(reads_one, &b, "fd0");
+		msleep(100);
+		second = kthread_run(reads_one, &other, "fd1");
+		msleep(1000);
+		fd1->timeout = usual;
+		enable_irq(LINE);
+		REQUIRE(first && second);
+		EXPECT_EQ(kthread_join(first), 0);
+		EXPECT_EQ(kthread_join(second), 0);
+		EXPECT_EQ(fd0->stat.timeouts + fd1->stat.timeouts, timeouts);
+	} else {
+		test_skip("there is no fd1");
+	}
+	put_buffer(&other);
+	done(&b);
+}
+
 /* A reset in time: the request is tried again, and then it is well, though the
  * controller hung in the middle of a command. */
 TEST(floppy, interrupt_comes_too_late)

@@ -183,6 +183,63 @@ TEST(ide, no_interrupt_at_all)
 	test_allow_warnings(5);
 }
 
+/* --- two disks at one channel --- */
+
+static struct task *reader(struct reader *r, struct block_device *bdev)
+{
+	r->bdev = bdev;
+	r->page = alloc_page(GFP_KERNEL);
+	return EXPECT(r->page) ? kthread_run(reads, r, "reads") : NULL;
+}
+
+static void expect_read(struct reader *r, struct task *task, u32 timeouts)
+{
+	if (EXPECT(task))
+		kthread_join(task);
+	EXPECT_EQ(r->bio.error, 0);
+	EXPECT_EQ(r->bdev->stat.timeouts, timeouts);
+	EXPECT(r->page && page_is_hosts(r->page));
+	if (r->page)
+		__free_page(r->page);
+}
+
+/* The second disk for tests, if it is hdb; else the case is skipped. */
+static struct block_device *neighbour(void)
+{
+	static struct test_disk disks[TEST_DISKS_MOST];
+
+	if (find_test_disks(disks) > 1 && !strcmp(disks[1].bdev->name, "hdb"))
+		return disks[1].bdev;
+	test_skip("hdb is no disk for tests");
+	return NULL;
+}
+
+/* hda is silent for five limits of hdb, which waits for the channel. */
+TEST(ide, a_silent_neighbour_costs_no_limit)
+{
+	struct block_device *hda = disk_of_first_channel();
+	struct block_device *hdb = hda ? neighbour() : NULL;
+	struct reader a = { .page = NULL }, b = { .page = NULL };
+	struct task *first, *second;
+	u32 usual, hda_timeouts, hdb_timeouts;
+
+	if (!hdb)
+		return;
+	hda_timeouts = hda->stat.timeouts;
+	hdb_timeouts = hdb->stat.timeouts;
+	usual = hdb->timeout;
+	hdb->timeout = hz / 5;
+	disable_irq(PRIMARY_LINE);
+	first = reader(&a, hda);
+	msleep(100);
+	second = reader(&b, hdb);
+	msleep(1000);
+	hdb->timeout = usual;
+	enable_irq(PRIMARY_LINE);
+	expect_read(&a, first, hda_timeouts);
+	expect_read(&b, second, hdb_timeouts);
+}
+
 /* --- sectors that are bad, as the label says --- */
 
 #define AROUND 16U		/* sectors: two pages */

@@ -79,6 +79,9 @@ ROWS = (
 )
 
 
+TWO_DRIVES = ("both_drives", "a_silent_drive_costs_the_other_no_limit")
+
+
 def medium(sectors=2880, kind=PLAIN, seed=0x5eed0001):
     """The bytes of a marked medium."""
     data = bytearray()
@@ -243,7 +246,8 @@ def two_drives(ctx, journal):
         path.write_bytes(medium(seed=seed))
     row = Row("two")
     text = run_suite(
-        journal, machine(ctx, row, "floppy.both_drives") +
-        drive_args(paths[0]) + drive_args(paths[1], unit=1), ("both_drives",))
+        journal, machine(ctx, row, ",".join(f"floppy.{name}"
+                                            for name in TWO_DRIVES)) +
+        drive_args(paths[0]) + drive_args(paths[1], unit=1), TWO_DRIVES)
     for path, seed in zip(paths, seeds):
         compare(path, expected(medium(seed=seed), text, seed))

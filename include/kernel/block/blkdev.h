@@ -21,7 +21,8 @@
  * A request that does not end within the device's time limit: the driver's
  * reset(), in a thread; the device then touches its pages no more, and the
  * request counts as failed (BLK_TIMEOUT). It is tried again, but not taken
- * apart. A device that stays silent BLK_SILENT times in a row is gone.
+ * apart. A device that stays silent BLK_SILENT times in a row is gone. Time
+ * during which a request only waits for another device counts nowhere.
  */
 #ifndef KERNEL_BLOCK_BLKDEV_H
 #define KERNEL_BLOCK_BLKDEV_H
@@ -61,6 +62,14 @@ struct block_driver {
 	 * not end anything.
 	 */
 	int (*reset)(struct block_device *bdev);
+	/*
+	 * Of devices that share a controller, else NULL: since when (jiffies)
+	 * the request in flight is at the device; now, if it still waits for
+	 * another one's to end, or has ended. The time limit counts from there.
+	 * Asked when time seems to be up, as start() is called: interrupts off,
+	 * the queue's lock held. Whatever is waited for must have a limit.
+	 */
+	u32 (*at_work_since)(struct block_device *bdev);
 };
 
 struct block_device {

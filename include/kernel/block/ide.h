@@ -57,6 +57,7 @@ struct ide_channel {
 	struct mutex resetting;	/* one reset at a time */
 	bool closed;		/* a reset runs: nothing begins */
 	struct ide_disk *active; /* whose request is in flight; NULL: none */
+	u32 began;		/* jiffies: when that one did */
 	u32 moved;		/* programmed I/O: so many sectors, */
 	u32 segment, offset;	/* and where the next one is */
 	u16 words[IDE_IDENTIFY_WORDS];	/* what a disk last said of itself */
