@@ -662,7 +662,7 @@ static void add_drive(u32 unit, const struct drive_type *type,
 	drive->cylinder = UNKNOWN;
 	snprintf(bdev->name, sizeof(bdev->name), "fd%u", unit);
 	snprintf(bdev->model, sizeof(bdev->model), "%s floppy", type->name);
-	bdev->capacity = CYLINDERS * HEADS * type->sectors;
+	bdev->capacity = (sector_t)CYLINDERS * HEADS * type->sectors;
 	bdev->timeout = TIMEOUT_S * hz;
 	bdev->limits = (struct queue_limits) {
 		.dma_mask = ISA_DMA_MASK,

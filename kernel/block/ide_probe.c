@@ -101,7 +101,7 @@ static void copy_text(char *to, const u16 *words, u32 nr)
 	for (i = 0; i < 2 * nr; i++) {
 		u8 c = (u8)(words[i / 2] >> (i % 2 ? 0 : 8));
 
-		to[i] = c >= ' ' && c < 0x7f ? (char)c : ' ';
+		to[i] = (char)(c >= ' ' && c < 0x7f ? c : ' ');
 		if (to[i] != ' ')
 			end = i + 1;
 	}

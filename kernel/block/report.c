@@ -59,8 +59,8 @@ static void print_row(u64 address, const u8 *data)
 	printk("%08llx ", address);
 	for (i = 0; i < ROW; i++) {
 		printk(" %02x", data[i]);
-		text[i] = data[i] >= ' ' && data[i] < 0x7f ? (char)data[i] :
-							     '.';
+		text[i] = (char)(data[i] >= ' ' && data[i] < 0x7f ? data[i] :
+								    '.');
 	}
 	text[ROW] = '\0';
 	printk("  %s\n", text);

@@ -70,8 +70,9 @@ long sys_mincore(struct pt_regs *regs)
 		if (!mapped)
 			return -ENOMEM;
 		/* it may fault, and takes the semaphore then */
-		if (put_user(there, to++))
+		if (put_user(there, to))
 			return -EFAULT;
+		to++;
 	}
 	return 0;
 }
