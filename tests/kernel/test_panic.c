@@ -90,7 +90,7 @@ TEST_PANIC(panic, vmalloc_area, "the vmalloc area, where no area is")
 	poke(memory_layout.vmalloc_end - 0x123);
 }
 
-TEST_PANIC(panic, pkmap_area, "the pkmap area, where no page is mapped")
+TEST_PANIC(panic, pkmap_area, "a window of kmap() that shows no page")
 {
 	peek(memory_layout.pkmap_base);
 }
