@@ -164,7 +164,7 @@ FORBIDDEN = {
 # programs have an FPU: one file keeps what is in it, and computes nothing
 KEEPS_FPU = "/kernel/user/fpu.o"
 FPU_STATE = re.compile(r"\b(fn?init|fn?st[sc]w|fldcw|fn?save|frstor|fx(save|rstor)|"
-                       r"fn?clex|fwait)\b")
+                       r"fn?clex|f?wait)\b")
 PREFIXES = {"lock", "rep", "repz", "repnz", "repe", "repne", "data16", "addr16",
             "cs", "ds", "es", "ss", "fs", "gs"}
 INSTRUCTION = re.compile(r"\s*[0-9a-f]+:\s+([^<#]*\S)")
