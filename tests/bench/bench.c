@@ -73,16 +73,14 @@ u64 bench_div(u64 n, u32 by)
 
 /* --- one case --- */
 
-/* Blocks of the wanted order that the zone gives without reclaim. */
+/* Blocks of the wanted order that the zone gives without reclaim, of its
+ * largest blocks alone: a case has no others. */
 static u32 blocks_of(const struct zone *zone, unsigned int order,
 		     enum zone_type class)
 {
 	u32 kept = zone->pages_high + zone->lowmem_reserve[class];
-	u32 pages = 0;
-	unsigned int o;
+	u32 pages = zone->free_area[MAX_ORDER - 1].nr_free << (MAX_ORDER - 1);
 
-	for (o = order; o < MAX_ORDER; o++)
-		pages += zone->free_area[o].nr_free << o;
 	return pages > kept ? (pages - kept) >> order : 0;
 }
 
@@ -108,6 +106,43 @@ static const char *obstacle(const struct bench_need *need)
 	return blocks < need->blocks ? "too little memory is free" : NULL;
 }
 
+/* A free block of just this order. Of order 0 alloc_page() would take a batch
+ * for the CPU's list. */
+static struct page *take_block(gfp_t gfp, unsigned int order)
+{
+	struct zonelist *list = node_zonelist(numa_node_id(), gfp);
+	struct page *page;
+
+	if (order)
+		return alloc_pages(gfp, order);
+	return alloc_pages_bulk(gfp, list, 1, &page) ? page : NULL;
+}
+
+/* All blocks but the largest of the zone that a case takes from. */
+static void take_small_blocks(const struct bench_need *need,
+			      struct list_head *taken)
+{
+	const struct zone *zone =
+		node_zonelist(numa_node_id(), need->gfp)->zones[0];
+	unsigned int order = need->blocks ? MAX_ORDER - 1 : 0;
+
+	while (order--) {
+		u32 n = zone->free_area[order].nr_free;
+		struct page *page;
+
+		while (n-- && (page = take_block(need->gfp, order)))
+			list_add(&page->lru, taken);
+	}
+}
+
+static void give_small_blocks(struct list_head *taken)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, taken, lru)
+		__free_pages(page, page_order(page));
+}
+
 static void run_batch(const struct bench_case *c, struct bench *b)
 {
 	u32 flags = local_irq_save();
@@ -121,8 +156,10 @@ static void run_batches(const struct bench_case *c, struct figures *f)
 {
 	u64 least = ~0ULL, sum = 0;
 	u32 i, flushes = 0;
+	LIST_HEAD(taken);
 	struct bench b;
 
+	take_small_blocks(&c->need, &taken);
 	if (c->begin)
 		c->begin();
 	run_batch(c, &b);
@@ -134,6 +171,7 @@ static void run_batches(const struct bench_case *c, struct figures *f)
 	}
 	if (c->end)
 		c->end();
+	give_small_blocks(&taken);
 	f->min = bench_div(least * 100, c->ops);
 	f->mean = bench_div(sum * 100, c->ops * c->batches);
 	f->flushes = bench_div(flushes * 100ULL, c->ops * c->batches);

@@ -11,7 +11,10 @@
  * 3. Interrupts are off in a batch: no tick comes between. A case that is about
  *    them turns them on itself.
  * 4. Before each case the caches of objects are shrunk and the CPU's lists
- *    drained, so that a case costs the same by itself and behind others.
+ *    drained, so that a case costs the same by itself and behind others. One
+ *    that needs memory finds the largest blocks of its zone alone: all others
+ *    are taken away meanwhile. What the boot left of them would be in the
+ *    figure: single pages are gathered one by one, a large block is split.
  * 5. A figure of the boot was taken once: `read` returns it.
  *
  * A file has one table of its cases; bench.c lists the tables.

@@ -8,7 +8,7 @@
  *				not reach them: all that it can have at once.
  *				ZONE_DMA is small, and so are its CPU lists:
  *				pages come from and go to the buddy system, in
- *				one block, however small the others are
+ *				one block
  */
 #include <mm/high/bounce.h>
 #include "bench.h"
@@ -73,19 +73,19 @@ static void writes(struct bench *b)
 	transfers(b, true);
 }
 
-#define CASE(name_, batch_, begin_)					\
+#define CASE(name_, batch_, begin_, zone_)				\
 	{ .name = "bounce." name_ ".per_page", .ops = 640,		\
 	  .batches = BENCH_BATCHES, .batch = (batch_),			\
 	  .begin = (begin_), .end = give_back,				\
-	  .need = { .gfp = GFP_KERNEL, .blocks = 2 * MOST } }
+	  .need = { .gfp = GFP_KERNEL | (zone_), .blocks = 2 * MOST } }
 
 static const struct bench_case cases[] = {
-	CASE("read", reads, take_one),
-	CASE("write", writes, take_one),
-	CASE("read8", reads, take_8),
-	CASE("write8", writes, take_8),
-	CASE("read16.isa", reads, take_16_isa),
-	CASE("write16.isa", writes, take_16_isa),
+	CASE("read", reads, take_one, 0),
+	CASE("write", writes, take_one, 0),
+	CASE("read8", reads, take_8, 0),
+	CASE("write8", writes, take_8, 0),
+	CASE("read16.isa", reads, take_16_isa, __GFP_DMA),
+	CASE("write16.isa", writes, take_16_isa, __GFP_DMA),
 };
 
 BENCH_TABLE(bench_bounce, cases);

@@ -11,6 +11,9 @@ SIZES = (512 * MB, 2 * GB, 3583 * MB, 8 * GB)
 TO_PAGES = "boot.tables_to_pages"
 PER_PAGE = 16           # instructions, from final tables to the allocator
 
+# Another machine: its boot leaves other small blocks on the free lists.
+OTHER_SIZE = 2000 * MB
+
 
 def tests(ctx):
     """The plug-in."""
@@ -21,6 +24,8 @@ def tests(ctx):
                lambda journal: boot_is_linear(ctx, journal), 3.0)
     yield Test("bench.same-twice",
                lambda journal: same_twice(ctx, journal), 12.0)
+    yield Test("bench.lists-of-the-boot",
+               lambda journal: from_large_blocks(ctx, journal), 5.0)
     yield Test("bench.comparison-fails",
                lambda journal: comparison_fails(ctx, journal), 8.0)
     yield Test("bench.cycles-are-refused",
@@ -85,6 +90,14 @@ def same_twice(ctx, journal):
     for a, b in zip(first.split(b"\n"), second.split(b"\n")):
         require(a == b, "wrong output", f"first {a!r}, then {b!r}")
     require(first == second, "lost output", "one run is longer")
+
+
+def from_large_blocks(ctx, journal):
+    """What small blocks the boot left is in no figure of pages."""
+    here, there = (measure(journal, ctx.kernel, "page", size).cases
+                   for size in (run.MEMORY, OTHER_SIZE))
+    for a, b in zip(here, there):
+        require(a == b, "failed case", f"{a}; with other lists {b}")
 
 
 def document_is_right(_journal):

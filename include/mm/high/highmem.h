@@ -39,7 +39,8 @@ static __always_inline void kunmap(struct page *page)
 }
 
 /* The page that an address shows: of the direct map, or of a window of either
- * kind in use. NULL: it is neither. Any context. */
+ * kind (also of one without a user, while it still shows its page). NULL: it
+ * is neither. Any context. */
 struct page *kmap_to_page(const void *va);
 
 /* Windows of both kinds that nobody uses show nothing any more. Any context. */
