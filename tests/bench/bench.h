@@ -36,7 +36,8 @@ struct bench {
 	u32 flushes;
 };
 
-/* Without what a case cannot run: free blocks (0: none are needed), a disk. */
+/* Without what a case cannot run: blocks, to be cut from free ones of the
+ * largest order (0: none are needed), a disk. */
 struct bench_need {
 	gfp_t gfp;
 	unsigned int order;

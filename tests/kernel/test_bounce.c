@@ -6,7 +6,6 @@
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/softirq.h>
 #include <kernel/cpu/time.h>
-#include <kernel/lib/printf.h>
 #include "bounce_pages.h"
 #include "rtc_irq.h"
 

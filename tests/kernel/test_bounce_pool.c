@@ -4,7 +4,6 @@
  * one case takes all pages away. The check of the books is checked, too.
  */
 #include <kernel/cpu/time.h>
-#include <kernel/lib/printf.h>
 #include "bounce_pages.h"
 #include "rtc_irq.h"
 #include "threads.h"

@@ -4,7 +4,6 @@
  */
 #include <kernel/cpu/time.h>
 #include <mm/page/page_alloc.h>
-#include <mm/table/paging.h>
 #include "private_kmaps.h"
 #include "threads.h"
 

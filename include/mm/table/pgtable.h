@@ -34,7 +34,6 @@ typedef u64 pteval_t;
 #define _PAGE_GLOBAL	0x100ULL
 #define _PAGE_NX	(1ULL << 63)	/* PAE with EFER.NXE only */
 
-
 /* User tables, level 1, without Present: a page that nobody may touch. Other
  * values without Present are swap entries, which leave bits 6 and 7 clear. */
 #define PTE_PROTNONE	0x080ULL
