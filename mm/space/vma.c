@@ -6,10 +6,8 @@
  *    holds this address?) is answered by the one that was found last, or by
  *    going down the tree.
  *
- * 2. Gaps. The gap of an area is what is free right below it. Each node of the
- *    tree keeps the largest gap of its subtree, so the lowest free range that
- *    is long enough is found in as many steps as the tree is deep. What is free
- *    above the highest area belongs to none: it is looked at last.
+ * 2. Gaps. The tree knows the gap right below each area (gaptree.h). What is
+ *    free above the highest area belongs to none: it is looked at last.
  *
  * 3. Splitting and joining. Whoever changes part of an area splits it first, so
  *    that what changes is whole areas; then neighbours that are alike again
@@ -95,81 +93,27 @@ pteval_t vm_get_page_prot(u32 vm_flags)
 
 /* --- gaps --- */
 
-static u32 gap_of_subtree(const struct rb_node *node)
-{
-	return node ? rb_entry(node, struct vm_area_struct, vm_rb)->subtree_gap
-		    : 0;
-}
-
-u32 vma_subtree_gap(const struct vm_area_struct *vma)
-{
-	u32 left = gap_of_subtree(vma->vm_rb.child[RB_LEFT]);
-	u32 right = gap_of_subtree(vma->vm_rb.child[RB_RIGHT]);
-	u32 most = max(left, right), own = vma_gap(vma);
-
-	return max(own, most);
-}
-
-static bool fastcall update_gap(struct rb_node *node)
-{
-	struct vm_area_struct *vma = vma_of(node);
-	u32 old = vma->subtree_gap;
-
-	vma->subtree_gap = vma_subtree_gap(vma);
-	return vma->subtree_gap != old;
-}
-
 /* Its own gap is another now. NULL: there is no such area. */
-static void gap_changed(struct vm_area_struct *vma)
+static void tell_gap(struct vm_area_struct *vma)
 {
-	if (vma)
-		rb_propagate(&vma->vm_rb, update_gap);
-}
-
-/* The lowest area of the subtree with such a gap: there is one. */
-static struct vm_area_struct *lowest_gap(struct rb_node *node, u32 len)
-{
-	for (;;) {
-		struct rb_node *left = node->child[RB_LEFT];
-
-		if (gap_of_subtree(left) >= len)
-			node = left;
-		else if (vma_gap(vma_of(node)) >= len)
-			return vma_of(node);
-		else
-			node = node->child[RB_RIGHT];
-	}
-}
-
-/* The lowest area above vma with such a gap below it; NULL: none. */
-static struct vm_area_struct *next_gap(struct vm_area_struct *vma, u32 len)
-{
-	struct rb_node *node = &vma->vm_rb, *parent;
-
-	if (gap_of_subtree(node->child[RB_RIGHT]) >= len)
-		return lowest_gap(node->child[RB_RIGHT], len);
-	for (; (parent = rb_parent(node)); node = parent) {
-		if (parent->child[RB_RIGHT] == node)
-			continue;
-		if (vma_gap(vma_of(parent)) >= len)
-			return vma_of(parent);
-		if (gap_of_subtree(parent->child[RB_RIGHT]) >= len)
-			return lowest_gap(parent->child[RB_RIGHT], len);
-	}
-	return NULL;
+	if (!vma)
+		return;
+	vma->vm_rb.gap = vma_gap(vma);
+	gap_changed(&vma->vm_rb);
 }
 
 u32 find_free_range(struct mm_struct *mm, u32 len, u32 from)
 {
 	struct vm_area_struct *vma = find_vma(mm, from);
+	struct gap_node *place;
 
 	if (len > TASK_SIZE || from > TASK_SIZE - len)
 		return (u32)-ENOMEM;
 	if (!vma || (vma->vm_start >= from && vma->vm_start - from >= len))
 		return from;
-	vma = next_gap(vma, len);
-	if (vma)
-		return vma->vm_prev->vm_end;
+	place = gap_next(&vma->vm_rb, len);
+	if (place)
+		return vma_of(&place->node)->vm_prev->vm_end;
 	if (TASK_SIZE - mm->highest->vm_end >= len)
 		return mm->highest->vm_end;
 	return (u32)-ENOMEM;
@@ -229,15 +173,17 @@ static void link_in_tree(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
 
-	if (prev && !prev->vm_rb.child[RB_RIGHT])
-		rb_link(&mm->mm_rb, &vma->vm_rb, &prev->vm_rb, RB_RIGHT);
+	if (prev && !prev->vm_rb.node.child[RB_RIGHT])
+		rb_link(&mm->mm_rb, &vma->vm_rb.node, &prev->vm_rb.node,
+			RB_RIGHT);
 	else
-		rb_link(&mm->mm_rb, &vma->vm_rb, next ? &next->vm_rb : NULL,
-			RB_LEFT);
-	vma->subtree_gap = vma_gap(vma);
-	gap_changed(next);
-	rb_propagate(rb_parent(&vma->vm_rb), update_gap);
-	rb_balance(&mm->mm_rb, &vma->vm_rb, update_gap);
+		rb_link(&mm->mm_rb, &vma->vm_rb.node,
+			next ? &next->vm_rb.node : NULL, RB_LEFT);
+	/* none, until tell_gap(): then those above hear of it */
+	vma->vm_rb.max_gap = 0;
+	tell_gap(vma);
+	tell_gap(next);
+	rb_balance(&mm->mm_rb, &vma->vm_rb.node, gap_update);
 }
 
 void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,
@@ -252,11 +198,10 @@ void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *prev = vma->vm_prev, *next = vma->vm_next;
 
-	/* with the old gap above it: a rotation must find what nodes keep */
-	rb_erase(&mm->mm_rb, &vma->vm_rb, update_gap);
+	rb_erase(&mm->mm_rb, &vma->vm_rb.node, gap_update);
 	*(prev ? &prev->vm_next : &mm->mmap) = next;
 	*(next ? &next->vm_prev : &mm->highest) = prev;
-	gap_changed(next);
+	tell_gap(next);
 	mm->map_count--;
 	if (mm->mmap_cache == vma)
 		mm->mmap_cache = NULL;
@@ -286,8 +231,8 @@ void move_borders(struct vm_area_struct *vma, u32 start, u32 end)
 	vma->vm_start = start;
 	vma->vm_end = end;
 	unlock_borders(vma);
-	gap_changed(vma);
-	gap_changed(vma->vm_next);
+	tell_gap(vma);
+	tell_gap(vma->vm_next);
 }
 
 int split_vma(struct vm_area_struct *vma, u32 addr)

@@ -49,9 +49,13 @@ static void check_area(struct check *c, struct mm_struct *mm,
 	if (prev && prev->vm_end > vma->vm_start)
 		differs(c, "the areas at %08x and %08x overlap",
 			prev->vm_start, vma->vm_start);
-	if (vma->subtree_gap != vma_subtree_gap(vma))
+	if (vma->vm_rb.gap != vma_gap(vma))
+		differs(c, "the gap below %08x: %x, and is %x", vma->vm_start,
+			vma->vm_rb.gap, vma_gap(vma));
+	if (vma->vm_rb.max_gap != gap_largest(&vma->vm_rb))
 		differs(c, "the largest gap below %08x: %x, and is %x",
-			vma->vm_start, vma->subtree_gap, vma_subtree_gap(vma));
+			vma->vm_start, vma->vm_rb.max_gap,
+			gap_largest(&vma->vm_rb));
 	check_flags(c, vma);
 }
 

@@ -1,16 +1,14 @@
 /*
  * Areas of kernel addresses. ULK3 section 8.3.
  *
- * 1. All areas of a space stand in one red-black tree by address. Each knows
- *    the gap right below it, and the largest gap of its subtree. The gap above
- *    the highest area belongs to no area: it is computed, also when there is
- *    none at all, so that an empty space has its end, too.
+ * 1. All areas of a space stand in one tree by address that knows the gaps
+ *    between them (gaptree.h). The gap above the highest area belongs to no
+ *    area: it is computed, also when there is none at all, so that an empty
+ *    space has its end, too.
  *
- * 2. First fit. Down from the root: left if the left subtree has a gap that is
- *    large enough, else here, else right. That finds the lowest one, in as many
- *    steps as the tree is deep. The new area goes to the bottom of the gap. If
- *    no gap between areas fits, it goes above the highest one: no search, and
- *    no maximum changes.
+ * 2. First fit: the new area goes to the bottom of the lowest gap that is large
+ *    enough. If no gap between areas fits, it goes above the highest one: no
+ *    search, and no maximum changes.
  *
  * 3. Alignment above a page. A gap of size + align - 1 page fits wherever it
  *    begins: the lowest of these is found the same way, else the end is looked
@@ -45,30 +43,7 @@
 
 static struct vmap_area *area_of(struct rb_node *node)
 {
-	return rb_entry(node, struct vmap_area, node);
-}
-
-static u32 gap_of_subtree(const struct rb_node *node)
-{
-	return node ? rb_entry(node, struct vmap_area, node)->max_gap : 0;
-}
-
-u32 vmap_area_max_gap(const struct vmap_area *area)
-{
-	u32 left = gap_of_subtree(area->node.child[RB_LEFT]);
-	u32 right = gap_of_subtree(area->node.child[RB_RIGHT]);
-	u32 most = max(left, right);
-
-	return max(area->gap, most);
-}
-
-static bool fastcall update_max_gap(struct rb_node *node)
-{
-	struct vmap_area *area = area_of(node);
-	u32 old = area->max_gap;
-
-	area->max_gap = vmap_area_max_gap(area);
-	return area->max_gap != old;
+	return rb_entry(node, struct vmap_area, place.node);
 }
 
 void vmap_space_init(struct vmap_space *space, u32 start, u32 end,
@@ -86,50 +61,23 @@ void vmap_space_init(struct vmap_space *space, u32 start, u32 end,
 
 /* --- finding a gap --- */
 
-/* The lowest gap of the subtree, which has one of `need` bytes. */
-static struct vmap_area *lowest_gap(struct rb_node *node, u32 need)
+/* NULL stays NULL. */
+static struct vmap_area *area_above(struct gap_node *place)
 {
-	for (;;) {
-		struct rb_node *left = node->child[RB_LEFT];
-
-		if (gap_of_subtree(left) >= need)
-			node = left;
-		else if (area_of(node)->gap >= need)
-			return area_of(node);
-		else
-			node = node->child[RB_RIGHT];
-	}
-}
-
-/* The lowest gap of `need` bytes above that area; NULL: none. */
-static struct vmap_area *next_gap(struct vmap_area *area, u32 need)
-{
-	struct rb_node *node = &area->node, *parent;
-
-	if (gap_of_subtree(node->child[RB_RIGHT]) >= need)
-		return lowest_gap(node->child[RB_RIGHT], need);
-	for (; (parent = rb_parent(node)); node = parent) {
-		if (parent->child[RB_RIGHT] == node)
-			continue;
-		if (area_of(parent)->gap >= need)
-			return area_of(parent);
-		if (gap_of_subtree(parent->child[RB_RIGHT]) >= need)
-			return lowest_gap(parent->child[RB_RIGHT], need);
-	}
-	return NULL;
+	return place ? container_of(place, struct vmap_area, place) : NULL;
 }
 
 static struct vmap_area *first_gap(const struct vmap_space *space, u64 need)
 {
 	if (gap_of_subtree(space->tree.node) < need)
 		return NULL;
-	return lowest_gap(space->tree.node, (u32)need);
+	return area_above(gap_lowest(space->tree.node, (u32)need));
 }
 
 /* Where in the gap below an area does an aligned piece begin? */
 static u64 place_below(const struct vmap_area *above, u32 align)
 {
-	return ALIGN((u64)above->start - above->gap, (u64)align);
+	return ALIGN((u64)above->start - above->place.gap, (u64)align);
 }
 
 /* Above all areas it is free from here on. */
@@ -149,7 +97,7 @@ static bool find_aligned(const struct vmap_space *space, u32 need, u32 align,
 		*above = first_gap(space, need);
 		while (*above &&
 		       place_below(*above, align) + need > (*above)->start)
-			*above = next_gap(*above, need);
+			*above = area_above(gap_next(&(*above)->place, need));
 		if (!*above)
 			return false;
 	}
@@ -166,8 +114,8 @@ static __always_inline bool find_place(const struct vmap_space *space,
 		return find_aligned(space, need, align, above, start);
 	*above = NULL;
 	if (gap_of_subtree(space->tree.node) >= need)
-		*above = lowest_gap(space->tree.node, need);
-	*start = *above ? (*above)->start - (*above)->gap : top_of(space);
+		*above = area_above(gap_lowest(space->tree.node, need));
+	*start = *above ? (*above)->start - (*above)->place.gap : top_of(space);
 	return *above || space->end - *start >= need;
 }
 
@@ -178,51 +126,54 @@ static __always_inline bool find_place(const struct vmap_space *space,
 static void insert_below(struct vmap_space *space, struct vmap_area *area,
 			 struct vmap_area *above)
 {
-	struct rb_node *parent = above->node.child[RB_LEFT];
+	struct rb_node *parent = above->place.node.child[RB_LEFT];
 	int side = RB_RIGHT;
 
-	area->gap = area->start - (above->start - above->gap);
-	above->gap = above->start - area->end;
+	area->place.gap = area->start - (above->start - above->place.gap);
+	above->place.gap = above->start - area->end;
 	if (!parent) {
-		parent = &above->node;
+		parent = &above->place.node;
 		side = RB_LEFT;
 	}
 	while (parent->child[side])
 		parent = parent->child[side];
-	rb_link(&space->tree, &area->node, parent, side);
-	area->max_gap = area->gap;
-	rb_propagate(parent, update_max_gap);
-	rb_propagate(&above->node, update_max_gap);
+	rb_link(&space->tree, &area->place.node, parent, side);
+	area->place.max_gap = area->place.gap;
+	rb_propagate(parent, gap_update);
+	gap_changed(&above->place);
 }
 
 static __always_inline void insert_on_top(struct vmap_space *space,
 					  struct vmap_area *area)
 {
-	struct rb_node *parent = space->highest ? &space->highest->node : NULL;
+	struct rb_node *parent = space->highest ?
+				 &space->highest->place.node : NULL;
 
-	area->gap = area->start - top_of(space);
-	rb_link(&space->tree, &area->node, parent, RB_RIGHT);
-	area->max_gap = area->gap;
+	area->place.gap = area->start - top_of(space);
+	rb_link(&space->tree, &area->place.node, parent, RB_RIGHT);
+	area->place.max_gap = area->place.gap;
 	/* a gap is left by alignment only */
-	if (area->gap)
-		rb_propagate(parent, update_max_gap);
+	if (area->place.gap)
+		rb_propagate(parent, gap_update);
 	space->highest = area;
 }
 
 static void take_out(struct vmap_space *space, struct vmap_area *area)
 {
+	struct vmap_area *above;
 	struct rb_node *other;
 
 	if (area == space->highest) {
-		other = rb_prev(&area->node);
+		other = rb_prev(&area->place.node);
 		space->highest = other ? area_of(other) : NULL;
-		rb_erase(&space->tree, &area->node, update_max_gap);
+		rb_erase(&space->tree, &area->place.node, gap_update);
 		return;
 	}
-	other = rb_next(&area->node);
-	rb_erase(&space->tree, &area->node, update_max_gap);
-	area_of(other)->gap += area->gap + (area->end - area->start);
-	rb_propagate(other, update_max_gap);
+	other = rb_next(&area->place.node);
+	rb_erase(&space->tree, &area->place.node, gap_update);
+	above = area_of(other);
+	above->place.gap += area->place.gap + (area->end - area->start);
+	gap_changed(&above->place);
 }
 
 static u32 pages_of(const struct vmap_area *area)
@@ -245,7 +196,7 @@ static bool fastcall try_insert(struct vmap_space *space,
 			insert_below(space, area, above);
 		else
 			insert_on_top(space, area);
-		rb_balance(&space->tree, &area->node, update_max_gap);
+		rb_balance(&space->tree, &area->place.node, gap_update);
 		space->count.areas++;
 		space->count.pages += pages_of(area);
 	}
@@ -280,7 +231,7 @@ struct vmap_area *vmap_area_find_locked(const struct vmap_space *space,
 	assert_held(&space->lock);
 	/* made last, more often than not, and so freed first */
 	if (space->highest && addr >= space->highest->start)
-		node = &space->highest->node;
+		node = &space->highest->place.node;
 	while (node) {
 		struct vmap_area *area = area_of(node);
 
@@ -348,7 +299,7 @@ struct vmap_area *fastcall vmap_area_take(struct vmap_space *space, u32 addr,
 
 static bool is_lazy(const struct rb_node *node)
 {
-	return node && rb_entry(node, struct vmap_area, node)->state ==
+	return node && rb_entry(node, struct vmap_area, place.node)->state ==
 		       VMAP_LAZY;
 }
 
@@ -359,21 +310,21 @@ static bool is_lazy(const struct rb_node *node)
 static __always_inline bool merge_lazy(struct vmap_space *space,
 				       struct vmap_area *area)
 {
-	struct rb_node *below = rb_prev(&area->node), *above;
+	struct rb_node *below = rb_prev(&area->place.node), *above;
 
-	if (is_lazy(below) && !area->gap) {
+	if (is_lazy(below) && !area->place.gap) {
 		area_of(below)->end = area->end;
 		if (space->highest == area)
 			space->highest = area_of(below);
-		rb_erase(&space->tree, &area->node, update_max_gap);
+		rb_erase(&space->tree, &area->place.node, gap_update);
 		return true;
 	}
-	above = rb_next(&area->node);
-	if (is_lazy(above) && !area_of(above)->gap) {
-		rb_erase(&space->tree, &area->node, update_max_gap);
+	above = rb_next(&area->place.node);
+	if (is_lazy(above) && !area_of(above)->place.gap) {
+		rb_erase(&space->tree, &area->place.node, gap_update);
 		area_of(above)->start = area->start;
-		area_of(above)->gap = area->gap;
-		rb_propagate(above, update_max_gap);
+		area_of(above)->place.gap = area->place.gap;
+		gap_changed(&area_of(above)->place);
 		return true;
 	}
 	return false;

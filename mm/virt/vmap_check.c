@@ -50,13 +50,13 @@ static void check_area(struct check *c, const struct vmap_area *area,
 
 static void check_gap(struct check *c, const struct vmap_area *area, u32 below)
 {
-	if (area->gap != area->start - below)
+	if (area->place.gap != area->start - below)
 		differ(c, "below %08x a gap of %x bytes is noted; there are %x",
-		       area->start, area->gap, area->start - below);
-	if (area->max_gap != vmap_area_max_gap(area))
+		       area->start, area->place.gap, area->start - below);
+	if (area->place.max_gap != gap_largest(&area->place))
 		differ(c, "the subtree of %08x has %x for its largest gap, not "
-		       "%x", area->start, vmap_area_max_gap(area),
-		       area->max_gap);
+		       "%x", area->start, gap_largest(&area->place),
+		       area->place.max_gap);
 }
 
 static void check_tree(struct check *c)
@@ -66,7 +66,8 @@ static void check_tree(struct check *c)
 	struct rb_node *node;
 
 	for (node = rb_first(&space->tree); node; node = rb_next(node)) {
-		struct vmap_area *area = rb_entry(node, struct vmap_area, node);
+		struct vmap_area *area = rb_entry(node, struct vmap_area,
+						  place.node);
 
 		check_area(c, area, below);
 		if (c->lost)
@@ -75,7 +76,7 @@ static void check_tree(struct check *c)
 		below = area->end;
 	}
 	node = rb_last(&space->tree);
-	if (node != (space->highest ? &space->highest->node : NULL))
+	if (node != (space->highest ? &space->highest->place.node : NULL))
 		differ(c, "the highest area is not the one that is noted");
 }
 

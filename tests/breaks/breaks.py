@@ -819,14 +819,15 @@ BREAKS = [
     Break("guard page not kept", "mm/virt/vmap_area.c",
           "need = PAGE_ALIGN(size) + PAGE_SIZE;", "need = PAGE_ALIGN(size);",
           "vmalloc.maps_and_guards"),
-    Break("last fit of addresses", "mm/virt/vmap_area.c",
+    Break("last fit of addresses", "kernel/lib/gaptree.c",
           "if (gap_of_subtree(left) >= need)\n\t\t\tnode = left;",
           "if (gap_of_subtree(node->child[RB_RIGHT]) >= need)\n"
           "\t\t\tnode = node->child[RB_RIGHT];\n"
           "\t\telse if (gap_of_subtree(left) >= need)\n\t\t\tnode = left;",
           "vmap_area.first_fit"),
     Break("gap of the area above not told", "mm/virt/vmap_area.c",
-          "rb_propagate(other, update_max_gap);", ";",
+          "gap_changed(&above->place);\n}\n\nstatic u32 pages_of", "}\n\nstatic "
+          "u32 pages_of",
           "vmap_area.random_against_a_map"),
     Break("rotation forgets what a tree keeps", "kernel/lib/rbtree.c",
           "\t\tupdate(node);\n\t\tupdate(up);", "\t\tupdate(up);",
@@ -1246,9 +1247,9 @@ BREAKS = [
           "BUG_ON(slot > own_slots() + KMAP_DEPTH + 1,",
           "kmap_atomic.too_deep"),
     # --- address spaces ---
-    Break("space: a gap that is too small is taken", "mm/space/vma.c",
-          "if (vma_gap(vma_of(parent)) >= len)",
-          "if (vma_gap(vma_of(parent)) >= len - PAGE_SIZE)",
+    Break("space: a gap that is too small is taken", "kernel/lib/gaptree.c",
+          "if (gap_entry(parent)->gap >= need)",
+          "if (gap_entry(parent)->gap >= need - 4096)",
           "vma.lowest_range_that_fits"),
     Break("space: the last hit stays when it goes", "mm/space/vma.c",
           "\tif (mm->mmap_cache == vma)\n\t\tmm->mmap_cache = NULL;\n", "",

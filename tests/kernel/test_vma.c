@@ -172,9 +172,12 @@ TEST(vma, checks_find_damage)
 	EXPECT_EQ(wrong_things(mm), 2);
 	mm->anon_rss--;
 	mm->nr_tables--;
-	vma->vm_next->subtree_gap += PAGE_SIZE;
+	vma->vm_next->vm_rb.max_gap += PAGE_SIZE;
 	EXPECT(wrong_things(mm) >= 1);
-	vma->vm_next->subtree_gap -= PAGE_SIZE;
+	vma->vm_next->vm_rb.max_gap -= PAGE_SIZE;
+	vma->vm_next->vm_rb.gap += PAGE_SIZE;
+	EXPECT(wrong_things(mm) >= 1);
+	vma->vm_next->vm_rb.gap -= PAGE_SIZE;
 	vma->vm_flags &= ~VM_WRITE;
 	EXPECT(wrong_things(mm) >= 1);
 	vma->vm_flags |= VM_WRITE;

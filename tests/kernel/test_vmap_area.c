@@ -428,7 +428,7 @@ static bool in_tree(u32 i)
 	const struct rb_node *node;
 
 	for (node = rb_first(&space.tree); node; node = rb_next(node))
-		if (node == &areas[i].node)
+		if (node == &areas[i].place.node)
 			return true;
 	return false;
 }

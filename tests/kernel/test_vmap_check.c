@@ -73,10 +73,11 @@ TEST(vmap_check, places)
 TEST(vmap_check, gaps)
 {
 	start();
-	area[4].gap += PAGE_SIZE;
+	area[4].place.gap += PAGE_SIZE;
 	says("a gap of", 2);		/* and the maximum of its subtree */
 	start();
-	rb_entry(space.tree.node, struct vmap_area, node)->max_gap = 1;
+	rb_entry(space.tree.node, struct vmap_area,
+		 place.node)->place.max_gap = 1;
 	says("for its largest gap, not 1", 1);
 	start();
 	space.highest = &area[5];

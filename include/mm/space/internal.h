@@ -8,7 +8,7 @@
 
 static inline struct vm_area_struct *vma_of(struct rb_node *node)
 {
-	return rb_entry(node, struct vm_area_struct, vm_rb);
+	return rb_entry(node, struct vm_area_struct, vm_rb.node);
 }
 
 /* Free bytes right below an area. */
@@ -31,8 +31,6 @@ void fault_init(void);
 
 /* A zeroed mm: no areas, one user, the default limits. */
 void mm_init_areas(struct mm_struct *mm);
-
-u32 vma_subtree_gap(const struct vm_area_struct *vma);
 
 void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,
 	      struct vm_area_struct *prev);

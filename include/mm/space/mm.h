@@ -23,7 +23,7 @@
 #define MM_SPACE_MM_H
 
 #include <kernel/lib/errno.h>
-#include <kernel/lib/rbtree.h>
+#include <kernel/lib/gaptree.h>
 #include <kernel/sched/mutex.h>
 #include <mm/page/page.h>
 #include <mm/table/pgtable.h>
@@ -92,8 +92,7 @@ struct vm_area_struct {
 	u32 vm_flags;
 	pteval_t vm_page_prot;		/* of an entry, without a frame */
 
-	struct rb_node vm_rb;
-	u32 subtree_gap;	/* the largest gap below an area of it */
+	struct gap_node vm_rb;
 
 	/* Shown: a file, or memory that is shared. NULL: private memory. */
 	const struct vm_operations_struct *vm_ops;

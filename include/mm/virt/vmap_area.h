@@ -10,7 +10,7 @@
 #define MM_VIRT_VMAP_AREA_H
 
 #include <kernel/cpu/page.h>
-#include <kernel/lib/rbtree.h>
+#include <kernel/lib/gaptree.h>
 #include <kernel/lock.h>
 
 /*
@@ -24,10 +24,8 @@ enum vmap_state { VMAP_USED, VMAP_GOING, VMAP_LAZY, VMAP_FLUSHING };
 
 /* Part of its owner's structure; nothing in it is the owner's to change. */
 struct vmap_area {
-	struct rb_node node;
+	struct gap_node place;	/* in the tree, and what is free below it */
 	u32 start, end;		/* with the guard page, which is the last */
-	u32 gap;		/* free bytes right below start */
-	u32 max_gap;		/* the largest one of its subtree */
 	enum vmap_state state;
 	u32 kind;		/* bits of its owner's, before it is inserted */
 	struct vmap_area *next_lazy;
@@ -101,8 +99,5 @@ struct vmap_counts vmap_counts(struct vmap_space *space);
 /* The largest piece in bytes that could be given out without a flush, with the
  * guard page of it. */
 u32 vmap_largest_gap(struct vmap_space *space);
-
-/* From what it keeps and its children's: for rb_check() and the like. */
-u32 vmap_area_max_gap(const struct vmap_area *area);
 
 #endif
