@@ -123,12 +123,12 @@ def loader_rows():
     yield Row("module-1", modules=(1,))
     yield Row("module-three", modules=(4 * KB, 4 * KB, 3))
     # with what is left the suites that need memory cannot run
-    yield Row("module-60M-67M", modules=(big,), mem=67 * MB, tests=OF_TABLES)
+    yield Row("module-60M-65M", modules=(big,), mem=65 * MB, tests=OF_TABLES)
     yield Row("module-60M-1G", modules=(big,), mem=GB)
     yield Row("module-60M-nopse-pae", modules=(big,), cmdline="nopse pae",
-              mem=67 * MB, tests=OF_TABLES)
+              mem=65 * MB, tests=OF_TABLES)
     yield Row("module-60M-486", modules=(big,), cpu="486", cmdline="nopse",
-              mem=67 * MB, tests=OF_TABLES)
+              mem=65 * MB, tests=OF_TABLES)
 
 
 def ramdisk_rows():
