@@ -287,7 +287,8 @@ void blk_run(struct request_queue *q)
 /* --- from the driver --- */
 
 /* *locked: false from within start(), which has the lock. */
-static u32 lock_from_driver(struct request_queue *q, bool *locked)
+static __always_inline u32
+lock_from_driver(struct request_queue *q, bool *locked)
 {
 	u32 flags;
 
@@ -299,7 +300,8 @@ static u32 lock_from_driver(struct request_queue *q, bool *locked)
 	return flags;
 }
 
-static void unlock_from_driver(struct request_queue *q, bool locked, u32 flags)
+static __always_inline void
+unlock_from_driver(struct request_queue *q, bool locked, u32 flags)
 {
 	if (locked)
 		spin_unlock(&q->lock);

@@ -51,8 +51,8 @@ static void read_page(u32 io, u32 sector, u32 page)
 /* The device is busy with a sector of its own, until the test lets it go. */
 static void keep_busy(u32 sector)
 {
-	io_send(&t.io[FAKE_IOS - 1], &t.fake->bdev, READ, sector, 1, t.pages + 15,
-		0);
+	io_send(&t.io[FAKE_IOS - 1], &t.fake->bdev, READ, sector, 1,
+		t.pages + 15, 0);
 }
 
 /* --- what is refused --- */
