@@ -156,12 +156,9 @@ void bio_finish(struct bio *bio)
 
 static void count_bounced(struct request_queue *q, const struct bio *bio)
 {
-	const struct bio_vec *vec = bounce_vec(bio->bounce);
-	u32 flags = spin_lock_irqsave(&q->lock), i;
+	u32 flags = spin_lock_irqsave(&q->lock);
 
-	for (i = 0; i < bio->vcnt; i++)
-		q->bdev->stat.bounced[bio->rw & WRITE] +=
-			vec[i].bv_page != bio->vec[i].bv_page;
+	q->bdev->stat.bounced[bio->rw & WRITE] += bounce_count(bio->bounce);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -192,10 +189,8 @@ struct cut {
 static void put_part(struct request_queue *q, struct bio *whole,
 		     const struct bio *part)
 {
-	u32 flags;
+	u32 flags = blk_lock(q);
 
-	local_bh_disable();
-	flags = spin_lock_irqsave(&q->lock);
 	if (part && part->error && (!whole->error ||
 	    part->error_sector < whole->error_sector)) {
 		whole->error = part->error;
@@ -206,8 +201,7 @@ static void put_part(struct request_queue *q, struct bio *whole,
 		blk_data_done(q, whole);
 		blk_run(q);
 	}
-	spin_unlock_irqrestore(&q->lock, flags);
-	local_bh_enable();
+	blk_unlock(q, flags);
 }
 
 static void part_ended(struct bio *bio)

@@ -97,11 +97,9 @@ void del_disk(struct block_device *bdev)
 	flags = spin_lock_irqsave(&disks_lock);
 	list_del(&bdev->list);
 	spin_unlock_irqrestore(&disks_lock, flags);
-	local_bh_disable();
-	flags = spin_lock_irqsave(&q->lock);
+	flags = blk_lock(q);
 	blk_gone_locked(q);
-	spin_unlock_irqrestore(&q->lock, flags);
-	local_bh_enable();
+	blk_unlock(q, flags);
 	blk_destroy_queue(q);
 	bdev->queue = NULL;
 }

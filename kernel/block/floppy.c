@@ -52,7 +52,6 @@
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/printf.h>
-#include <kernel/lib/string.h>
 #include <kernel/sched/wait.h>
 
 #define DRIVES 2U
@@ -110,8 +109,8 @@
  * 3 s for the motor and all steps.
  */
 #define TIMEOUT_S 10
-#define MAX_SEGMENTS 16		/* the pool of bounce pages below 16 MB */
-#define MAX_SECTORS 128
+#define MAX_SEGMENTS BOUNCE_ISA_PAGES	/* each may be bounced */
+#define MAX_SECTORS (MAX_SEGMENTS * (PAGE_SIZE / SECTOR_SIZE))
 
 #define UNKNOWN (-1)		/* where the heads are */
 

@@ -29,7 +29,6 @@
  *    while the lock is taken, so that a RAM disk's end is told at once and not
  *    at the next tick.
  */
-#include <kernel/base/printk.h>
 #include <kernel/block/queue.h>
 #include <kernel/lib/errno.h>
 #include <kernel/cpu/time.h>
@@ -129,20 +128,16 @@ static bool may_enter(const struct request_queue *q)
 
 static bool enter(struct request_queue *q, struct bio *bio, bool may_wait)
 {
-	bool entered;
-	u32 flags;
+	u32 flags = blk_lock(q);
+	bool entered = admit(q, bio);
 
-	local_bh_disable();
-	flags = spin_lock_irqsave(&q->lock);
-	entered = admit(q, bio);
 	if (!entered && !may_wait) {
 		list_add_tail(&bio->list, &q->late);
 		entered = true;
 	}
 	if (entered)
 		blk_run(q);
-	spin_unlock_irqrestore(&q->lock, flags);
-	local_bh_enable();
+	blk_unlock(q, flags);
 	return entered;
 }
 

@@ -99,7 +99,7 @@ void report_sectors(struct block_device *bdev, sector_t sector, u32 count)
 	struct page *page = alloc_page(GFP_KERNEL);
 
 	if (!page) {
-		printk("readsect: no memory for the data\n");
+		printk("no memory for the data of sectors\n");
 		return;
 	}
 	/* the layer has said what went wrong */

@@ -101,11 +101,8 @@ void blk_fail_request(struct request_queue *q, struct request *rq,
 	while (!list_empty(&rq->bios)) {
 		bio = first_bio(rq);
 		list_del(&bio->list);
-		if (rq == &q->flush)
-			blk_end_bio(q, bio, cause, bio->sector);
-		else
-			blk_end_bio(q, bio, cause,
-				    max(bio->sector, rq->sector));
+		/* a flush's sector is 0, always */
+		blk_end_bio(q, bio, cause, max(bio->sector, rq->sector));
 	}
 }
 
@@ -289,23 +286,35 @@ void blk_run(struct request_queue *q)
 
 /* --- from the driver --- */
 
-bool blk_lock_from_driver(struct request_queue *q)
+/* *locked: false from within start(), which has the lock. */
+static __always_inline u32
+lock_from_driver(struct request_queue *q, bool *locked)
 {
-	if (q->starter == smp_processor_id() + 1U)
-		return false;
-	spin_lock(&q->lock);
-	return true;
+	u32 flags;
+
+	local_bh_disable();
+	flags = local_irq_save();
+	*locked = q->starter != smp_processor_id() + 1U;
+	if (*locked)
+		spin_lock(&q->lock);
+	return flags;
+}
+
+static __always_inline void
+unlock_from_driver(struct request_queue *q, bool locked, u32 flags)
+{
+	if (locked)
+		spin_unlock(&q->lock);
+	local_irq_restore(flags);
+	local_bh_enable();
 }
 
 void blk_end_request(struct block_device *bdev, enum blk_cause cause, u32 done)
 {
 	struct request_queue *q = bdev->queue;
 	bool locked;
-	u32 flags;
+	u32 flags = lock_from_driver(q, &locked);
 
-	local_bh_disable();
-	flags = local_irq_save();
-	locked = blk_lock_from_driver(q);
 	if (q->state == QUEUE_STARTED) {
 		q->state = QUEUE_ENDED;
 		q->cause = cause;
@@ -315,30 +324,21 @@ void blk_end_request(struct block_device *bdev, enum blk_cause cause, u32 done)
 	} else {
 		q->strays++;
 	}
-	if (locked) {
+	if (locked)
 		blk_run(q);
-		spin_unlock(&q->lock);
-	}
-	local_irq_restore(flags);
-	local_bh_enable();
+	unlock_from_driver(q, locked, flags);
 }
 
 void blk_device_gone(struct block_device *bdev)
 {
 	struct request_queue *q = bdev->queue;
 	bool locked;
-	u32 flags;
+	u32 flags = lock_from_driver(q, &locked);
 
-	local_bh_disable();
-	flags = local_irq_save();
-	locked = blk_lock_from_driver(q);
 	if (!bdev->gone)
 		pr_warn("block: %s is gone\n", bdev->name);
 	blk_gone_locked(q);
-	if (locked)
-		spin_unlock(&q->lock);
-	local_irq_restore(flags);
-	local_bh_enable();
+	unlock_from_driver(q, locked, flags);
 }
 
 /* --- time limits --- */
@@ -389,8 +389,7 @@ void blk_reset_work(void *data)
 	if (err && !bdev->gone)
 		pr_warn("block: %s cannot be reset: taken for gone\n",
 			bdev->name);
-	local_bh_disable();
-	flags = spin_lock_irqsave(&q->lock);
+	flags = blk_lock(q);
 	bdev->stat.timeouts += !bdev->gone;
 	if (err)
 		blk_gone_locked(q);
@@ -398,6 +397,5 @@ void blk_reset_work(void *data)
 	q->cause = BLK_TIMEOUT;
 	q->done = 0;
 	blk_run(q);
-	spin_unlock_irqrestore(&q->lock, flags);
-	local_bh_enable();
+	blk_unlock(q, flags);
 }

@@ -1496,7 +1496,7 @@ BREAKS = [
           "floppy.ends_of_tracks_and_cylinders", floppy=True),
     Break("floppy: result not read", "kernel/block/floppy.c",
           "if (!results(result, RESULTS)) {",
-          "memset(result, 0, RESULTS);\n\tif (0) {",
+          "__builtin_memset(result, 0, RESULTS);\n\tif (0) {",
           "floppy.every_sector", floppy=True),
     Break("floppy: only the first piece", "kernel/block/floppy.c",
           "fdc.segment++;", ";", "floppy.pieces_of_a_sector", floppy=True),

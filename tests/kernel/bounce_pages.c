@@ -97,7 +97,8 @@ bool hog_all(void)
 		for (order = MAX_ORDER; order--;)
 			while (chain(&hogged, from[i], order))
 				;
-	return !chain(&hogged, GFP_DMA, 0) && !chain(&hogged, 0, 0);
+	return !chain(&hogged, GFP_ATOMIC | GFP_DMA, 0) &&
+	       !chain(&hogged, GFP_ATOMIC, 0);
 }
 
 void hog_end(void)

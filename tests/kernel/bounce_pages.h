@@ -1,4 +1,4 @@
-/* Pages with known contents, wherever they lie, for the suites of bounce. */
+/* Pages with known contents, wherever they lie, and the lack of any. */
 #ifndef TESTS_KERNEL_BOUNCE_PAGES_H
 #define TESTS_KERNEL_BOUNCE_PAGES_H
 

@@ -1,5 +1,6 @@
 #include <kernel/cpu/time.h>
 #include <mm/object/kmalloc.h>
+#include <mm/page/page_alloc.h>
 #include <mm/virt/vmalloc.h>
 #include "fake_disk.h"
 
@@ -252,4 +253,25 @@ bool io_wait(struct io *io)
 	while (!io->ended && time_before(jiffies, end))
 		msleep(1);
 	return io->ended;
+}
+
+/* --- a case --- */
+
+bool fake_case_begin(struct fake_case *c, unsigned int order)
+{
+	io_ends = 0;
+	c->order = order;
+	c->pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, order);
+	c->io = kzalloc(FAKE_IOS * sizeof(*c->io), GFP_KERNEL);
+	c->fake = fake_create();
+	return EXPECT(c->pages) & EXPECT(c->io) & EXPECT(c->fake);
+}
+
+void fake_case_end(struct fake_case *c)
+{
+	if (c->fake)
+		fake_destroy(c->fake);
+	kfree(c->io);
+	if (c->pages)
+		__free_pages(c->pages, c->order);
 }

@@ -69,7 +69,7 @@ struct io {
 	u32 order;		/* which end it was */
 };
 
-/* How many have ended since io_reset(). */
+/* How many have ended since fake_case_begin(). */
 extern u32 io_ends;
 
 /* n sectors from there on, whose data begins at `offset` bytes (of a sector's
@@ -83,5 +83,20 @@ void io_send(struct io *io, struct block_device *bdev, u32 rw, u32 sector,
 
 /* Until it has ended; false: not within some seconds. */
 bool io_wait(struct io *io);
+
+/* --- a case's disk, bios and memory: one that ends early frees it all --- */
+
+#define FAKE_IOS 8U
+
+struct fake_case {
+	struct fake_disk *fake;
+	struct io *io;			/* FAKE_IOS */
+	struct page *pages;		/* 2^order that follow each other, 0s */
+	unsigned int order;
+};
+
+/* False (and a failed case): no memory. fake_case_end() is due either way. */
+bool fake_case_begin(struct fake_case *c, unsigned int order);
+void fake_case_end(struct fake_case *c);
 
 #endif

@@ -9,23 +9,13 @@
 #include "threads.h"
 
 #define ORDER 4U		/* 16 pages that follow each other */
-#define IOS 8U
 #define PER_PAGE (PAGE_SIZE / SECTOR_SIZE)
 
-/* What a case has: one block, so that a case that ends early frees it all. */
-static struct {
-	struct fake_disk *fake;
-	struct page *pages;
-	struct io *io;		/* IOS */
-} t;
+static struct fake_case t;
 
 static bool begin(void)
 {
-	io_ends = 0;
-	t.pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, ORDER);
-	t.io = kzalloc(IOS * sizeof(*t.io), GFP_KERNEL);
-	t.fake = fake_create();
-	return EXPECT(t.pages) & EXPECT(t.io) & EXPECT(t.fake);
+	return fake_case_begin(&t, ORDER);
 }
 
 /* debug=bounce: pieces are those of the case all the same, and who may not
@@ -39,11 +29,7 @@ static bool begin_unbounced(void)
 static void end(void)
 {
 	bounce_all = debug_enabled(DEBUG_BOUNCE);
-	if (t.fake)
-		fake_destroy(t.fake);
-	kfree(t.io);
-	if (t.pages)
-		__free_pages(t.pages, ORDER);
+	fake_case_end(&t);
 }
 
 static u8 *memory(void)
@@ -65,8 +51,8 @@ static void read_page(u32 io, u32 sector, u32 page)
 /* The device is busy with a sector of its own, until the test lets it go. */
 static void keep_busy(u32 sector)
 {
-	io_send(&t.io[IOS - 1], &t.fake->bdev, READ, sector, 1, t.pages + 15,
-		0);
+	io_send(&t.io[FAKE_IOS - 1], &t.fake->bdev, READ, sector, 1,
+		t.pages + 15, 0);
 }
 
 /* --- what is refused --- */

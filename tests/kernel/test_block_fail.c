@@ -2,30 +2,19 @@
 #include <kernel/base/fail.h>
 #include <kernel/cpu/time.h>
 #include <kernel/monitor/monitor.h>
-#include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
 #include "fake_disk.h"
 #include "threads.h"
 
 #define ORDER 3U
-#define IOS 8U
 #define PER_PAGE (PAGE_SIZE / SECTOR_SIZE)
 
-static struct {
-	struct fake_disk *fake;
-	struct page *pages;
-	struct io *io;
-} t;
+static struct fake_case t;
 
 static bool begin(enum fake_way way)
 {
-	bool fine;
+	bool fine = fake_case_begin(&t, ORDER);
 
-	io_ends = 0;
-	t.pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, ORDER);
-	t.io = kzalloc(IOS * sizeof(*t.io), GFP_KERNEL);
-	t.fake = fake_create();
-	fine = EXPECT(t.pages) & EXPECT(t.io) & EXPECT(t.fake);
 	if (fine)
 		t.fake->way = way;
 	return fine;
@@ -33,11 +22,7 @@ static bool begin(enum fake_way way)
 
 static void end(void)
 {
-	if (t.fake)
-		fake_destroy(t.fake);
-	kfree(t.io);
-	if (t.pages)
-		__free_pages(t.pages, ORDER);
+	fake_case_end(&t);
 }
 
 static u8 *memory(void)
@@ -278,12 +263,12 @@ TEST(block_fail, a_device_that_never_answers)
 	if (begin(FAKE_DEAF)) {
 		test_allow_warnings(BLK_SILENT + 3);
 		t.fake->bdev.timeout = max(hz / 50, 2U);
-		for (i = 0; i < IOS; i++)
+		for (i = 0; i < FAKE_IOS; i++)
 			io_send(&t.io[i], &t.fake->bdev, READ, 10 * i, 1,
 				t.pages, 0);
 		expect_failed(0, BLK_TIMEOUT, 0);
 		expect_failed(1, BLK_TIMEOUT, 10);
-		for (i = 2; i < IOS; i++)
+		for (i = 2; i < FAKE_IOS; i++)
 			expect_failed(i, BLK_GONE, 10 * i);
 		EXPECT(t.fake->bdev.gone);
 		EXPECT_EQ(t.fake->resets, BLK_SILENT);
@@ -377,12 +362,12 @@ TEST(block_fail, gone_with_requests_under_way)
 
 	if (begin(FAKE_HOLD)) {
 		test_allow_warnings(1);
-		for (i = 0; i < IOS; i++)
+		for (i = 0; i < FAKE_IOS; i++)
 			io_send(&t.io[i], &t.fake->bdev, READ, 10 * i, 1,
 				t.pages, 0);
 		blk_device_gone(&t.fake->bdev);
 		blk_device_gone(&t.fake->bdev);
-		for (i = 0; i < IOS; i++)
+		for (i = 0; i < FAKE_IOS; i++)
 			expect_failed(i, BLK_GONE, 10 * i);
 		/* the one in flight had to be let go of */
 		EXPECT_EQ(t.fake->resets, 1);
@@ -487,11 +472,11 @@ TEST(block_fail, taken_away_with_requests_queued)
 	u32 i;
 
 	if (begin(FAKE_HOLD)) {
-		for (i = 0; i < IOS; i++)
+		for (i = 0; i < FAKE_IOS; i++)
 			io_send(&t.io[i], &t.fake->bdev, READ, 10 * i, 1,
 				t.pages, 0);
 		del_disk(&t.fake->bdev);
-		for (i = 0; i < IOS; i++) {
+		for (i = 0; i < FAKE_IOS; i++) {
 			EXPECT(t.io[i].ended);
 			EXPECT_EQ(t.io[i].bio.cause, BLK_GONE);
 		}

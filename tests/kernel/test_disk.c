@@ -9,6 +9,7 @@
 #include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
 #include <mm/virt/vmalloc.h>
+#include "bounce_pages.h"
 #include "disks.h"
 #include "threads.h"
 
@@ -314,37 +315,11 @@ TEST(disk, random_against_a_shadow)
 
 /* --- with no memory at all --- */
 
-/* Who asks for high pages leaves some low ones to those who cannot use them. */
-static void take_all_memory(struct list_head *blocks)
-{
-	static const gfp_t zones[] = { __GFP_HIGHMEM, 0, __GFP_DMA };
-	struct page *page;
-	int order;
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(zones); i++)
-		for (order = MAX_ORDER - 1; order >= 0; order--)
-			while ((page = alloc_pages(GFP_ATOMIC | zones[i] |
-						   __GFP_NOWARN,
-						   (unsigned int)order)))
-				list_add(&page->lru, blocks);
-}
-
-static bool nothing_to_be_had(void)
-{
-	struct page *page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
-
-	if (page)
-		__free_page(page);
-	return !page;
-}
-
 TEST(disk, random_without_memory)
 {
 	struct test_disk disks[TEST_DISKS_MOST];
 	u32 nr = find_test_disks(disks);
 	struct worker *w;
-	LIST_HEAD(blocks);
 
 	if (!nr)
 		return;
@@ -352,10 +327,9 @@ TEST(disk, random_without_memory)
 		w = new_worker(disks[0].bdev, shadows[0], 0, REQUESTS);
 		REQUIRE(w);
 		w->from = DISK_STARVED_FROM;
-		take_all_memory(&blocks);
-		EXPECT(nothing_to_be_had());
+		EXPECT(hog_all());
 		work(w);
-		free_blocks(&blocks);
+		hog_end();
 		EXPECT_EQ(w->bad, 0);
 		free_worker(w);
 	}

@@ -259,29 +259,6 @@ static void drop_workers(void)
 	kfree(workers);
 }
 
-/* All of lowmem that GFP_KERNEL gets, on a list. */
-static struct page *take_all_memory(void)
-{
-	struct page *all = NULL, *page;
-
-	while ((page = alloc_page(GFP_KERNEL | __GFP_NOWARN))) {
-		page->private = (unsigned long)all;
-		all = page;
-	}
-	return all;
-}
-
-static void give_memory_back(struct page *all)
-{
-	while (all) {
-		struct page *page = all;
-
-		all = (struct page *)page->private;
-		page->private = 0;
-		__free_page(page);
-	}
-}
-
 static void run_workers(bool exhausted)
 {
 	const struct fail_plan always = {
@@ -289,20 +266,19 @@ static void run_workers(bool exhausted)
 	};
 	struct fail_point *slab = fail_find("slab", 4);
 	struct crew crew = { .n = 0 };
-	struct page *all = NULL;
 	u32 i;
 
 	may_begin = false;
 	for (i = 0; i < WORKERS; i++)
 		crew_add(&crew, PRIO_DEFAULT, works, &workers[i]);
 	if (exhausted) {
-		all = take_all_memory();
+		EXPECT(hog_all());
 		fail_set(slab, &always);
 	}
 	may_begin = true;
 	crew_join(&crew);
 	fail_nth(slab, 0);
-	give_memory_back(all);
+	hog_end();
 	for (i = 0; i < WORKERS; i++)
 		EXPECT_EQ(workers[i].wrong, 0);
 }

@@ -390,8 +390,6 @@ def sizes(ctx, journal):
             require(answer.startswith(f"{last * SECTOR:08x}  00 00 ") and
                     "refused: there are no such sectors" in answer,
                     "wrong output", answer)
-
-
         for command, wanted in BAD_NUMBERS:
             require(guest.command(command) == wanted + "\n", "wrong output",
                     f"{command} is not answered \"{wanted}\"")

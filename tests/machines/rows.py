@@ -122,13 +122,14 @@ def loader_rows():
     yield Row("grub-two-modules", loader="grub", modules=(5000, 1))
     yield Row("module-1", modules=(1,))
     yield Row("module-three", modules=(4 * KB, 4 * KB, 3))
-    # with what is left the suites that need memory cannot run
-    yield Row("module-60M-67M", modules=(big,), mem=67 * MB, tests=OF_TABLES)
+    # 65 MB are the least that boots (measured); with what is left the suites
+    # that need memory cannot run
+    yield Row("module-60M-66M", modules=(big,), mem=66 * MB, tests=OF_TABLES)
     yield Row("module-60M-1G", modules=(big,), mem=GB)
     yield Row("module-60M-nopse-pae", modules=(big,), cmdline="nopse pae",
-              mem=67 * MB, tests=OF_TABLES)
+              mem=66 * MB, tests=OF_TABLES)
     yield Row("module-60M-486", modules=(big,), cpu="486", cmdline="nopse",
-              mem=67 * MB, tests=OF_TABLES)
+              mem=66 * MB, tests=OF_TABLES)
 
 
 def ramdisk_rows():

@@ -54,6 +54,22 @@ struct request_queue *blk_create_queue(struct block_device *bdev);
 /* Waits until nobody uses it. The device is gone. May sleep. */
 void blk_destroy_queue(struct request_queue *q);
 
+/*
+ * The lock, where bios may end under it: their softirq runs when it is let go,
+ * and not at the next tick.
+ */
+static inline u32 blk_lock(struct request_queue *q)
+{
+	local_bh_disable();
+	return spin_lock_irqsave(&q->lock);
+}
+
+static inline void blk_unlock(struct request_queue *q, u32 flags)
+{
+	spin_unlock_irqrestore(&q->lock, flags);
+	local_bh_enable();
+}
+
 /* --- queue.c --- */
 
 /* Takes a bio that fits into one request. Sleeps for a place, if it may. */
@@ -97,8 +113,5 @@ void blk_expire(struct request_queue *q);
 /* Timer and work of time limits. data: the queue. */
 void blk_time_is_up(unsigned long data);
 void blk_reset_work(void *data);
-
-/* Interrupts are off. False: from within start(), which has the lock. */
-bool blk_lock_from_driver(struct request_queue *q);
 
 #endif
