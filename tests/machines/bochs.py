@@ -40,11 +40,13 @@ serial=1, iodebug=1
 
 # what a strict CPU may see otherwise than QEMU; the others take minutes there
 OF_TABLES = ("paging,pgtable,tlb,cpu,cpuid,traps,layout,fixmap,acpi,memory,"
-             "page_init,vmalloc,highmem,kmap_atomic,kmap_check")
+             "page_init,vmalloc,highmem,kmap_atomic,kmap_check,buddy,slab,"
+             "irq,softirq,vma,fault,fork,ring3")
 # what waits is the same in each paging mode: on one machine
-OF_TIME = ("cpustack,buddy,watermark,page_debug,slab,irq,softirq,time,"
-           "timer,thread,wait,completion,mutex,semaphore,rwsem,pingpong,poolwait,lockcheck,"
-           "workqueue,watchdog,top,threadflags,-wait.a_hundred_thousand_pairs")
+OF_TIME = ("cpustack,watermark,page_debug,time,"
+           "timer,thread,wait,completion,mutex,semaphore,rwsem,pingpong,"
+           "poolwait,lockcheck,workqueue,watchdog,top,threadflags,"
+           "-wait.a_hundred_thousand_pairs")
 
 
 @dataclass(frozen=True)
