@@ -1,4 +1,5 @@
 /* Caches and their slabs, as a caller sees them and as they are kept. */
+#include <kernel/base/fail.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/lib/errno.h>
@@ -123,6 +124,21 @@ TEST(slab, one_of_a_name)
 	private_cache_end(cache);
 	/* free again */
 	private_cache_end(private_cache(64, 0, 0, NULL));
+}
+
+TEST(slab, creating_must_not_fail_and_does_not)
+{
+	struct fail_point *point;
+	struct kmem_cache *cache;
+
+	for (point = __fail_points_start; point < __fail_points_end; point++)
+		if (point->active) {
+			test_skip("requests fail on purpose");
+			return;
+		}
+	cache = kmem_cache_create("test", 64, 0, SLAB_PANIC, NULL);
+	REQUIRE(cache);
+	private_cache_end(cache);
 }
 
 TEST_PANIC(slab, creating_must_not_fail,

@@ -101,9 +101,7 @@ static volatile bool comes_back;
 static int is_preempted_when_dead(void *data)
 {
 	set_current_state(TASK_DEAD);
-	current->time_slice = 0;
-	need_resched() = true;
-	cond_resched();
+	be_preempted();
 	comes_back = true;
 	return 5;
 }

@@ -343,14 +343,6 @@ static struct {
 	u32 missed;
 } match;
 
-/* The CPU goes to the other one, as if an interrupt had said so right here. */
-static void be_preempted(void)
-{
-	current->time_slice = 0;
-	need_resched() = true;
-	cond_resched();
-}
-
 /* Is it? Who asks has said that it waits, and does not wait yet: that is where
  * a wake-up could be lost. So now and then the other one runs just then, before
  * the look or behind it. */

@@ -44,6 +44,13 @@ bool until_it_waits(struct task *task)
 	return true;
 }
 
+void be_preempted(void)
+{
+	current->time_slice = 0;
+	need_resched() = true;
+	cond_resched();
+}
+
 u32 random_below(u32 *seed, u32 n)
 {
 	*seed ^= *seed << 13;

@@ -28,6 +28,9 @@ int crew_stop(struct crew *crew);
 /* Until the thread waits (or has ended); false: not within a second. */
 bool until_it_waits(struct task *task);
 
+/* The CPU goes to another one, as if an interrupt had said so right here. */
+void be_preempted(void);
+
 /* xorshift, each thread its own: below n. */
 u32 random_below(u32 *seed, u32 n);
 

@@ -348,7 +348,7 @@ def run_case(ctx, journal, case):
     packed = stub.pack(ctx, journal.scratch / "stub", case.eax, case.ebx,
                        blobs)
     with Guest(journal, machine_args(64 * MB) + kernel_args(packed),
-               limit=400) as guest:
+               limit=120) as guest:
         if case.halts == ANY:
             guest.wait_prompt_or_halt()
         elif case.halts:

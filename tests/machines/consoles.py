@@ -46,7 +46,7 @@ def screen(guest):
 def vga(ctx, journal, card, machine="pc", cpu="max"):
     """The screen holds the last rows; prompt and echo are serial only."""
     args = machine_args(64 * MB, machine, cpu) + card + kernel_args(ctx.kernel)
-    with Guest(journal, args, limit=400) as guest:
+    with Guest(journal, args, limit=120) as guest:
         guest.wait_prompt()
         log = guest.text[guest.text.index("swapper: "):-len(PROMPT)]
         log += guest.command("cpu")     # has a line of more than 80 columns
@@ -61,7 +61,7 @@ def vga(ctx, journal, card, machine="pc", cpu="max"):
 def no_serial(ctx, journal):
     """Without a serial port all goes to the debug port, and there it halts."""
     args = machine_args(64 * MB) + kernel_args(ctx.kernel)
-    with Guest(journal, args, limit=400, console="debugcon") as guest:
+    with Guest(journal, args, limit=120, console="debugcon") as guest:
         guest.wait_text(NO_PROMPT)
         text = guest.text
     require(text.startswith("swapper: "), "lost output", "no banner")
@@ -71,7 +71,7 @@ def no_serial(ctx, journal):
 def no_serial_tests(ctx, journal):
     """Tests need no serial port."""
     args = machine_args(64 * MB) + kernel_args(ctx.kernel, "test=parse,sort")
-    with Guest(journal, args, limit=400, console="debugcon") as guest:
+    with Guest(journal, args, limit=120, console="debugcon") as guest:
         guest.expect_end(PASSED)
 
 
@@ -80,7 +80,7 @@ def debugcon_too(ctx, journal):
     path = journal.scratch / "e9"
     args = machine_args(64 * MB) + kernel_args(ctx.kernel) + \
         ["-debugcon", f"file:{path}"]
-    with Guest(journal, args, limit=400) as guest:
+    with Guest(journal, args, limit=120) as guest:
         guest.wait_prompt()
         log = guest.text[guest.text.index("swapper: "):-len(PROMPT)]
     require(path.read_text() == log, "wrong output",

@@ -55,7 +55,7 @@ def list_deaths(ctx):
     journal = Journal(ctx.logs, "machines.test-list")
     args = machine_args(64 * MB) + kernel_args(ctx.kernel)
     try:
-        with Guest(journal, args, limit=400) as guest:
+        with Guest(journal, args, limit=120) as guest:
             guest.wait_prompt()
             return LISTED.findall(guest.command("test list"))
     finally:
@@ -67,7 +67,7 @@ def die(ctx, journal, name, message, machine):
     cpu, options = MACHINES[machine]
     args = machine_args(64 * MB, cpu=cpu) + kernel_args(
         ctx.kernel, f"{options} test={name}")
-    with Guest(journal, args, limit=400) as guest:
+    with Guest(journal, args, limit=120) as guest:
         end = guest.wait_end()
         text = guest.text
         if end.status not in (PASSED, FAILED):
@@ -114,7 +114,7 @@ def check_report(text, message):
 def die_at_prompt(ctx, journal):
     """The command `panic` reports and halts; it does not end QEMU."""
     args = machine_args(64 * MB) + kernel_args(ctx.kernel)
-    with Guest(journal, args, limit=400) as guest:
+    with Guest(journal, args, limit=120) as guest:
         guest.wait_prompt()
         guest.send("panic\r")
         guest.wait_halt()

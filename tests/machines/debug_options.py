@@ -7,6 +7,12 @@ from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 # the others wait for timers, or see nothing of these options
 OF_MEMORY = ("all,-wait,-reaper,-watchdog,-cpustack,-stress,-time,-timer,-top,"
              "-thread,-pingpong,-mutex,-rwsem,-semaphore,-softirq,-irq")
+# what sees an option where only the machine is another
+OF_OPTIONS = ("page_debug,slab,slab_array,slab_bad,slab_books,slab_check,"
+              "slab_debug,kmalloc,leaks,highmem,kmap_atomic,buddy,bad_free")
+# threads are objects with a stack, too, and may be used after their end
+OF_THREADS = ("thread,pingpong,mutex,rwsem,semaphore,softirq,irq,top,"
+              "page_debug,slab_debug")
 OPTIONS = ("page_owner", "page_poison", "pagealloc", "slab",
            "page_owner,page_poison,pagealloc,slab")
 MACHINES = (("64M", 64, ""), ("highmem", 256, "highmem=64M"))
@@ -26,24 +32,29 @@ NEEDED = {
 
 def tests(ctx):
     """Each option alone, and all together; not present pages with PAE, too."""
-    rows = [(*MACHINES[0], options) for options in OPTIONS]
-    rows.append((*MACHINES[1], OPTIONS[-1]))
-    rows.append(("pae", 64, "pae", "pagealloc"))
-    rows.append(("pae", 64, "pae", OPTIONS[-1]))
-    rows.append(("nodes", 128, "numa=fake=4", "slab"))
-    rows.append(("5M", 5, "", "slab"))
-    rows.append(("4M", 4, "", OPTIONS[-1]))
-    for machine, size, more, options in rows:
+    plain, highmem = MACHINES
+    rows = [(*plain, options, OF_MEMORY) for options in OPTIONS]
+    rows += [(*highmem, options, OF_OPTIONS) for options in OPTIONS[:-1]]
+    rows += [
+        (*highmem, OPTIONS[-1], OF_MEMORY),
+        ("pae", 64, "pae", "pagealloc", OF_MEMORY),
+        ("pae", 64, "pae", OPTIONS[-1], OF_MEMORY),
+        ("pae", 64, "pae", "slab", OF_OPTIONS),
+        ("nodes", 128, "numa=fake=4", "slab", OF_MEMORY),
+        ("large", 2048, "", "slab", OF_OPTIONS),
+        ("5M", 5, "", "slab", OF_MEMORY),
+        ("4M", 4, "", OPTIONS[-1], OF_MEMORY),
+        ("threads", 64, "", OPTIONS[-1], OF_THREADS)]
+    for machine, size, more, options, suites in rows:
+        cmdline = f"debug={options} {more} test={suites}"
         yield Test(f"machines.debug-{machine}-{options}",
-                   lambda journal, size=size, more=more, options=options:
-                   run(ctx, journal, size, f"debug={options} {more}".strip()),
-                   6.0)
+                   lambda journal, size=size, cmdline=cmdline, options=options:
+                   run(ctx, journal, size, cmdline, options), 6.0)
 
 
-def run(ctx, journal, size, cmdline):
-    """All suites of memory pass, and what needs the option was not skipped."""
-    args = machine_args(size * MB) + kernel_args(ctx.kernel,
-                                                 f"{cmdline} test={OF_MEMORY}")
+def run(ctx, journal, size, cmdline, options):
+    """All these suites pass, and what needs the option was not skipped."""
+    args = machine_args(size * MB) + kernel_args(ctx.kernel, cmdline)
     with Guest(journal, args, limit=400) as guest:
         guest.expect_end(PASSED)
         report = ktap.check(guest.text)
@@ -51,6 +62,6 @@ def run(ctx, journal, size, cmdline):
         for name in names:
             require(name in report.passed, "lost output",
                     f"{name} did not run")
-            wanted = option in cmdline
+            wanted = option in options
             require((name in report.skipped) != wanted, "wrong output",
                     f"{name} was {'' if wanted else 'not '}skipped")

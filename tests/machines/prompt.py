@@ -267,7 +267,7 @@ def idle_at_the_prompt(guest):
 def ends(ctx, journal, command, machine, reason):
     """The command ends the machine, for the right reason."""
     args = machine_args(*machine) + kernel_args(ctx.kernel)
-    with Guest(journal, args, limit=400) as guest:
+    with Guest(journal, args, limit=120) as guest:
         guest.wait_prompt()
         guest.send(f"{command}\r")
         end = guest.wait_end()
@@ -278,7 +278,7 @@ def ends(ctx, journal, command, machine, reason):
 def no_poweroff(ctx, journal):
     """A machine without ACPI says that it cannot, and goes on."""
     args = machine_args(64 * MB, "isapc", "486") + kernel_args(ctx.kernel)
-    with Guest(journal, args, limit=400) as guest:
+    with Guest(journal, args, limit=120) as guest:
         guest.wait_prompt()
         expect_answer(guest, "poweroff", re.escape(NO_ACPI))
         expect_answer(guest, "cpu", r"^vendor: ")
@@ -288,7 +288,7 @@ def boots_again(ctx, journal):
     """After a reboot the same machine comes up as the first time."""
     args = machine_args(64 * MB) + kernel_args(ctx.kernel)
     args.remove("-no-reboot")
-    with Guest(journal, args, limit=400) as guest:
+    with Guest(journal, args, limit=120) as guest:
         guest.wait_prompt()
         first = guest.text
         guest.send("reboot\r")

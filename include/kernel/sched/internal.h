@@ -75,7 +75,6 @@ static __always_inline void finish_switch(struct task *previous)
 		task_is_off(previous);
 }
 
-
 /* First code of every thread. from: the esp of who gave it the CPU. */
 __noreturn void fastcall thread_start(u32 *from);
 
