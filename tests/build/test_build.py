@@ -213,7 +213,9 @@ def check_code(ctx, compiler, journal):
             kept += 1
         elif forbidden(line):
             wrong.append(f"{forbidden(line)}: {where} {' '.join(line.split())}")
-    journal.note(f"{count} instructions in {len(objects)} files")
+    journal.note(f"{count} instructions in {len(objects)} files, "
+                 f"{kept} keep the FPU")
+    require(kept, "broken test", f"{KEEPS_FPU} needs no exception")
     require(count > 5000, "broken test", f"only {count} instructions found")
     require(not wrong, "wrong contents", "; ".join(wrong[:3]))
     # div, mod, shifts and the like of 64 bits: __udivdi3, __divmoddi4 ...
