@@ -83,9 +83,8 @@ static const char *add_segment(const struct program_header *p,
 {
 	if (image->nr_segments == ELF_SEGMENTS_MAX)
 		return "it has too many segments";
-	/* no overflow: both are below the limit */
 	if (image->nr_segments &&
-	    ALIGN_DOWN(p->vaddr, PAGE_SIZE) < ALIGN(image->end, PAGE_SIZE))
+	    ALIGN_DOWN(p->vaddr, PAGE_SIZE) < image->end)
 		return "its segments overlap, or do not ascend";
 	image->segment[image->nr_segments++] = (struct elf_segment){
 		.vaddr = p->vaddr, .memsz = p->memsz,

@@ -33,6 +33,7 @@
 #include <mm/virt/vmalloc.h>
 
 #define STACK_TOP TASK_SIZE
+#define AUX_PAIRS 17U
 #define STACK_FIRST (2 * PAGE_SIZE)	/* mapped at once; the rest grows */
 
 /* Linux's numbers. */
@@ -137,6 +138,8 @@ static void push_aux(struct stack *s, const struct elf_image *image,
 	};
 	u32 i;
 
+	_Static_assert(ARRAY_SIZE(aux) == AUX_PAIRS,
+		       "the stack has room for another number of pairs");
 	for (i = 0; i < ARRAY_SIZE(aux); i++)
 		push(s, aux[i], sizeof(aux[i]));
 }
@@ -164,6 +167,7 @@ static u32 fill_stack(struct mm_struct *mm, const char *path,
 	u64 random[2] = { clock_cycles() * 0x9e3779b97f4a7c15ULL,
 			  clock_ns() ^ (u32)mm };
 	u32 strings, path_at, random_at, words = args->argc + args->envc + 3;
+	u32 above;
 	const char *text = args->text;
 
 	push_word(&s, 0);
@@ -174,8 +178,9 @@ static u32 fill_stack(struct mm_struct *mm, const char *path,
 	s.at = ALIGN_DOWN(s.at, 16U);
 	push(&s, random, sizeof(random));
 	random_at = s.at;
-	/* 17 pairs and the words: argc comes to lie on a multiple of 16 */
-	s.at = ALIGN_DOWN(s.at - 17 * 8 - words * 4, 16U) + words * 4 + 17 * 8;
+	/* argc comes to lie on a multiple of 16 */
+	above = words * 4 + AUX_PAIRS * 8;
+	s.at = ALIGN_DOWN(s.at - above, 16U) + above;
 	push_aux(&s, image, random_at, path_at);
 	s.at -= words * 4;
 	mm->start_stack = s.at;

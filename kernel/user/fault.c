@@ -33,11 +33,6 @@ static const u8 signals[NR_EXCEPTIONS] = {
 	[19] = SIGFPE,
 };
 
-int trap_signal(u32 vector)
-{
-	return vector < NR_EXCEPTIONS ? signals[vector] : 0;
-}
-
 static const char *signal_name(int signal)
 {
 	switch (signal) {
@@ -103,7 +98,7 @@ bool user_trap(struct pt_regs *regs)
 {
 	/* another fault may change it as soon as interrupts are on */
 	u32 address = regs->vector == TRAP_PAGE_FAULT ? read_cr2() : 0;
-	int signal = trap_signal(regs->vector);
+	int signal = signals[regs->vector];
 
 	if (regs->vector == TRAP_NO_FPU && fpu_wanted(current->process))
 		return true;

@@ -203,16 +203,16 @@ long sys_set_thread_area(struct pt_regs *regs)
 	if (copy_from_user(&d, (const void *)regs->ebx, sizeof(d)))
 		return -EFAULT;
 	if (d.entry == ~0U) {
-		for (i = 0; i < TLS_ENTRIES && process->tls[i]; i++)
+		for (i = 0; i < GDT_TLS_ENTRIES && process->tls[i]; i++)
 			;
-		if (i == TLS_ENTRIES)
+		if (i == GDT_TLS_ENTRIES)
 			return -ESRCH;
 		d.entry = GDT_ENTRY_TLS + i;
 		if (put_user(d.entry, (u32 *)regs->ebx))
 			return -EFAULT;
 	}
 	i = d.entry - GDT_ENTRY_TLS;
-	if (i >= TLS_ENTRIES || (!is_empty(&d) && !d.seg_32bit))
+	if (i >= GDT_TLS_ENTRIES || (!is_empty(&d) && !d.seg_32bit))
 		return -EINVAL;
 	flags = local_irq_save();
 	process->tls[i] = is_empty(&d) ? 0 :

@@ -19,13 +19,6 @@ struct check {
 #define differs(c, ...) \
 	say_differs((c)->report, &(c)->found, __VA_ARGS__)
 
-static void compare(struct check *c, const char *what, u32 says, u32 is)
-{
-	if (says != is)
-		differs(c, "%s of an address space: %u counted, %u found",
-			what, says, is);
-}
-
 static void check_anon(struct check *c, const struct vm_area_struct *vma,
 		       u32 addr, const struct page *page)
 {
@@ -121,10 +114,10 @@ u32 mm_check_space(struct mm_struct *mm, void (*report)(const char *sentence))
 	down_read(&mm->mmap_sem);
 	c.found = check_areas(mm, report);
 	check_tables(&c);
-	compare(&c, "private pages", mm->anon_rss, c.anon);
-	compare(&c, "pages of files", mm->file_rss, c.file);
-	compare(&c, "swap entries", mm->swap_entries, c.swap);
-	compare(&c, "page tables", mm->nr_tables, c.tables);
+	check_count("private pages", mm->anon_rss, c.anon, report, &c.found);
+	check_count("pages of files", mm->file_rss, c.file, report, &c.found);
+	check_count("swap entries", mm->swap_entries, c.swap, report, &c.found);
+	check_count("page tables", mm->nr_tables, c.tables, report, &c.found);
 	up_read(&mm->mmap_sem);
 	return c.found;
 }

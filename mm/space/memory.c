@@ -36,7 +36,7 @@
  *    again.
  *
  * Locks: mmap_sem for reading (fork: for writing), page_table_lock.
- * Cost: see docs/address-spaces.md.
+ * Cost: see docs/bench.md.
  */
 #include <kernel/lib/bug.h>
 #include <mm/high/highmem.h>
@@ -84,24 +84,13 @@ static bool lock_unchanged(const struct fault *f)
 	return false;
 }
 
-static void note_rss(struct mm_struct *mm)
-{
-	u32 rss = mm->anon_rss + mm->file_rss;
-
-	if (rss > mm->hiwater_rss)
-		mm->hiwater_rss = rss;
-}
-
 /* What was there before, page_table_lock is held. */
 static void uncount_old(const struct fault *f)
 {
 	if (!pte_shows_page(f->old) || !pte_is_counted(f->old))
 		return;
 	page_remove_rmap(pte_page(f->old));
-	if (PageAnon(pte_page(f->old)))
-		f->mm->anon_rss--;
-	else
-		f->mm->file_rss--;
+	--*rss_of(f->mm, pte_page(f->old));
 }
 
 /* A private page takes the place of what is there, unless that has changed:
@@ -120,7 +109,6 @@ static enum fault_result install_anon(const struct fault *f, struct page *page)
 	}
 	page_add_anon_rmap(page, f->vma, f->address);
 	f->mm->anon_rss++;
-	note_rss(f->mm);
 	pt_write(&f->mm->pgd, f->entry, make_own_pte(f, page));
 	if (was_there)
 		flush_mm_page(f->mm, f->address);
@@ -178,7 +166,6 @@ static enum fault_result install_shown(const struct fault *f, struct page *page)
 	if (pte_is_counted(value)) {
 		page_add_file_rmap(page);
 		f->mm->file_rss++;
-		note_rss(f->mm);
 	}
 	pt_write(&f->mm->pgd, f->entry, value);
 	spin_unlock(page_table_lock(f->mm));
@@ -339,10 +326,7 @@ static void copy_entry(struct vm_area_struct *child, struct vm_area_struct *vma,
 
 		get_page(page);
 		atomic_inc(&page->_mapcount);
-		if (PageAnon(page))
-			mm->anon_rss++;
-		else
-			mm->file_rss++;
+		++*rss_of(mm, page);
 	}
 	/* the child has not touched it, and its own writes make it dirty */
 	pt_write(pt, to, value & ~_PAGE_ACCESSED);
@@ -375,8 +359,7 @@ int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma)
 	for (; start < vma->vm_end; start = upto) {
 		u32 *to;
 
-		upto = min(ALIGN_DOWN(start, pt_level_size(pt, 2)) +
-			   pt_level_size(pt, 2) - 1, vma->vm_end - 1) + 1;
+		upto = end_of_table(pt, start, vma->vm_end);
 		if (!pt_find(pt, start))
 			continue;
 		to = make_entry(child->vm_mm, start);
@@ -385,6 +368,5 @@ int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma)
 		copy_some(child, vma, to, start, upto);
 		cond_resched();
 	}
-	note_rss(child->vm_mm);
 	return 0;
 }

@@ -156,8 +156,7 @@ static u32 choose_place(const struct request *r)
 /* The low three bits of PROT_ and of VM_ are the same. */
 static u32 flags_of(const struct request *r, u32 prot)
 {
-	u32 flags = (prot & VM_ACCESS) | r->mm->def_flags |
-		    VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	u32 flags = (prot & VM_ACCESS) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 
 	if (r->flags & MAP_GROWSDOWN)
 		flags |= VM_GROWSDOWN;
@@ -333,13 +332,14 @@ u32 do_mmap(struct mm_struct *mm, const struct mmap_file *what, u32 addr,
 
 /* --- the heap --- */
 
-u32 do_brk(struct mm_struct *mm, u32 addr, u32 len)
+/* Zeroed memory at [addr, addr + len): addr, or an error. */
+static u32 do_brk(struct mm_struct *mm, u32 addr, u32 len)
 {
 	struct request r = {
 		.mm = mm, .addr = addr, .len = PAGE_ALIGN(len),
 		.flags = MAP_PRIVATE | MAP_FIXED, .pgoff = addr >> PAGE_SHIFT,
 		.vm_flags = VM_READ | VM_WRITE | VM_EXEC | VM_MAYREAD |
-			    VM_MAYWRITE | VM_MAYEXEC | mm->def_flags,
+			    VM_MAYWRITE | VM_MAYEXEC,
 	};
 	int err;
 

@@ -332,21 +332,6 @@ struct vm_area_struct *extend_neighbour(struct mm_struct *mm,
 	return NULL;
 }
 
-int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
-{
-	struct vm_area_struct *prev;
-	struct vm_area_struct *next = find_vma_prev(mm, vma->vm_start, &prev);
-
-	if ((next && next->vm_start < vma->vm_end) ||
-	    mm->map_count >= sysctl_max_map_count)
-		return -ENOMEM;
-	if (!vma->vm_ops)
-		vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
-	link_vma(mm, vma, prev);
-	count_vm(mm, vma->vm_flags, vma->vm_ops, (s32)vma_pages(vma));
-	return 0;
-}
-
 /* --- counts --- */
 
 void count_vm(struct mm_struct *mm, u32 flags, bool shows_file, s32 pages)

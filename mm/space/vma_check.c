@@ -16,13 +16,6 @@ struct check {
 #define differs(c, ...) \
 	say_differs((c)->report, &(c)->found, __VA_ARGS__)
 
-static void compare(struct check *c, const char *what, u32 says, u32 is)
-{
-	if (says != is)
-		differs(c, "%s of an address space: %u counted, %u found",
-			what, says, is);
-}
-
 static void check_flags(struct check *c, const struct vm_area_struct *vma)
 {
 	if (vma->vm_page_prot != vm_get_page_prot(vma->vm_flags))
@@ -86,6 +79,15 @@ static void check_tree(struct check *c, const struct mm_struct *mm)
 		differs(c, "the list and the tree of areas differ");
 }
 
+void check_count(const char *what, u32 says, u32 is,
+		 void (*report)(const char *sentence), unsigned int *found)
+{
+	if (says != is)
+		say_differs(report, found,
+			    "%s of an address space: %u counted, %u found",
+			    what, says, is);
+}
+
 u32 check_areas(struct mm_struct *mm, void (*report)(const char *sentence))
 {
 	struct check c = { .report = report };
@@ -99,11 +101,14 @@ u32 check_areas(struct mm_struct *mm, void (*report)(const char *sentence))
 	if (mm->highest != prev)
 		differs(&c, "the highest area is not the last one");
 	check_tree(&c, mm);
-	compare(&c, "areas", mm->map_count, s.areas);
-	compare(&c, "pages", mm->total_vm, s.total_vm);
-	compare(&c, "locked pages", mm->locked_vm, s.locked_vm);
-	compare(&c, "pages of stacks", mm->stack_vm, s.stack_vm);
-	compare(&c, "pages that show something", mm->shared_vm, s.shared_vm);
-	compare(&c, "pages of code", mm->exec_vm, s.exec_vm);
+	check_count("areas", mm->map_count, s.areas, report, &c.found);
+	check_count("pages", mm->total_vm, s.total_vm, report, &c.found);
+	check_count("locked pages", mm->locked_vm, s.locked_vm,
+		    report, &c.found);
+	check_count("pages of stacks", mm->stack_vm, s.stack_vm,
+		    report, &c.found);
+	check_count("pages that show something", mm->shared_vm, s.shared_vm,
+		    report, &c.found);
+	check_count("pages of code", mm->exec_vm, s.exec_vm, report, &c.found);
 	return c.found;
 }

@@ -55,14 +55,6 @@ static void flush_gather(struct gather *g)
 
 /* --- unmapping --- */
 
-static void uncount(struct mm_struct *mm, const struct page *page)
-{
-	if (PageAnon(page))
-		mm->anon_rss--;
-	else
-		mm->file_rss--;
-}
-
 /* One entry that is not empty. */
 static void zap_entry(struct gather *g, struct vm_area_struct *vma, u32 *entry)
 {
@@ -83,16 +75,8 @@ static void zap_entry(struct gather *g, struct vm_area_struct *vma, u32 *entry)
 	    vma->vm_ops->dirtied)
 		vma->vm_ops->dirtied(vma, page);
 	page_remove_rmap(page);
-	uncount(g->mm, page);
+	--*rss_of(g->mm, page);
 	g->page[g->n++] = page;
-}
-
-/* Behind the part of the table that va is in, at most end. */
-static u32 end_of_table(const struct pgtable *pt, u32 va, u32 end)
-{
-	u32 size = pt_level_size(pt, 2);
-
-	return min(ALIGN_DOWN(va, size) + size - 1, end - 1) + 1;
 }
 
 /* Until the batch is full: how far it came. */
@@ -258,7 +242,8 @@ u32 move_page_tables(struct vm_area_struct *vma, u32 from,
 	struct mm_struct *mm = vma->vm_mm;
 	u32 done = 0;
 
-	(void)new;
+	BUG_ON(vma->anon_vma != new->anon_vma,
+	       "pages move to where they are not found again");
 	while (done < len) {
 		u32 left = end_of_table(&mm->pgd, from + done, from + len) -
 			   (from + done);

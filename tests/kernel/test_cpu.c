@@ -151,6 +151,25 @@ TEST(cpu, tables_are_virtual)
 	EXPECT_EQ(task, __TSS_SEL);
 }
 
+/* What a program may call itself, and nothing where nothing is. */
+TEST(cpu, gates_of_ring_3)
+{
+	struct table_register idtr;
+	const u64 *gates;
+	u32 i;
+
+	__asm__ volatile("sidt %0" : "=m"(idtr));
+	gates = (const u64 *)idtr.base;
+	for (i = 0; i <= SYSTEM_CALL_VECTOR; i++) {
+		bool calls = i == TRAP_BREAKPOINT || i == TRAP_OVERFLOW ||
+			     i == SYSTEM_CALL_VECTOR;
+
+		EXPECT_EQ(gates[i] >> 47 & 1,
+			  i < NR_VECTORS || i == SYSTEM_CALL_VECTOR);
+		EXPECT_EQ(gates[i] >> 45 & 3, calls ? 3 : 0);
+	}
+}
+
 TEST(cpu, lines_without_a_handler_are_masked)
 {
 	u32 want = 0, irq;

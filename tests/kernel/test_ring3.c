@@ -104,6 +104,7 @@ FAULTS(control_register, "movl %cr3, %eax", SIGSEGV)
 FAULTS(raises_an_interrupt, "int $0x20", SIGSEGV)
 FAULTS(raises_a_page_fault, "int $14", SIGSEGV)
 FAULTS(raises_a_double_fault, "int $8", SIGSEGV)
+FAULTS(raises_what_is_between, "int $0x7f", SIGSEGV)
 FAULTS(raises_what_is_behind, "int $0x81", SIGSEGV)
 FAULTS(kernel_segment, "movl $0x68, %eax; movl %eax, %ds", SIGSEGV)
 FAULTS(far_call_of_a_tss, "lcall $0x80, $0", SIGSEGV)
@@ -160,7 +161,7 @@ FLAT_PROGRAM(has_a_segment,
 
 TEST(ring3, a_segment_of_its_own)
 {
-	static const u64 none[TLS_ENTRIES];
+	static const u64 none[GDT_TLS_ENTRIES];
 	struct process *process[2];
 	struct pt_regs start, r;
 	u32 i, flags;

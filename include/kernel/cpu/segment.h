@@ -7,7 +7,7 @@
 
 #define GDT_ENTRIES 32
 
-#define GDT_ENTRY_TLS 6		/* three of the process that runs */
+#define GDT_ENTRY_TLS 6		/* of the process that runs: as on Linux */
 #define GDT_TLS_ENTRIES 3
 #define GDT_ENTRY_KERNEL_CS 12
 #define GDT_ENTRY_KERNEL_DS 13

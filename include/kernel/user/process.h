@@ -8,6 +8,7 @@
 #ifndef KERNEL_USER_PROCESS_H
 #define KERNEL_USER_PROCESS_H
 
+#include <kernel/cpu/segment.h>
 #include <kernel/cpu/traps.h>
 #include <kernel/sched/task.h>
 #include <kernel/sched/wait.h>
@@ -28,8 +29,6 @@
 #define STATUS_EXITED(code) (((u32)(code) & 0xff) << 8)
 #define STATUS_KILLED(signal) ((u32)(signal))
 
-#define TLS_ENTRIES 3		/* segments of a process's own, as on Linux */
-
 struct fpu_state;
 
 /*
@@ -45,7 +44,7 @@ struct process {
 					 * with which it ended */
 	u32 status;			/* STATUS_*, when it has ended */
 	struct fpu_state *fpu;		/* NULL: never wanted */
-	u64 tls[TLS_ENTRIES];		/* descriptors */
+	u64 tls[GDT_TLS_ENTRIES];	/* descriptors */
 	struct mm_struct *first_mm;	/* until it runs: its space */
 
 	/* under family_lock */
@@ -94,9 +93,6 @@ long process_parent(void);
 
 /* execve() has gone well: what was the old program's goes, and its name. */
 void process_has_new_program(const char *path);
-
-/* A trap of ring 3: the signal that Linux sends for it; 0: it is none's. */
-int trap_signal(u32 vector);
 
 /* Boot: ring 3 may call, and faults there are the program's. */
 void user_init(void);

@@ -32,6 +32,9 @@ void fault_init(void);
 /* A zeroed mm: no areas, one user, the default limits. */
 void mm_init_areas(struct mm_struct *mm);
 
+struct vm_area_struct *alloc_vma(void);		/* zeroed; NULL */
+void free_vma(struct vm_area_struct *vma);	/* one that was not linked */
+
 void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,
 	      struct vm_area_struct *prev);
 void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma);
@@ -66,6 +69,10 @@ void drop_vma(struct vm_area_struct *vma);
 /* Order, tree, gaps and counts: how many differences. mmap_sem is held. */
 u32 check_areas(struct mm_struct *mm, void (*report)(const char *sentence));
 
+/* Says, and counts in *found, that a count of a space is not what there is. */
+void check_count(const char *what, u32 says, u32 is,
+		 void (*report)(const char *sentence), unsigned int *found);
+
 /* --- memory.c: the entries of areas --- */
 
 /*
@@ -79,8 +86,9 @@ void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
 /* The entries of [start, end) get the area's protection. */
 void change_protection(struct vm_area_struct *vma, u32 start, u32 end);
 
-/* What [from, from + len) of vma shows is shown at `to` of new from then on:
- * how many bytes, less than len without memory for tables. */
+/* What [from, from + len) of vma shows is shown at `to` of new, which has the
+ * same anon_vma, from then on: how many bytes, less than len without memory for
+ * tables. */
 u32 move_page_tables(struct vm_area_struct *vma, u32 from,
 		     struct vm_area_struct *new, u32 to, u32 len);
 
@@ -112,6 +120,20 @@ static inline bool pte_is_counted(pteval_t value)
 	u64 pfn = (value & PTE_FRAME_MASK) >> PAGE_SHIFT;
 
 	return pfn < max_mapnr && !PageReserved(pfn_to_page((u32)pfn));
+}
+
+/* The count that the page is in. */
+static inline u32 *rss_of(struct mm_struct *mm, const struct page *page)
+{
+	return PageAnon(page) ? &mm->anon_rss : &mm->file_rss;
+}
+
+/* Behind the part of the table that va is in, at most end. */
+static inline u32 end_of_table(const struct pgtable *pt, u32 va, u32 end)
+{
+	u32 size = pt_level_size(pt, 2);
+
+	return min(ALIGN_DOWN(va, size) + size - 1, end - 1) + 1;
 }
 
 /* --- the TLB; a space that no CPU has needs no flush --- */

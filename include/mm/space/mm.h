@@ -52,14 +52,9 @@
 #define VM_IO		0x00004000U	/* no RAM */
 #define VM_DONTCOPY	0x00020000U	/* not to a child */
 #define VM_DONTEXPAND	0x00040000U	/* mremap() may not */
-#define VM_RESERVED	0x00080000U	/* its pages are never taken away */
 #define VM_ACCOUNT	0x00100000U	/* counted by overcommit */
 
 #define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
-#define VM_STACK_FLAGS (VM_READ | VM_WRITE | VM_EXEC | VM_MAYREAD |	\
-			VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | VM_ACCOUNT)
-#define VM_DATA_FLAGS (VM_READ | VM_WRITE | VM_EXEC | VM_MAYREAD |	\
-		       VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT)
 
 struct mm_struct;
 struct vm_area_struct;
@@ -140,10 +135,8 @@ struct mm_struct {
 	u32 anon_rss, file_rss;		/* pages that entries show */
 	u32 swap_entries;
 	u32 nr_tables;			/* of all levels, the root not */
-	u32 hiwater_rss;
 
 	struct mm_limits limit;
-	u32 def_flags;			/* VM_LOCKED after mlockall() */
 	/* exec's: where the program has what */
 	u32 start_code, end_code, start_data, end_data;
 	u32 start_brk, brk, start_stack;
@@ -202,10 +195,6 @@ struct mm_struct *dup_mm(struct mm_struct *parent);
 void use_mm(struct mm_struct *mm);
 void unuse_mm(void);
 
-/* The space of the thread that asks; NULL: a thread of the kernel. Any context
- * of a thread. */
-#define current_mm() (current->mm)
-
 /* --- areas (mm/space/vma.c); mmap_sem is held, to change it for writing --- */
 
 /* The lowest area that ends above addr: it holds addr, or lies above. NULL. */
@@ -223,15 +212,6 @@ find_vma_intersection(struct mm_struct *mm, u32 start, u32 end)
 
 	return vma && vma->vm_start < end ? vma : NULL;
 }
-
-/*
- * A new area in a place that is free: its members are set (vm_mm too), it came
- * from alloc_vma(). -ENOMEM: something is there, or there are too many; it
- * stays the caller's. For exec and for who maps what is not memory.
- */
-int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
-struct vm_area_struct *alloc_vma(void);		/* zeroed; NULL */
-void free_vma(struct vm_area_struct *vma);	/* one that was not inserted */
 
 /* From VM_ flags to an entry: state table in mm/space/vma.c. */
 pteval_t vm_get_page_prot(u32 vm_flags);
@@ -259,7 +239,6 @@ u32 find_free_range(struct mm_struct *mm, u32 len, u32 from);
 #define MAP_GROWSDOWN	0x0100U
 #define MAP_LOCKED	0x2000U
 #define MAP_NORESERVE	0x4000U
-#define MAP_POPULATE	0x8000U		/* the caller's to do */
 
 #define MREMAP_MAYMOVE	1U
 #define MREMAP_FIXED	2U
@@ -311,9 +290,6 @@ int do_mprotect(struct mm_struct *mm, u32 addr, u32 len, u32 prot);
  */
 u32 do_mremap(struct mm_struct *mm, u32 addr, u32 old_len, u32 new_len,
 	      u32 flags, u32 new_addr);
-
-/* Zeroed memory at [addr, addr + len), as brk() wants it: addr, or an error. */
-u32 do_brk(struct mm_struct *mm, u32 addr, u32 len);
 
 /* brk(): the new end, or the old one if that cannot be had. Takes mmap_sem. */
 u32 mm_brk(struct mm_struct *mm, u32 brk);
