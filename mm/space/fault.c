@@ -69,7 +69,7 @@ const char *fault_reason(enum fault_result result)
 	}
 }
 
-static bool is_permitted(const struct vm_area_struct *vma, u32 error)
+static __always_inline bool is_permitted(const struct vm_area_struct *vma, u32 error)
 {
 	if (error & PF_WRITE)
 		return vma->vm_flags & VM_WRITE;
@@ -78,7 +78,7 @@ static bool is_permitted(const struct vm_area_struct *vma, u32 error)
 	return !(error & PF_PRESENT) && vma->vm_flags & VM_ACCESS;
 }
 
-static enum fault_result grow_stack(struct vm_area_struct *vma, u32 address,
+static __noinline enum fault_result grow_stack(struct vm_area_struct *vma, u32 address,
 				    u32 user_esp)
 {
 	if (!(vma->vm_flags & VM_GROWSDOWN) ||
@@ -87,15 +87,16 @@ static enum fault_result grow_stack(struct vm_area_struct *vma, u32 address,
 	return expand_stack(vma, address) ? FAULT_STACK_LIMIT : FAULT_MINOR;
 }
 
-static enum fault_result fault_locked(struct mm_struct *mm, u32 address,
-				      u32 error, u32 user_esp)
+static __always_inline enum fault_result fault_locked(struct mm_struct *mm,
+						      u32 address, u32 error,
+						      u32 user_esp)
 {
-	struct vm_area_struct *vma = find_vma(mm, address);
+	struct vm_area_struct *vma = find_vma_quick(mm, address);
 	enum fault_result result;
 
 	if (!vma)
 		return FAULT_NO_AREA;
-	if (vma->vm_start > address) {
+	if (unlikely(vma->vm_start > address)) {
 		result = grow_stack(vma, address, user_esp);
 		if (!fault_is_good(result))
 			return result;
@@ -105,8 +106,9 @@ static enum fault_result fault_locked(struct mm_struct *mm, u32 address,
 	return handle_mm_fault(mm, vma, address, error);
 }
 
-enum fault_result mm_fault(struct mm_struct *mm, u32 address, u32 error,
-			   u32 user_esp)
+static __always_inline enum fault_result take_fault(struct mm_struct *mm,
+						    u32 address, u32 error,
+						    u32 user_esp)
 {
 	enum fault_result result;
 
@@ -114,6 +116,12 @@ enum fault_result mm_fault(struct mm_struct *mm, u32 address, u32 error,
 	result = fault_locked(mm, address, error, user_esp);
 	up_read(&mm->mmap_sem);
 	return result;
+}
+
+enum fault_result mm_fault(struct mm_struct *mm, u32 address, u32 error,
+			   u32 user_esp)
+{
+	return take_fault(mm, address, error, user_esp);
 }
 
 /* A fault of a program: true, unless nobody deals with programs. */
@@ -126,7 +134,7 @@ static bool user_fault(struct pt_regs *regs, u32 address,
 	return true;
 }
 
-static bool may_answer(const struct pt_regs *regs)
+static __always_inline bool may_answer(const struct pt_regs *regs)
 {
 	return current && current->mm && !in_atomic() &&
 	       regs->eflags & EFLAGS_IF && !(regs->error_code & PF_RSVD);
@@ -144,9 +152,9 @@ static bool page_fault(struct pt_regs *regs)
 		return !user && fixup_exception(regs);
 	local_irq_enable();
 	if (address < TASK_SIZE)
-		result = mm_fault(current->mm, address, regs->error_code,
-				  user ? regs->esp : 0);
-	if (!fault_is_good(result))
+		result = take_fault(current->mm, address, regs->error_code,
+				    user ? regs->esp : 0);
+	if (unlikely(!fault_is_good(result)))
 		done = user ? user_fault(regs, address, result) :
 			      fixup_exception(regs);
 	local_irq_disable();
