@@ -342,12 +342,15 @@ static __always_inline enum fault_result
 fault_in_format(struct mm_struct *mm, struct vm_area_struct *vma, u32 address,
 		u32 error, bool wide)
 {
-	struct fault f = {
-		.mm = mm, .vma = vma, .address = address & PAGE_MASK,
-		.write = error & PF_WRITE, .wide = wide,
-	};
 	enum fault_result result;
+	struct fault f;
 
+	/* no initializer: that would zero it all in memory first */
+	f.mm = mm;
+	f.vma = vma;
+	f.address = address & PAGE_MASK;
+	f.write = error & PF_WRITE;
+	f.wide = wide;
 	f.entry = pt_find_in(mm->pgd.root, f.address, wide);
 	if (unlikely(!f.entry)) {
 		f.entry = make_entry(mm, f.address);
@@ -363,12 +366,20 @@ fault_in_format(struct mm_struct *mm, struct vm_area_struct *vma, u32 address,
 	return result;
 }
 
+/* By itself: its spills are not the other's stack. */
+static __noinline enum fault_result fastcall
+fault_in_wide(struct mm_struct *mm, struct vm_area_struct *vma, u32 address,
+	      u32 error)
+{
+	return fault_in_format(mm, vma, address, error, true);
+}
+
 enum fault_result fastcall handle_mm_fault(struct mm_struct *mm,
 					   struct vm_area_struct *vma,
 					   u32 address, u32 error)
 {
 	if (mm->pgd.levels == 3)
-		return fault_in_format(mm, vma, address, error, true);
+		return fault_in_wide(mm, vma, address, error);
 	return fault_in_format(mm, vma, address, error, false);
 }
 
