@@ -118,28 +118,26 @@ static __always_inline enum fault_result install_anon(const struct fault *f,
 	return FAULT_MINOR;
 }
 
-/* The same where another page is shown; counted: if it is. */
+/* The same where another page is shown; it, if that is counted, or NULL. */
 static __always_inline enum fault_result replace(const struct fault *f,
 						 struct page *page,
-						 bool counted)
+						 struct page *counted)
 {
-	struct page *shown = pte_page(f->old);
-
 	if (unlikely(!lock_unchanged(f))) {
 		put_user_page(page);
 		return FAULT_MINOR;
 	}
 	pte_take(f->entry, f->wide);
 	if (counted) {
-		page_remove_rmap(shown);
-		--*rss_of(f->mm, shown);
+		page_remove_rmap(counted);
+		--*rss_of(f->mm, counted);
 	}
 	show_anon(f, page);
 	flush_mm_page(f->mm, f->address);
 	unlock(f);
 	/* the use that its entry was */
 	if (counted)
-		put_user_page(shown);
+		put_user_page(counted);
 	return FAULT_MINOR;
 }
 
@@ -250,7 +248,7 @@ static __always_inline void reuse(const struct fault *f)
 /* The caller has a user of the page that is shown. */
 static __always_inline enum fault_result copy_anon(const struct fault *f,
 						   const struct page *shown,
-						   bool counted)
+						   struct page *counted)
 {
 	struct page *page = own_page(f);
 
@@ -274,20 +272,20 @@ static __noinline enum fault_result write_uncounted(struct fault f)
 	}
 	if (page == virt_to_page(empty_zero_page)) {
 		page = own_zeroed_page(&f);
-		return page ? replace(&f, page, false) : FAULT_OOM;
+		return page ? replace(&f, page, NULL) : FAULT_OOM;
 	}
 	/* a window on a device cannot be copied */
 	if (!pfn_valid((f.old & PTE_FRAME_MASK) >> PAGE_SHIFT))
 		return FAULT_NO_PAGE;
-	return copy_anon(&f, page, false);
+	return copy_anon(&f, page, NULL);
 }
 
 static __always_inline enum fault_result write_protected(const struct fault *f)
 {
-	struct page *page = pte_page(f->old);
+	struct page *page = pte_counted_page(f->old, f->wide);
 	enum fault_result result;
 
-	if (unlikely(!pte_is_counted(f->old)))
+	if (unlikely(!page))
 		return write_uncounted(*f);
 	if (unlikely(!lock_unchanged(f)))
 		return FAULT_MINOR;
@@ -299,7 +297,7 @@ static __always_inline enum fault_result write_protected(const struct fault *f)
 	/* it must not go while it is copied */
 	get_page(page);
 	unlock(f);
-	result = copy_anon(f, page, true);
+	result = copy_anon(f, page, page);
 	put_user_page(page);
 	return result;
 }
@@ -385,49 +383,64 @@ enum fault_result fastcall handle_mm_fault(struct mm_struct *mm,
 
 /* --- fork --- */
 
-/* One entry that is not empty. The child's is nobody else's: no lock. */
-static void copy_entry(struct vm_area_struct *child, struct vm_area_struct *vma,
-		       u32 *to, u32 *from)
+static void copy_swapped(struct mm_struct *child, pteval_t value)
 {
-	struct pgtable *pt = &vma->vm_mm->pgd;
-	pteval_t value = pt_read(pt, from);
-	struct mm_struct *mm = child->vm_mm;
+	if (swap_hooks.copy)
+		swap_hooks.copy(value);
+	child->swap_entries++;
+}
 
-	if (!pte_shows_page(value)) {
-		if (swap_hooks.copy)
-			swap_hooks.copy(value);
-		mm->swap_entries++;
-		pt_write(pt, to, value);
-		return;
-	}
-	if (value & _PAGE_RW && !(vma->vm_flags & VM_SHARED)) {
-		pt_clear_bits(from, (u32)_PAGE_RW);
-		value = pt_read(pt, from);
-	}
-	if (pte_is_counted(value)) {
-		struct page *page = pte_page(value);
+/*
+ * n entries of one table. The child's are nobody else's: no lock, and its page
+ * counts are added once. What is the same for all pages stands before the loop.
+ */
+static __always_inline void copy_run(struct vm_area_struct *child, u32 *to,
+				     u32 *from, u32 n, bool wide)
+{
+	u32 step = pte_words(wide), pages = 0, anon = 0;
+	u32 protect = child->vm_flags & VM_SHARED ? 0 : _PAGE_RW;
 
-		get_page(page);
-		atomic_inc(&page->_mapcount);
-		++*rss_of(mm, page);
+	for (; n--; from += step, to += step) {
+		pteval_t value = pte_read(from, wide);
+		struct page *page;
+
+		if (!value)
+			continue;
+		if (unlikely(!pte_shows_page(value))) {
+			copy_swapped(child->vm_mm, value);
+			pte_write(to, value, wide);
+			continue;
+		}
+		if (value & protect) {
+			pt_clear_bits(from, protect);
+			value = pte_read(from, wide);
+		}
+		page = pte_counted_page(value, wide);
+		if (likely(page)) {
+			get_page(page);
+			atomic_inc(&page->_mapcount);
+			pages++;
+			anon += PageAnon(page);
+		}
+		/* the child has not touched it, and its own writes make it
+		 * dirty */
+		pte_write(to, value & ~_PAGE_ACCESSED, wide);
 	}
-	/* the child has not touched it, and its own writes make it dirty */
-	pt_write(pt, to, value & ~_PAGE_ACCESSED);
+	child->vm_mm->anon_rss += anon;
+	child->vm_mm->file_rss += pages - anon;
 }
 
 static void copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
 		      u32 *to, u32 start, u32 end)
 {
 	struct pgtable *pt = &vma->vm_mm->pgd;
-	u32 *from = pt_find(pt, start);
+	u32 *from = pt_find(pt, start), n = (end - start) >> PAGE_SHIFT;
 
 	spin_lock(&pt->lock);
-	for (; start < end; start += PAGE_SIZE) {
-		if (pt_read(pt, from))
-			copy_entry(child, vma, to, from);
-		from = pt_next(pt, from);
-		to = pt_next(pt, to);
-	}
+	if (pt->levels == 3)
+		copy_run(child, to, from, n, true);
+	else
+		copy_run(child, to, from, n, false);
 	spin_unlock(&pt->lock);
 }
 

@@ -133,6 +133,20 @@ static __always_inline bool pte_is_counted(pteval_t value)
 	return pfn < max_mapnr && !PageReserved(pfn_to_page((u32)pfn));
 }
 
+/* Both at once, for who knows the format: NULL, or the page. */
+static __always_inline struct page *pte_counted_page(pteval_t value, bool wide)
+{
+	struct page *page;
+
+	/* an entry of 4 bytes needs no 64-bit arithmetic */
+	if (wide ? (value & PTE_FRAME_MASK) >> PAGE_SHIFT >= max_mapnr :
+		   (u32)value >> PAGE_SHIFT >= max_mapnr)
+		return NULL;
+	page = pfn_to_page(wide ? (u32)(value >> PAGE_SHIFT) :
+				  (u32)value >> PAGE_SHIFT);
+	return unlikely(PageReserved(page)) ? NULL : page;
+}
+
 /* The count that the page is in. */
 static inline u32 *rss_of(struct mm_struct *mm, const struct page *page)
 {

@@ -346,6 +346,12 @@ static inline u32 *pt_next(const struct pgtable *pt, u32 *entry)
 	return entry + (pt->levels == 3 ? 2 : 1);
 }
 
+/* From an entry to the next. */
+static __always_inline u32 pte_words(bool wide)
+{
+	return wide ? 2 : 1;
+}
+
 /* The halves of a wide one are read one after the other: without pt->lock, only
  * good to be compared with later. */
 static __always_inline pteval_t pte_read(const u32 *entry, bool wide)
