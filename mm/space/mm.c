@@ -103,7 +103,7 @@ struct mm_struct *mm_alloc(void)
 		return NULL;
 	mm->pgd.name = "an address space";
 	mm->pgd.levels = kernel_pgtable.levels;
-	mm->pgd.root = kmem_cache_zalloc(root_cache, GFP_KERNEL);
+	mm->pgd.root = kmem_cache_alloc(root_cache, GFP_KERNEL);
 	if (!mm->pgd.root) {
 		kmem_cache_free(mm_cache, mm);
 		return NULL;
@@ -213,15 +213,23 @@ struct mm_struct *dup_mm(struct mm_struct *parent)
 	return NULL;
 }
 
+/* Roots come back as they were made: without entries of user addresses. */
+static void clear_root(void *root)
+{
+	memset(root, 0, pt_root_bytes());
+}
+
 void mm_space_init(void)
 {
 	u32 root = pt_root_bytes();
 
 	vma_init();
 	rmap_init();
+	tables_init();
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
 				     SLAB_PANIC, NULL);
-	root_cache = kmem_cache_create("pgd", root, root, SLAB_PANIC, NULL);
+	root_cache = kmem_cache_create("pgd", root, root, SLAB_PANIC,
+				       clear_root);
 	switch_mm_hook = load_space;
 	fault_init();
 }

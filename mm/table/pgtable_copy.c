@@ -125,7 +125,9 @@ void pt_share(u32 va, u32 size)
 
 	for (copy = copies; copy; copy = copy->next)
 		for (done = 0; done < size; done += PAGE_SIZE)
-			learn(copy->pt, va + done);
+			/* a table that it has is the one that all have */
+			if (!pt_find(copy->pt, va + done))
+				learn(copy->pt, va + done);
 	spin_unlock_irqrestore(&copies_lock, flags);
 }
 

@@ -25,6 +25,7 @@ static inline u32 vma_pages(const struct vm_area_struct *vma)
 /* Boot: their caches. */
 void vma_init(void);
 void rmap_init(void);
+void tables_init(void);
 void fault_init(void);
 
 /* --- vma.c --- */
