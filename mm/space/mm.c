@@ -152,13 +152,11 @@ struct mm_struct *next_mm(struct mm_struct *mm)
 
 static int copy_area(struct mm_struct *child, struct vm_area_struct *vma)
 {
-	struct vm_area_struct *copy = alloc_vma();
+	struct vm_area_struct *copy = copy_vma(vma);
 	int err;
 
 	if (!copy)
 		return -ENOMEM;
-	*copy = *vma;
-	INIT_LIST_HEAD(&copy->anon_vma_node);
 	copy->vm_mm = child;
 	copy->vm_flags &= ~VM_LOCKED;
 	if (copy->vm_flags & VM_ACCOUNT &&
