@@ -203,6 +203,8 @@ void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,
 	link_in_list(mm, vma, prev);
 	link_in_tree(mm, vma);
 	mm->map_count++;
+	/* what is mapped is touched, or unmapped, next */
+	mm->mmap_cache = vma;
 }
 
 void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma)
