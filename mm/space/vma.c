@@ -59,6 +59,7 @@ struct vm_area_struct *alloc_vma(void)
 
 	if (vma)
 		INIT_LIST_HEAD(&vma->anon_vma_node);
+		INIT_LIST_HEAD(&vma->shared);
 	return vma;
 }
 
