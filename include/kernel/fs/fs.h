@@ -5,7 +5,7 @@
  *
  *	inode	one file, whatever its names: size, pages, operations
  *	dirent	a name of an inode in a directory
- *	file	an inode that is open: position and flags; shared by dup() and fork()
+ *	file	an inode that is open: position, flags; dup() and fork() share it
  *	files	the descriptors of a process
  *
  * Locks, outermost first: file.f_pos_lock; inode.i_mutex (size, a directory's
@@ -70,8 +70,7 @@ struct inode {
 	u32 i_rdev;
 	atomic_t i_count;		/* names, open files, areas */
 	struct mutex i_mutex;
-	u64 i_size;			/* under i_mutex; 32-bit halves of it are
-					 * read through i_size_read() */
+	u64 i_size;			/* under i_mutex; else i_size_read() */
 	u32 i_mtime;			/* seconds of CLOCK_REALTIME */
 	const struct file_operations *i_fop;
 	/* of a file that shrinks or grows; NULL: it cannot */
@@ -151,8 +150,8 @@ void fs_init(void);
 int ramfs_add_file(const char *path, const void *data, u32 size);
 
 /*
- * A file without a name, of that many bytes: shared memory. With one user; NULL:
- * no memory.
+ * A file without a name, of that many bytes: shared memory. With one user;
+ * NULL: no memory.
  */
 struct file *shmem_file(u64 size);
 

@@ -19,8 +19,8 @@
  * Who has the page locked may rely on page->mapping and index: a page that was
  * found, then locked, and has another mapping now, was truncated meanwhile.
  *
- * Locks, outermost first: page lock (sleeps); i_mmap_lock; tree_lock (interrupts
- * off). Calls that may sleep say so.
+ * Locks, outermost first: page lock (sleeps); i_mmap_lock (sleeps); tree_lock
+ * (interrupts off). Calls that may sleep say so.
  */
 #ifndef MM_CACHE_PAGEMAP_H
 #define MM_CACHE_PAGEMAP_H
