@@ -35,6 +35,7 @@ PROGRAM(fork)
 PROGRAM(faults)
 PROGRAM(exec)
 PROGRAM(sleep)
+PROGRAM(bench)
 
 /* Debian's musl is built for what has CMOV. */
 TEST(program, libc)

@@ -20,7 +20,7 @@ STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 12, "exec": 5,
-            "shared": 2, "sleep": 1}
+            "shared": 2, "sleep": 1, "bench": 9}
 MUSL = {"libc": 7}
 # here there is neither shared memory nor madvise()
 ONLY_LINUX = {"shared"}
