@@ -57,8 +57,10 @@ struct vm_area_struct *alloc_vma(void)
 {
 	struct vm_area_struct *vma = kmem_cache_zalloc(vma_cache, GFP_KERNEL);
 
-	if (vma)
-		INIT_LIST_HEAD(&vma->anon_vma_node);
+	if (!vma)
+		return NULL;
+	INIT_LIST_HEAD(&vma->shared);
+	INIT_LIST_HEAD(&vma->anon_vma_node);
 	return vma;
 }
 

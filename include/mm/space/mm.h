@@ -72,8 +72,8 @@ struct vm_operations_struct {
 	/* One area more, or less, shows it: copied, split; unmapped. */
 	void (*open)(struct vm_area_struct *vma);
 	void (*close)(struct vm_area_struct *vma);
-	/* The page of an address, with one user more for the caller. *major:
-	 * it had to be read. May sleep. */
+	/* The page of an address, locked, with one user more for the caller.
+	 * *major: it had to be read. May sleep. */
 	struct page *(*nopage)(struct vm_area_struct *vma, u32 address,
 			       bool *major);
 	/* A page was written through this area. Any context. */
@@ -97,6 +97,8 @@ struct vm_area_struct {
 	 * it was made (mremap() keeps it). */
 	u32 vm_pgoff;
 
+	struct list_head shared;	/* among those that show the same file:
+					 * address_space.i_mmap */
 	struct list_head anon_vma_node;
 	struct anon_vma *anon_vma;	/* NULL: no private page yet */
 };
