@@ -35,6 +35,8 @@ PROGRAM(fork)
 PROGRAM(faults)
 PROGRAM(exec)
 PROGRAM(sleep)
+PROGRAM(calls)
+PROGRAM(lock)
 PROGRAM(bench)
 
 /* Debian's musl is built for what has CMOV. */

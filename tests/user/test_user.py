@@ -20,7 +20,7 @@ STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 12, "exec": 5,
-            "shared": 2, "sleep": 1, "bench": 9}
+            "shared": 2, "sleep": 1, "bench": 9, "calls": 7, "lock": 8}
 MUSL = {"libc": 7}
 # here there is neither shared memory nor madvise()
 ONLY_LINUX = {"shared"}
@@ -43,6 +43,8 @@ def tests(ctx):
         yield Test(f"user.here.{guest[0]}", bound(check_here, ctx, guest), 8)
     yield Test("user.prompt", bound(check_prompt, ctx), 2)
     yield Test("user.ps", bound(check_ps, ctx), 2)
+    for how in ("restart", "poweroff", "halt"):
+        yield Test(f"user.{how}", bound(check_end, ctx, how), 2)
     yield Test("user.archive", bound(check_archive, ctx), 2)
 
 
@@ -164,6 +166,22 @@ def check_ps(ctx, journal):
             answer = guest.command(line)
             require(answer.startswith(wanted), "wrong output",
                     f"{line}: {answer}")
+
+
+def check_end(ctx, how, journal):
+    """reboot() as a program calls it."""
+    # a machine that halts is there until somebody ends it
+    with Guest(journal, guest_args(ctx, 64, "max", ""),
+               limit=15) as guest:
+        guest.wait_prompt()
+        guest.send(f"run calls {how}\r")
+        if how == "halt":
+            guest.wait_text("halted; it is safe to switch the machine off")
+            return
+        end = guest.wait_end()
+        reason = {"restart": "guest-reset", "poweroff": "guest-shutdown"}[how]
+        require(end.reason == reason, "wrong output",
+                f"it ended by {end.reason}")
 
 
 def agree(guest, pid, _state, vsz, rss):
