@@ -159,6 +159,14 @@ static void zap_range(struct gather *g, struct vm_area_struct *vma, u32 start,
 	}
 }
 
+void zap_page_range(struct vm_area_struct *vma, u32 start, u32 end)
+{
+	struct gather g = { .mm = vma->vm_mm };
+
+	zap_range(&g, vma, start, end);
+	flush_gather(&g);
+}
+
 static void take_table(struct gather *g, u32 at, int level)
 {
 	phys_addr_t table;

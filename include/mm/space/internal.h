@@ -66,6 +66,15 @@ int split_vma(struct vm_area_struct *vma, u32 addr);
  * the area that it is part of then. */
 struct vm_area_struct *join_neighbours(struct vm_area_struct *vma);
 
+/* Cuts the area at the ends of the range: the part inside. NULL: no memory, and
+ * nothing has changed. */
+struct vm_area_struct *cut_out(struct vm_area_struct *vma, u32 start, u32 end);
+
+/* What is inside of the range gets these flags, which change no entry: the area
+ * it is part of then, or NULL as above. */
+struct vm_area_struct *set_area_flags(struct vm_area_struct *vma, u32 start,
+				      u32 end, u32 flags);
+
 /* Private memory at [start, end), which is free, becomes part of the area below
  * or above, or of both. NULL: of neither. */
 struct vm_area_struct *extend_neighbour(struct mm_struct *mm,
@@ -97,6 +106,9 @@ void check_count(const char *what, u32 says, u32 is,
  */
 void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
 		 u32 ceiling);
+
+/* The entries of [start, end) of the area become empty; its tables stay. */
+void zap_page_range(struct vm_area_struct *vma, u32 start, u32 end);
 
 /* The entries of [start, end) get the area's protection. */
 void change_protection(struct vm_area_struct *vma, u32 start, u32 end);
