@@ -1658,6 +1658,27 @@ BREAKS = [
           "child->set_tid = set_tid;",
           ";",
           "program.calls", initrd="build/programs.cpio"),
+    # --- random calls, bad pointers ---
+    Break("fuzz: what moves is promised twice", "mm/space/mremap.c",
+          "vma->vm_flags &= ~VM_ACCOUNT;",
+          ";",
+          "fuzz.seed_1", initrd="build/programs.cpio"),
+    Break("fuzz: a range that wraps is unmapped", "mm/space/mmap.c",
+          "!len || !is_user_range(addr, len))",
+          "!len)",
+          "fuzz.seed_1", initrd="build/programs.cpio"),
+    Break("pointers: a result is written anywhere", "mm/space/uaccess.c",
+          "return access_ok(to, n) ? copy_bytes(to, from, n) : n;",
+          "return copy_bytes(to, from, n);",
+          "program.faults", initrd="build/programs.cpio"),
+    Break("pointers: the zone of gettimeofday is not looked at", "kernel/user/syscall_io.c",
+          "return regs->ecx && clear_user((void *)regs->ecx, 8) ? -EFAULT : 0;",
+          "return 0;",
+          "program.faults", initrd="build/programs.cpio"),
+    Break("pointers: half an action is enough", "kernel/user/signal.c",
+          "sizeof(new)))\n\t\treturn -EFAULT;",
+          "2))\n\t\treturn -EFAULT;",
+          "program.faults", initrd="build/programs.cpio"),
 ]
 
 
