@@ -43,6 +43,7 @@ PROGRAM(sleep)
 PROGRAM(calls)
 PROGRAM(lock)
 PROGRAM(fuzz)
+PROGRAM(nomem)
 PROGRAM(bench)
 
 /* Debian's musl is built for what has CMOV. */
