@@ -44,6 +44,7 @@ PROGRAM(calls)
 PROGRAM(lock)
 PROGRAM(fuzz)
 PROGRAM(nomem)
+PROGRAM(xstack)
 PROGRAM(bench)
 
 /* Debian's musl is built for what has CMOV. */

@@ -126,6 +126,40 @@ CASE(signals_to_itself)
 	CHECK_EQ(in_child(kills_itself, (void *)SIGSEGV), KILLED_BY(SIGSEGV));
 }
 
+/* --- data that is executed --- */
+
+/* ret */
+#define RETURN 0xc3
+
+static void runs_its_stack(void *arg)
+{
+	volatile u8 code[4] = { RETURN };
+
+	calls((void *)code);
+}
+
+static u8 in_data[4] = { RETURN };
+
+/* Where the CPU can forbid it (SIGSEGV) it is forbidden everywhere, and never
+ * where it was asked for. */
+CASE(data_is_not_code)
+{
+	u8 *p = map(2 * PAGE);
+	int how = in_child(runs_its_stack, NULL);
+
+	CHECK(how == EXITED(0) || how == KILLED_BY(SIGSEGV));
+	p[0] = p[PAGE] = RETURN;
+	CHECK_EQ(in_child(calls, p), how);
+	CHECK_EQ(in_child(calls, in_data), how);
+	CHECK_EQ(sys(SYS_mprotect, p, PAGE, PROT_READ | PROT_EXEC), 0);
+	CHECK_EQ(in_child(calls, p), EXITED(0));
+	CHECK_EQ(in_child(calls, p + PAGE), how);
+	CHECK_EQ(sys(SYS_mprotect, p, PAGE, PROT_READ), 0);
+	CHECK_EQ(in_child(calls, p), how);
+	print("# data %s be executed\n", how ? "cannot" : "can");
+	CHECK_EQ(sys(SYS_munmap, p, 2 * PAGE), 0);
+}
+
 /* --- the stack --- */
 
 static __attribute__((noinline)) u32 deeper(u32 kb)
@@ -150,6 +184,20 @@ CASE(the_stack_grows)
 CASE(up_to_its_limit)
 {
 	CHECK_EQ(in_child(goes_down, (void *)(16 * 1024)), KILLED_BY(SIGSEGV));
+}
+
+static void goes_down_less(void *kb)
+{
+	const u32 limit[2] = { 1 << 20, 8 << 20 };
+
+	CHECK_EQ(sys(SYS_setrlimit, 3, limit), 0);
+	deeper((u32)kb);
+}
+
+CASE(up_to_another_limit)
+{
+	CHECK_EQ(in_child(goes_down_less, (void *)512), EXITED(0));
+	CHECK_EQ(in_child(goes_down_less, (void *)2048), KILLED_BY(SIGSEGV));
 }
 
 /* --- pointers --- */
@@ -322,8 +370,10 @@ int main(int argc, char **argv, char **envp)
 		LIST(guard_pages),
 		LIST(instructions),
 		LIST(signals_to_itself),
+		LIST(data_is_not_code),
 		LIST(the_stack_grows),
 		LIST(up_to_its_limit),
+		LIST(up_to_another_limit),
 		LIST(bad_pointers),
 		LIST(every_call_with_each_pointer_bad),
 		LIST(results_that_cannot_be_written),

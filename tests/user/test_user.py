@@ -19,9 +19,9 @@ HERE = Path(__file__).resolve().parent
 STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
-PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 15, "exec": 5,
+PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 8, "faults": 17, "exec": 5,
             "shared": 2, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
-            "nomem": 1}
+            "nomem": 1, "xstack": 2}
 MUSL = {"libc": 7}
 # here there is neither shared memory nor madvise()
 ONLY_LINUX = {"shared"}
