@@ -7,8 +7,8 @@
  *	where				becomes
  *	before it runs			no process, or status 127
  *	a call				-ENOMEM; it is tried again
- *	a touch, of itself		SIGKILL, and a line in the log
- *	a touch, of its child		the same of the child; the parent goes on
+ *	a touch				SIGKILL, and a line in the log
+ *	a touch of its child		the same; the parent goes on
  *
  * Nothing is lost in any of them, and the books are right.
  */
