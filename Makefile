@@ -283,6 +283,9 @@ $(USER_OUT)/lib/%.o: tests/user/lib/%.S $(O)/config
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASFLAGS) -c $< -o $@
 
+# the one that wants to execute what is on its stack
+$(USER_OUT)/xstack: USER_LDFLAGS += -z execstack
+
 $(USER_PROGRAMS): $(USER_OUT)/%: $(USER_OUT)/obj/%.o $(USER_LIB)
 	$(call say,USER,$@)
 	$(Q)$(LD) $(USER_LDFLAGS) $^ -o $@
