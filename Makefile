@@ -190,7 +190,7 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 
 # functions that are called most: no frame pointer, and a back trace misses
 # nothing but them
-$(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk \
+$(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
 	mm/object/slab_hot mm/table/pgtable_range mm/virt/vmap_area \
 	mm/virt/vmalloc mm/high/highmem kernel/lib/rbtree): \
 	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer

@@ -57,7 +57,7 @@ static __always_inline u32 largest(u32 height)
 static __always_inline bool is_beyond(const struct radix_tree_root *root,
 				      u32 index)
 {
-	return !root->height || index > largest(root->height);
+	return !root->rnode || index > root->largest;
 }
 
 /* --- tags of one node --- */
@@ -90,16 +90,7 @@ static bool has_tag_anywhere(const struct radix_tree_node *node, u32 tag)
 
 void *radix_tree_lookup(const struct radix_tree_root *root, u32 index)
 {
-	const struct radix_tree_node *node = root->rnode;
-	u32 shift = root->height * SHIFT;
-
-	if (is_beyond(root, index))
-		return NULL;
-	do {
-		shift -= SHIFT;
-		node = node->slots[index >> shift & (SIZE - 1)];
-	} while (shift && node);
-	return (void *)node;
+	return radix_tree_find(root, index);
 }
 
 /* The item, and the way to it; NULL: there is none. */
@@ -116,6 +107,13 @@ static void *walk(const struct radix_tree_root *root, u32 index,
 		at = path->node[level]->slots[slot_of(index, level)];
 	}
 	return at;
+}
+
+static void set_height(struct radix_tree_root *root, u32 height)
+{
+	root->height = height;
+	root->largest = height ? largest(height) : 0;
+	root->shift = height ? (height - 1) * SHIFT : 0;
 }
 
 /* --- inserting --- */
@@ -177,18 +175,19 @@ static void add_root(struct radix_tree_root *root, struct radix_tree_node *node)
 	node->slots[0] = root->rnode;
 	node->count = 1;
 	root->rnode = node;
-	root->height++;
 }
 
 static void extend(struct radix_tree_root *root, u32 height,
 		   struct spare *spare)
 {
-	if (!root->rnode) {
+	u32 n;
+
+	if (!root->rnode)
 		root->rnode = spare->node[--spare->n];
-		root->height = height;
-	}
-	while (root->height < height)
-		add_root(root, spare->node[--spare->n]);
+	else
+		for (n = root->height; n < height; n++)
+			add_root(root, spare->node[--spare->n]);
+	set_height(root, height);
 }
 
 int radix_tree_insert(struct radix_tree_root *root, u32 index, void *item)
@@ -279,7 +278,7 @@ static void shrink(struct radix_tree_root *root)
 		u32 tag;
 
 		root->rnode = old->slots[0];
-		root->height--;
+		set_height(root, root->height - 1);
 		old->slots[0] = NULL;
 		old->count = 0;
 		for (tag = 0; tag < RADIX_TREE_MAX_TAGS; tag++)
@@ -308,7 +307,7 @@ void *radix_tree_delete(struct radix_tree_root *root, u32 index)
 	}
 	if (level == root->height) {
 		root->rnode = NULL;
-		root->height = 0;
+		set_height(root, 0);
 	}
 	shrink(root);
 	return item;

@@ -461,14 +461,14 @@ void get_page(struct page *page)
 	atomic_inc(&page->_count);
 }
 
-void put_page(struct page *page)
+void fastcall put_page_slow(struct page *page, u32 site)
 {
 	if (unlikely((uintptr_t)page - (uintptr_t)mem_map >= mem_map_bytes)) {
-		free_slow(page, 0, CALLER);
+		free_slow(page, 0, site);
 		return;
 	}
 	page = compound_head(page);
-	put_pages(page, PageCompound(page) ? page_order(page) : 0, CALLER);
+	put_pages(page, PageCompound(page) ? page_order(page) : 0, site);
 }
 
 void split_page(struct page *page, unsigned int order)

@@ -137,7 +137,7 @@ void split_page(struct page *page, unsigned int order);
  * block: its users are counted at the head.
  */
 void get_page(struct page *page);
-void put_page(struct page *page);
+void fastcall put_page(struct page *page);
 
 /*
  * The first page of the block that this page is in, free or in use; NULL: it is
