@@ -9,7 +9,7 @@
 #include "threads.h"
 
 static struct page *page;
-static volatile u32 done;		/* threads that have got what they want */
+static volatile u32 done;		/* threads that had what they want */
 static u32 order[THREADS_MOST];		/* which one came when */
 
 static bool start(void)

@@ -68,7 +68,7 @@ static inline void copy_highpage(struct page *to, const struct page *from)
 
 static inline void assert_in_page(u32 offset, u32 len)
 {
-	BUG_ON(offset > PAGE_SIZE || len > PAGE_SIZE - offset,
+	BUG_ON((u64)offset + len > PAGE_SIZE,
 	       "a piece of a page that goes beyond it");
 }
 
