@@ -62,21 +62,9 @@ void fastcall free_hot_page(struct page *page)
 		free_slow(page, 0, CALLER);
 }
 
-/* One user of several goes; false: it is the last, or a part of a block. */
-static __always_inline bool leave_others(struct page *page)
-{
-	s32 n = page_count(page);
-
-	return likely(n > 1) && likely(!PageCompound(page)) &&
-	       likely(__atomic_compare_exchange_n(&page->_count.counter, &n,
-						  n - 1, false,
-						  __ATOMIC_SEQ_CST,
-						  __ATOMIC_SEQ_CST));
-}
-
 void fastcall put_page(struct page *page)
 {
-	if (unlikely(!in_mem_map(page) || !leave_others(page)))
+	if (unlikely(!in_mem_map(page) || !put_page_of_others(page)))
 		put_page_slow(page, CALLER);
 }
 

@@ -4,7 +4,7 @@
  */
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
-#include <mm/cache/pagemap.h>
+#include <mm/cache/internal.h>
 #include <mm/page/page_alloc.h>
 #include "threads.h"
 
@@ -182,7 +182,12 @@ TEST(page_lock, writeback_is_waited_for_apart)
 	set_page_writeback(page);
 	wait_in_line(&lockers, lock_and_unlock, 1);
 	wait_in_line(&writers, wait_written, 2);
+	preempt_disable();
 	unlock_page(page);
+	/* not even woken for nothing */
+	EXPECT(lockers.task[0]->state == TASK_RUNNING);
+	EXPECT(writers.task[0]->state == TASK_UNINTERRUPTIBLE);
+	preempt_enable();
 	until_done(1, PG_locked);
 	msleep(10);
 	EXPECT_EQ(done, 1);
@@ -214,12 +219,38 @@ TEST(page_lock, unlocked_from_a_timer)
 	end();
 }
 
-/* --- many pages that share places --- */
+/* --- pages that share a place --- */
 
-#define MANY 12U
+#define SHARING 4U
 
-static struct page *pages[MANY];
-static volatile u32 got[MANY];
+static struct page *pages[SHARING];
+static volatile u32 got[SHARING];
+
+/* Takes pages until so many are waited for in the place of the first. */
+static bool find_sharing(void)
+{
+	LIST_HEAD(others);
+	u32 n = 0;
+
+	while (n < SHARING) {
+		struct page *new = alloc_page(GFP_HIGHUSER | __GFP_NOWARN);
+
+		if (!new)
+			break;
+		if (!n || page_place(new) == page_place(pages[0]))
+			pages[n++] = new;
+		else
+			list_add(&new->lru, &others);
+	}
+	while (!list_empty(&others)) {
+		struct page *other = list_first_entry(&others, struct page,
+						      lru);
+
+		list_del(&other->lru);
+		__free_page(other);
+	}
+	return EXPECT_EQ(n, SHARING);
+}
 
 static int lock_own(void *data)
 {
@@ -231,31 +262,37 @@ static int lock_own(void *data)
 	return 1;
 }
 
-/* With four places, some of twelve share one; each is woken for its own. */
+/* Unlocks one: only who waits for it can run then. */
+static void unlock_one(const struct crew *crew, u32 i)
+{
+	u32 k;
+
+	preempt_disable();
+	unlock_page(pages[i]);
+	for (k = 0; k < SHARING; k++)
+		EXPECT(got[k] || (k == i) ==
+		       (crew->task[k]->state == TASK_RUNNING));
+	preempt_enable();
+	while (!got[i])
+		msleep(10);
+}
+
 TEST(page_lock, waiters_of_other_pages_sleep_on)
 {
 	struct crew crew = { .n = 0 };
-	u32 i, k;
+	u32 i;
 
-	for (i = 0; i < MANY; i++) {
-		pages[i] = alloc_page(GFP_KERNEL);
-		REQUIRE(pages[i]);
+	REQUIRE(find_sharing());
+	for (i = 0; i < SHARING; i++) {
 		got[i] = 0;
 		lock_page(pages[i]);
 	}
-	wait_in_line(&crew, lock_own, MANY);
-	for (i = 0; i < MANY; i++) {
-		preempt_disable();
-		unlock_page(pages[i * 5 % MANY]);
-		for (k = 0; k < MANY; k++)
-			EXPECT(got[k] || (k == i * 5 % MANY) ==
-			       (crew.task[k]->state == TASK_RUNNING));
-		preempt_enable();
-		while (!got[i * 5 % MANY])
-			msleep(10);
-	}
-	EXPECT_EQ(crew_join(&crew), MANY);
-	for (i = 0; i < MANY; i++) {
+	wait_in_line(&crew, lock_own, SHARING);
+	/* not in the order in which they came */
+	for (i = 0; i < SHARING; i++)
+		unlock_one(&crew, (i * 3 + 2) % SHARING);
+	EXPECT_EQ(crew_join(&crew), SHARING);
+	for (i = 0; i < SHARING; i++) {
 		EXPECT(!PageWaiters(pages[i]));
 		__free_page(pages[i]);
 	}
