@@ -1685,7 +1685,7 @@ BREAKS = [
           "page_states.dirty_and_written"),
     Break("page cache: a page that is dirty again loses its tag",
           "mm/cache/dirty.c", "\t\tif (!PageDirty(page))\n\t\t\tuntag",
-          "\t\t\tuntag", "page_states.threads_write_while_pages_come_and_go"),
+          "\t\t\tuntag", "page_states.dirty_and_written"),
     Break("page cache: an error of writing is told twice", "mm/cache/dirty.c",
           "__atomic_fetch_and(&mapping->flags, ~all, __ATOMIC_SEQ_CST)",
           "mapping->flags", "page_states.write_error_is_told_once"),

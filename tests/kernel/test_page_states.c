@@ -159,7 +159,14 @@ TEST(page_states, dirty_and_written)
 	/* it cannot begin */
 	EXPECT(set_page_dirty(page));
 	state_is(1, 1, 0);
+	/* it becomes newer just before it begins: by an area that shows it */
+	EXPECT(clear_page_dirty_for_io(page));
+	EXPECT(set_page_dirty(page));
+	set_page_writeback(page);
+	state_is(1, 1, 1);
 	unlock_page(page);
+	end_page_writeback(page);
+	state_is(1, 1, 0);
 	put_page(page);
 	fake_end(&fake);
 	EXPECT_EQ(nr_dirty_pages(), 0);
