@@ -62,7 +62,8 @@ static __always_inline bool is_beyond(const struct radix_tree_root *root,
 
 /* --- tags of one node --- */
 
-static bool has_tag(const struct radix_tree_node *node, u32 slot, u32 tag)
+static __always_inline bool has_tag(const struct radix_tree_node *node,
+				    u32 slot, u32 tag)
 {
 	return node->tags[tag][slot / 32] >> slot % 32 & 1;
 }
@@ -94,8 +95,8 @@ void *radix_tree_lookup(const struct radix_tree_root *root, u32 index)
 }
 
 /* The item, and the way to it; NULL: there is none. */
-static void *walk(const struct radix_tree_root *root, u32 index,
-		  struct path *path)
+static __always_inline void *walk(const struct radix_tree_root *root, u32 index,
+				  struct path *path)
 {
 	u32 level = root->height;
 	void *at = root->rnode;
@@ -122,7 +123,7 @@ static u32 height_for(const struct radix_tree_root *root, u32 index)
 {
 	u32 height = root->height;
 
-	while (!height || index > largest(height))
+	while (unlikely(!height || index > largest(height)))
 		height++;
 	return height;
 }
@@ -200,9 +201,11 @@ int radix_tree_insert(struct radix_tree_root *root, u32 index, void *item)
 	BUG_ON(!item, "NULL is no item of a radix tree");
 	if (need < 0)
 		return need;
-	if (!gather(root, &spare, (u32)need))
-		return -ENOMEM;
-	extend(root, height, &spare);
+	if (need) {
+		if (!gather(root, &spare, (u32)need))
+			return -ENOMEM;
+		extend(root, height, &spare);
+	}
 	node = root->rnode;
 	for (level = height - 1; level; level--) {
 		void **slot = &node->slots[slot_of(index, level)];
@@ -296,7 +299,8 @@ void *radix_tree_delete(struct radix_tree_root *root, u32 index)
 	if (!item)
 		return NULL;
 	for (tag = 0; tag < RADIX_TREE_MAX_TAGS; tag++)
-		untag(root, index, tag, &path);
+		if (has_tag(path.node[0], slot_of(index, 0), tag))
+			untag(root, index, tag, &path);
 	for (level = 0; level < root->height; level++) {
 		struct radix_tree_node *node = path.node[level];
 
@@ -309,7 +313,8 @@ void *radix_tree_delete(struct radix_tree_root *root, u32 index)
 		root->rnode = NULL;
 		set_height(root, 0);
 	}
-	shrink(root);
+	if (unlikely(root->height > 1 && root->rnode->count == 1))
+		shrink(root);
 	return item;
 }
 
