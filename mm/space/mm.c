@@ -25,6 +25,7 @@
 #include <kernel/cpu/processor.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/string.h>
+#include <mm/cache/pagemap.h>
 #include <mm/object/kmalloc.h>
 #include <mm/object/slab.h>
 #include <mm/space/internal.h>
@@ -248,6 +249,7 @@ void mm_space_init(void)
 				     SLAB_PANIC, NULL);
 	root_cache = kmem_cache_create("pgd", root, root, SLAB_PANIC,
 				       clear_root);
+	overcommit.cache_pages = page_cache_pages;
 	switch_mm_hook = load_space;
 	fault_init();
 }
