@@ -558,6 +558,23 @@ void pt_set_page(struct pgtable *pt, u32 va, pteval_t value)
 	spin_unlock_irqrestore(&pt->lock, flags);
 }
 
+/* Empty entries from the last one of the walk to the next that is none, in its
+ * table: so many need no walk of their own. */
+static u32 empty_entries(const struct pgtable *pt, const struct pt_walk *walk)
+{
+	const struct pt_step *last = &walk->step[walk->nr_steps - 1];
+	unsigned int most = pt_entries(pt, last->level);
+	struct slot slot = {
+		.table = walk->nr_steps == 1 ? pt->root :
+			 table_of(last[-1].value),
+		.level = last->level, .index = last->index,
+	};
+
+	while (slot.index < most && !(read_entry(pt, slot) & _PAGE_PRESENT))
+		slot.index++;
+	return max(slot.index - last->index, 1U);
+}
+
 int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 		     int (*fn)(const struct pt_walk *walk, void *arg),
 		     void *arg)
@@ -567,6 +584,7 @@ int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 	while (addr <= to) {
 		struct pt_walk walk;
 		int level = pt_walk(pt, (u32)addr, &walk);
+		u32 entries = level ? 1 : empty_entries(pt, &walk);
 		/* nothing there: the lowest entry read says how far */
 		int span = level ? level :
 			   walk.step[walk.nr_steps - 1].level;
@@ -575,7 +593,7 @@ int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 		if (result)
 			return result;
 		addr = ALIGN_DOWN(addr, (u64)pt_level_size(pt, span)) +
-		       pt_level_size(pt, span);
+		       (u64)entries * pt_level_size(pt, span);
 	}
 	return 0;
 }

@@ -356,7 +356,8 @@ static bool first_of_suite(const struct test_case *test)
 {
 	const struct test_case *other;
 
-	for (other = __test_cases_start; other < test; other++)
+	/* backwards: most often the one before is of the same suite */
+	for (other = test; other-- > __test_cases_start;)
 		if (!strcmp(other->suite, test->suite))
 			return false;
 	return true;
