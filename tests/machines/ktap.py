@@ -27,6 +27,15 @@ SUBTEST = re.compile(r"( *)# Subtest: (\S+)$")
 LEAK = re.compile(r" *# leak: (.*)$")
 # the long case counts to 10^5: once for each paging mode is enough
 ALL_BUT_THE_LONGEST = "all,-wait.a_hundred_thousand_pairs"
+# every case, and an eighth of the rounds of what is random
+SHORT = "short," + ALL_BUT_THE_LONGEST
+# Half of the time of the suites that a machine of its own kind needs: cases
+# that spin for many ticks. What they see is the timer, the interrupt
+# controller and the scheduler: rows with another CPU, chipset or rate of ticks
+# have them, rows with other RAM, options, nodes or loaders do not.
+WITHOUT_TICKS = ("-thread.time_slices_are_shared,-thread.a_loop_is_preempted,"
+                 "-timer.periodic_by_the_tick,-timer.in_order_and_in_time,"
+                 "-softirq.a_storm_keeps_nobody_from_the_cpu")
 TOTALS = re.compile(r"# (\d+) passed, (\d+) failed$")
 
 
