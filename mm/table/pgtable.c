@@ -598,6 +598,30 @@ int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 	return 0;
 }
 
+/* Of level 1, where all that is present is a leaf: nearly all entries are. */
+static void census_of_pages(const struct pgtable *pt, const void *table,
+			    struct pt_census *census)
+{
+	const u32 set_by_cpu = _PAGE_ACCESSED | _PAGE_DIRTY;
+	unsigned int i, n = pt_entries(pt, 1), halves = is_pae(pt) ? 2 : 1;
+	const volatile u32 *half = table;
+	u32 sum = census->sum, leaves = 0;
+
+	for (i = 0; i < n; i++, half += halves) {
+		u32 value = half[0] & ~set_by_cpu;
+
+		if (!(value & _PAGE_PRESENT))
+			continue;
+		if (halves == 2)
+			value ^= half[1];
+		sum = sum * 31 + (value ^ i);
+		leaves++;
+	}
+	census->sum = sum;
+	census->leaves += leaves;
+	census->entries[0] += leaves;
+}
+
 static void census_of_table(const struct pgtable *pt, void *table, int level,
 			    struct pt_census *census)
 {
@@ -615,6 +639,8 @@ static void census_of_table(const struct pgtable *pt, void *table, int level,
 		census->sum = census->sum * 31 + (half ^ slot.index);
 		if (is_leaf(value, level))
 			census->leaves++;
+		else if (table_of(value) && level == 2)
+			census_of_pages(pt, table_of(value), census);
 		else if (table_of(value))
 			census_of_table(pt, table_of(value), level - 1,
 					census);
