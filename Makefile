@@ -99,9 +99,10 @@ OBJECTS := $(patsubst %,$(O)/obj/%.o,$(basename $(SOURCES))) \
 	$(patsubst %.c,$(O)/obj/%.o,$(BOOT_C)) \
 	$(foreach f,$(EXTRA_C),$(EXTRA_OUT)/$(basename $(notdir $(f))).o)
 
-# What else decides about the result: rebuilt when it changes.
-CONFIG := $(CC) $(CPPFLAGS) $(CFLAGS) $(ONLY_GCC) $(ASFLAGS) $(LD) $(LDFLAGS) \
-	EXTRA=$(EXTRA) $(OBJECTS)
+# What else decides about the result: all is made again when it changes, but
+# only the image when something else is linked.
+CONFIG := $(CC) $(CPPFLAGS) $(CFLAGS) $(ONLY_GCC) $(ASFLAGS) $(LD) $(LDFLAGS)
+LINKED := EXTRA=$(EXTRA) $(OBJECTS)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)")
@@ -161,15 +162,18 @@ QEMU_MACHINE = -machine $(MACHINE) -accel tcg -cpu $(CPU) -m $(MEM) -smp $(SMP)
 
 build-only: $(O)/swapper.elf $(O)/swapper.iso
 
+# one more than there are CPUs: machines that wait leave theirs to others
 test-only:
-	$(Q)python3 tests/run.py --build $(O) --jobs $$(nproc) $(TESTS)
+	$(Q)python3 tests/run.py --build $(O) --jobs $$(($$(nproc) + 1)) $(TESTS)
 
 # --- the image --------------------------------------------------------------
 
-$(O)/config: FORCE
+$(O)/config: WORDS = $(CONFIG)
+$(O)/linked: WORDS = $(LINKED)
+$(O)/config $(O)/linked: FORCE
 	@mkdir -p $(O)
-	@printf '%s\n' $(call quote,$(CONFIG)) | cmp -s - $@ || \
-		printf '%s\n' $(call quote,$(CONFIG)) > $@
+	@printf '%s\n' $(call quote,$(WORDS)) | cmp -s - $@ || \
+		printf '%s\n' $(call quote,$(WORDS)) > $@
 
 $(O)/obj/boot/head.o: boot/head.S $(O)/config
 	@mkdir -p $(@D)
@@ -212,7 +216,8 @@ link = $(LD) $(LDFLAGS) -T $(O)/linker.ld $(OBJECTS)
 
 # Three links: the first without symbols, the second gives the table its size,
 # the third its contents. The list of symbols comes with the image.
-$(O)/swapper.elf $(O)/swapper.sym &: $(OBJECTS) $(O)/linker.ld tools/mksyms.py
+$(O)/swapper.elf $(O)/swapper.sym &: $(OBJECTS) $(O)/linker.ld tools/mksyms.py \
+		$(O)/linked
 	$(call say,LD,$(O)/swapper.elf)
 	$(Q)python3 tools/mksyms.py < /dev/null > $(O)/symtab.S
 	$(Q)$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o

@@ -1593,6 +1593,15 @@ BREAKS = [
     Break("block: a wait for another device counts", "kernel/block/request.c",
           "&& had_its_time(q))", ")",
           "block_fail.a_wait_for_another_device_is_no_silence"),
+    # --- bytes of the line that nobody sent ---
+    Break("a break is taken for a byte", "kernel/cpu/serial.c",
+          "*broken |= !!(lsr & LSR_BREAK);", ";",
+          "serial.a_break_is_no_byte"),
+    # --- tests: many entries at once ---
+    Break("empty entries: one too many is passed", "mm/table/pgtable.c",
+          "return max(slot.index - last->index, 1U);",
+          "return slot.index - last->index + 1;",
+          "pgtable.two_level_for_each_finds_every_leaf"),
 ]
 
 

@@ -420,8 +420,8 @@ def check_dependencies(ctx, compiler, journal):
 def check_reproducible(ctx, _compiler, _journal):
     """The same compiler in another folder: the same bytes."""
     def config(folder):
-        text = (folder / "config").read_text(encoding="utf-8")
-        return text.replace(str(folder), "")
+        return [(folder / name).read_text(encoding="utf-8").replace(
+            str(folder), "") for name in ("config", "linked")]
     for kernel in [build(ctx, compiler) for compiler in found_compilers()]:
         if config(kernel.parent) == config(ctx.out):
             require(kernel.read_bytes() == ctx.kernel.read_bytes(),
