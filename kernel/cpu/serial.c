@@ -10,8 +10,8 @@
  *    interrupts off, and a long line takes 7 ms: so sending looks for bytes
  *    that came, too.
  *
- * 4. A line that is held low for longer than a byte is a break: the port says so
- *    (LSR bit 4) and delivers a zero byte for it, which nobody sent. It is
+ * 4. A line that is held low for longer than a byte is a break: the port says
+ *    so (LSR bit 4) and delivers a zero byte for it, which nobody sent. It is
  *    dropped and counted. QEMU says it as soon as it has come, with older bytes
  *    still before the zero: so the next zero is the one.
  *

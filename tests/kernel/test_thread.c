@@ -364,7 +364,7 @@ static bool both_ran_twice(const struct crew *crew, const u32 *before)
 	       crew->task[1]->switches - before[1] >= 2;
 }
 
-/* Two that never give the CPU up share it, a time slice each: ten are enough. */
+/* Two that never give the CPU up share it: within ten time slices. */
 TEST(thread, time_slices_are_shared)
 {
 	struct crew crew = { .n = 0 };
