@@ -44,7 +44,7 @@
 
 #define SPEC_SIZE 1024
 #define VMALLOC_TABLES (64U << 20)	/* guessed: no case needs more */
-#define SHORT_PART 8U		/* measured: rounds are little of the time then */
+#define SHORT_PART 8U	/* measured: rounds are little of the time then */
 #define SMALL_MACHINE 32768	/* pages: 128 MB; guessed, 1 ms a check */
 
 extern const struct test_case __test_cases_start[];
@@ -71,7 +71,8 @@ static int set_test(const char *value)
 	return 0;
 }
 
-KERNEL_PARAM(test, "test", set_test, PARAM_VALUE, "[short,]all|SUITE|SUITE.CASE,...",
+KERNEL_PARAM(test, "test", set_test, PARAM_VALUE,
+	     "[short,]all|SUITE|SUITE.CASE,...",
 	     "run tests, then end the emulator");
 
 /* --- expectations --- */

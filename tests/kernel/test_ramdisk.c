@@ -283,7 +283,8 @@ static void run_workers(bool exhausted)
 		EXPECT_EQ(workers[i].wrong, 0);
 }
 
-/* 10,000 requests, all rounds; limits so that many go in parts and pieces are cut. */
+/* 10,000 requests of all rounds; limits so that many go in parts and pieces are
+ * cut. */
 static void random_requests(bool exhausted)
 {
 	if (!make_disk())
