@@ -109,14 +109,15 @@ say = $(if $(V),,@echo "  $(1)	$(2)")
 
 # --- the two commands -------------------------------------------------------
 
-.PHONY: all programs run test help gdb iso bench test-host fuzz coverage breaks lint compdb toolchain clean \
-	build-only run-only test-only FORCE
+.PHONY: all programs run test test-long help gdb iso bench test-host fuzz coverage breaks lint compdb toolchain clean \
+	build-only run-only test-only test-long-only FORCE
 
 all: $(O)/swapper.elf $(O)/swapper.sym
 
 help:
 	@echo 'make run         build and boot in this terminal (Ctrl-A X ends it)'
 	@echo 'make test        build and run every test; ends with N passed, N failed'
+	@echo 'make test-long   the same with all rounds on every machine'
 	@echo 'make gdb         boot stopped at reset, with GDB attached'
 	@echo 'make             build $(O)/swapper.elf and $(O)/swapper.sym'
 	@echo 'make iso         build $(O)/swapper.iso'
@@ -150,9 +151,9 @@ gdb:
 	@$(MAKE) build-only
 	@tools/gdb.sh "$(O)" $(QEMU_MACHINE)
 
-test:
+test test-long:
 	@tools/deps.sh test
-	@$(MAKE) test-only
+	@$(MAKE) $@-only
 
 run-only: $(O)/swapper.iso
 	$(Q)$(QEMU) $(QEMU_MACHINE) -nographic -no-reboot -nic none -boot d \
@@ -163,8 +164,9 @@ QEMU_MACHINE = -machine $(MACHINE) -accel tcg -cpu $(CPU) -m $(MEM) -smp $(SMP)
 build-only: $(O)/swapper.elf $(O)/swapper.iso
 
 # one more than there are CPUs: machines that wait leave theirs to others
-test-only:
-	$(Q)python3 tests/run.py --build $(O) --jobs $$(($$(nproc) + 1)) $(TESTS)
+test-only test-long-only:
+	$(Q)python3 tests/run.py --build $(O) --jobs $$(($$(nproc) + 1)) \
+		$(if $(findstring long,$@),--long) $(TESTS)
 
 # --- the image --------------------------------------------------------------
 

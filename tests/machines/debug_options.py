@@ -35,20 +35,20 @@ NEEDED = {
 def tests(ctx):
     """Each option alone, and all together; not present pages with PAE, too."""
     plain, highmem = MACHINES
-    rows = [(*plain, options, f"short,{OF_MEMORY}") for options in OPTIONS[:-1]]
+    rows = [(*plain, options, f"{ktap.ROUNDS}{OF_MEMORY}") for options in OPTIONS[:-1]]
     rows += [(*plain, OPTIONS[-1], OF_MEMORY)]
-    rows += [(*highmem, options, f"short,{OF_OPTIONS}")
+    rows += [(*highmem, options, f"{ktap.ROUNDS}{OF_OPTIONS}")
              for options in OPTIONS[:-1]]
     rows += [
-        (*highmem, OPTIONS[-1], f"short,{OF_MEMORY}"),
-        ("pae", 64, "pae", "pagealloc", f"short,{OF_MEMORY}"),
-        ("pae", 64, "pae", OPTIONS[-1], f"short,{OF_MEMORY}"),
-        ("pae", 64, "pae", "slab", f"short,{OF_OPTIONS}"),
-        ("nodes", 128, "numa=fake=4", "slab", f"short,{OF_MEMORY}"),
-        ("large", 2048, "", "slab", f"short,{OF_OPTIONS}"),
-        ("5M", 5, "", "slab", f"short,{OF_MEMORY}"),
+        (*highmem, OPTIONS[-1], f"{ktap.ROUNDS}{OF_MEMORY}"),
+        ("pae", 64, "pae", "pagealloc", f"{ktap.ROUNDS}{OF_MEMORY}"),
+        ("pae", 64, "pae", OPTIONS[-1], f"{ktap.ROUNDS}{OF_MEMORY}"),
+        ("pae", 64, "pae", "slab", f"{ktap.ROUNDS}{OF_OPTIONS}"),
+        ("nodes", 128, "numa=fake=4", "slab", f"{ktap.ROUNDS}{OF_MEMORY}"),
+        ("large", 2048, "", "slab", f"{ktap.ROUNDS}{OF_OPTIONS}"),
+        ("5M", 5, "", "slab", f"{ktap.ROUNDS}{OF_MEMORY}"),
         ("4M", 4, "", OPTIONS[-1], OF_MEMORY),
-        ("threads", 64, "", OPTIONS[-1], f"short,{OF_THREADS}")]
+        ("threads", 64, "", OPTIONS[-1], f"{ktap.ROUNDS}{OF_THREADS}")]
     for machine, size, more, options, suites in rows:
         cmdline = f"debug={options} {more} test={suites}"
         yield Test(f"machines.debug-{machine}-{options}",

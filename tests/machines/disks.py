@@ -70,7 +70,7 @@ class Row:
     places: tuple = (0,)
     kinds: tuple = ("DMA", "Normal")
     way: str = "DMA"
-    rounds: str = "short,"
+    rounds: str = ktap.ROUNDS
     cost: float = 3.0
 
 

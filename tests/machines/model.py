@@ -30,7 +30,7 @@ CPU_FEATURES = {
 
 # What may differ from machine to machine; the other suites take the most time,
 # and run on some machines only (rows.WHOLE). Rounds are short, except there.
-OF_MACHINE = ("short,acpi,buddy,cpu,cpuid,fixmap,irq,kmalloc,layout,ledger,memory,"
+OF_MACHINE = (f"{ktap.ROUNDS}acpi,buddy,cpu,cpuid,fixmap,irq,kmalloc,layout,ledger,memory,"
               "multiboot,numa,page_init,paging,pcp,pgtable,report,slab,softirq,"
               "thread,timer,tlb,traps,vmalloc,watermark,zonelist")
 

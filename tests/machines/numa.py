@@ -502,7 +502,7 @@ def check_checksum(ctx, journal, good_sum):
 # --- judging ------------------------------------------------------------------
 
 # what depends on nodes; the rest of the kernel sees the same machine again
-OF_NODES = ("short,numa,zonelist,pages,pcp,page_init,report,memory,slab,"
+OF_NODES = (f"{ktap.ROUNDS}numa,zonelist,pages,pcp,page_init,report,memory,slab,"
             f"slab_nodes,slab_reap,vmalloc,thread,{ktap.WITHOUT_TICKS}")
 
 
