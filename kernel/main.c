@@ -20,6 +20,7 @@
 #include <kernel/sched/workqueue.h>
 #include <kernel/setup.h>
 #include <kernel/srat.h>
+#include <kernel/power.h>
 #include <kernel/user/process.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
@@ -100,6 +101,7 @@ void start_kernel(void)
 	block_init();
 	mm_space_init();
 	user_init();
+	power_init();
 	setup_programs();
 	monitor_init();
 	report_layout();

@@ -138,27 +138,13 @@ void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
 			u32 address)
 {
 	assert_held(page_table_lock(vma->vm_mm));
-	if (page_mapcount(page) == 0) {
-		page->index = vma->vm_pgoff +
-			      ((address - vma->vm_start) >> PAGE_SHIFT);
-		page->mapping = (char *)vma->anon_vma + PAGE_MAPPING_ANON;
-	}
+	if (page_mapcount(page) == 0)
+		page_set_anon(page, vma, address);
 	atomic_inc(&page->_mapcount);
 }
 
-void page_add_file_rmap(struct page *page)
-{
-	atomic_inc(&page->_mapcount);
-}
-
-void page_remove_rmap(struct page *page)
-{
-	BUG_ON(page_mapcount(page) <= 0,
-	       "an entry of a page goes, and it had none");
-	atomic_dec(&page->_mapcount);
-}
-
-void put_user_page(struct page *page)
+/* Or one of a block, or one that others give back at this moment. */
+void fastcall put_last_user(struct page *page)
 {
 	/* nobody else can come by a user of it: it is mapped nowhere */
 	if (page_count(page) == 1 && PageAnon(page)) {

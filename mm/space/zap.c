@@ -55,28 +55,54 @@ static void flush_gather(struct gather *g)
 
 /* --- unmapping --- */
 
-/* One entry that is not empty. */
-static void zap_entry(struct gather *g, struct vm_area_struct *vma, u32 *entry)
+static void zap_swapped(struct mm_struct *mm, pteval_t old)
 {
-	pteval_t old = pt_take(&g->mm->pgd, entry);
-	struct page *page;
+	mm->swap_entries--;
+	if (swap_hooks.free)
+		swap_hooks.free(old);
+}
 
-	if (!pte_shows_page(old)) {
-		g->mm->swap_entries--;
-		if (swap_hooks.free)
-			swap_hooks.free(old);
-		return;
-	}
-	g->stale = true;
-	if (!pte_is_counted(old))
-		return;
-	page = pte_page(old);
-	if (old & _PAGE_DIRTY && !PageAnon(page) && vma->vm_ops &&
-	    vma->vm_ops->dirtied)
+static void tell_dirty(struct vm_area_struct *vma, struct page *page)
+{
+	if (vma->vm_ops && vma->vm_ops->dirtied)
 		vma->vm_ops->dirtied(vma, page);
-	page_remove_rmap(page);
-	--*rss_of(g->mm, page);
-	g->page[g->n++] = page;
+}
+
+/* n entries of one table, until the batch is full: how many. The page counts
+ * of the space change once. */
+static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
+				   u32 *entry, u32 n, bool wide)
+{
+	struct page **page = &g->page[g->n], **full = &g->page[BATCH];
+	u32 left, anon = 0;
+
+	for (left = n; left && page < full;
+	     left--, entry += pte_words(wide)) {
+		pteval_t old = pte_read(entry, wide);
+		struct page *shown;
+
+		if (!old)
+			continue;
+		old = pte_take(entry, wide);
+		if (unlikely(!pte_shows_page(old))) {
+			zap_swapped(g->mm, old);
+			continue;
+		}
+		g->stale = true;
+		shown = pte_counted_page(old, wide);
+		if (unlikely(!shown))
+			continue;
+		page_remove_rmap(shown);
+		if (likely(PageAnon(shown)))
+			anon++;
+		else if (old & _PAGE_DIRTY)
+			tell_dirty(vma, shown);
+		*page++ = shown;
+	}
+	g->mm->anon_rss -= anon;
+	g->mm->file_rss -= (u32)(page - &g->page[g->n]) - anon;
+	g->n = (u32)(page - g->page);
+	return n - left;
 }
 
 /* Until the batch is full: how far it came. */
@@ -84,18 +110,17 @@ static u32 zap_some(struct gather *g, struct vm_area_struct *vma, u32 start,
 		    u32 end)
 {
 	const struct pgtable *pt = &g->mm->pgd;
-	u32 *entry = pt_find(pt, start);
+	u32 *entry = pt_find(pt, start), n = (end - start) >> PAGE_SHIFT;
 
 	if (!entry)
 		return end;
 	spin_lock(page_table_lock(g->mm));
-	for (; start < end && g->n < BATCH; start += PAGE_SIZE) {
-		if (pt_read(pt, entry))
-			zap_entry(g, vma, entry);
-		entry = pt_next(pt, entry);
-	}
+	if (pt->levels == 3)
+		n = zap_run(g, vma, entry, n, true);
+	else
+		n = zap_run(g, vma, entry, n, false);
 	spin_unlock(page_table_lock(g->mm));
-	return start;
+	return start + (n << PAGE_SHIFT);
 }
 
 static void zap_range(struct gather *g, struct vm_area_struct *vma, u32 start,
@@ -108,6 +133,14 @@ static void zap_range(struct gather *g, struct vm_area_struct *vma, u32 start,
 			flush_gather(g);
 		cond_resched();
 	}
+}
+
+void zap_page_range(struct vm_area_struct *vma, u32 start, u32 end)
+{
+	struct gather g = { .mm = vma->vm_mm };
+
+	zap_range(&g, vma, start, end);
+	flush_gather(&g);
 }
 
 static void take_table(struct gather *g, u32 at, int level)

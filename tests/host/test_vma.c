@@ -42,14 +42,14 @@ void mutex_unlock(struct mutex *mutex)
 
 void down_write(struct rw_semaphore *sem)
 {
-	MUST(!sem->active);
-	sem->active = -1;
+	MUST(!sem->word);
+	sem->word = RW_WRITER;
 }
 
 void up_write(struct rw_semaphore *sem)
 {
-	MUST(sem->active == -1);
-	sem->active = 0;
+	MUST(sem->word == RW_WRITER);
+	sem->word = 0;
 }
 
 /* --- entries: a model; what is shown is a number --- */

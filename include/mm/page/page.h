@@ -93,9 +93,16 @@ static inline void __ClearPage##name(struct page *page)			\
 }
 
 PAGE_FLAG(Locked, PG_locked)
+PAGE_FLAG(Error, PG_error)
+PAGE_FLAG(Referenced, PG_referenced)
+PAGE_FLAG(Uptodate, PG_uptodate)
+PAGE_FLAG(Dirty, PG_dirty)
 PAGE_FLAG(LRU, PG_lru)
+PAGE_FLAG(Active, PG_active)
 PAGE_FLAG(Slab, PG_slab)
 PAGE_FLAG(Reserved, PG_reserved)
+PAGE_FLAG(Private, PG_private)
+PAGE_FLAG(Writeback, PG_writeback)
 PAGE_FLAG(Compound, PG_compound)
 PAGE_FLAG(Buddy, PG_buddy)
 

@@ -29,6 +29,17 @@ void fault_init(void);
 
 /* --- vma.c --- */
 
+/* find_vma(), mostly where the last one was found. */
+static __always_inline struct vm_area_struct *
+find_vma_quick(struct mm_struct *mm, u32 addr)
+{
+	struct vm_area_struct *vma = mm->mmap_cache;
+
+	if (likely(vma && vma->vm_end > addr && vma->vm_start <= addr))
+		return vma;
+	return find_vma(mm, addr);
+}
+
 /* A zeroed mm: no areas, one user, the default limits. */
 void mm_init_areas(struct mm_struct *mm);
 
@@ -50,6 +61,15 @@ int split_vma(struct vm_area_struct *vma, u32 addr);
 /* Becomes one area with those next to it that show the same, in the same way:
  * the area that it is part of then. */
 struct vm_area_struct *join_neighbours(struct vm_area_struct *vma);
+
+/* Cuts the area at the ends of the range: the part inside. NULL: no memory, and
+ * nothing has changed. */
+struct vm_area_struct *cut_out(struct vm_area_struct *vma, u32 start, u32 end);
+
+/* What is inside of the range gets these flags, which change no entry: the area
+ * it is part of then, or NULL as above. */
+struct vm_area_struct *set_area_flags(struct vm_area_struct *vma, u32 start,
+				      u32 end, u32 flags);
 
 /* Private memory at [start, end), which is free, becomes part of the area below
  * or above, or of both. NULL: of neither. */
@@ -83,6 +103,9 @@ void check_count(const char *what, u32 says, u32 is,
 void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
 		 u32 ceiling);
 
+/* The entries of [start, end) of the area become empty; its tables stay. */
+void zap_page_range(struct vm_area_struct *vma, u32 start, u32 end);
+
 /* The entries of [start, end) get the area's protection. */
 void change_protection(struct vm_area_struct *vma, u32 start, u32 end);
 
@@ -103,23 +126,37 @@ int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma);
 /* --- what is known of entries --- */
 
 /* A page, be it one that nobody may touch; else empty, or a swap entry. */
-static inline bool pte_shows_page(pteval_t value)
+static __always_inline bool pte_shows_page(pteval_t value)
 {
 	return value & (_PAGE_PRESENT | PTE_PROTNONE);
 }
 
-static inline struct page *pte_page(pteval_t value)
+static __always_inline struct page *pte_page(pteval_t value)
 {
 	return pfn_to_page((u32)((value & PTE_FRAME_MASK) >> PAGE_SHIFT));
 }
 
 /* Frames that are not RAM (those of holes are reserved, too) and the zero page
  * are counted nowhere. */
-static inline bool pte_is_counted(pteval_t value)
+static __always_inline bool pte_is_counted(pteval_t value)
 {
 	u64 pfn = (value & PTE_FRAME_MASK) >> PAGE_SHIFT;
 
 	return pfn < max_mapnr && !PageReserved(pfn_to_page((u32)pfn));
+}
+
+/* Both at once, for who knows the format: NULL, or the page. */
+static __always_inline struct page *pte_counted_page(pteval_t value, bool wide)
+{
+	struct page *page;
+
+	/* an entry of 4 bytes needs no 64-bit arithmetic */
+	if (wide ? (value & PTE_FRAME_MASK) >> PAGE_SHIFT >= max_mapnr :
+		   (u32)value >> PAGE_SHIFT >= max_mapnr)
+		return NULL;
+	page = pfn_to_page(wide ? (u32)(value >> PAGE_SHIFT) :
+				  (u32)value >> PAGE_SHIFT);
+	return unlikely(PageReserved(page)) ? NULL : page;
 }
 
 /* The count that the page is in. */

@@ -72,8 +72,8 @@ struct vm_operations_struct {
 	/* One area more, or less, shows it: copied, split; unmapped. */
 	void (*open)(struct vm_area_struct *vma);
 	void (*close)(struct vm_area_struct *vma);
-	/* The page of an address, with one user more for the caller. *major:
-	 * it had to be read. May sleep. */
+	/* The page of an address, locked, with one user more for the caller.
+	 * *major: it had to be read. May sleep. */
 	struct page *(*nopage)(struct vm_area_struct *vma, u32 address,
 			       bool *major);
 	/* A page was written through this area. Any context. */
@@ -97,6 +97,8 @@ struct vm_area_struct {
 	 * it was made (mremap() keeps it). */
 	u32 vm_pgoff;
 
+	struct list_head shared;	/* among those that show the same file:
+					 * address_space.i_mmap */
 	struct list_head anon_vma_node;
 	struct anon_vma *anon_vma;	/* NULL: no private page yet */
 };
@@ -137,6 +139,7 @@ struct mm_struct {
 	u32 nr_tables;			/* of all levels, the root not */
 
 	struct mm_limits limit;
+	u32 def_flags;			/* of new areas: VM_LOCKED, or 0 */
 	/* exec's: where the program has what */
 	u32 start_code, end_code, start_data, end_data;
 	u32 start_brk, brk, start_stack;
@@ -176,6 +179,12 @@ void mmput(struct mm_struct *mm);
 /* The space behind mm on the list of all, with a user more; NULL: the first.
  * The caller's user of mm goes. NULL: there is none. */
 struct mm_struct *next_mm(struct mm_struct *mm);
+
+/*
+ * The space of a thread, with a user more; NULL: it has none (any more). The
+ * thread itself does not go meanwhile. Any context.
+ */
+struct mm_struct *get_task_mm(const struct task *task);
 
 /* All areas go: for exec, which goes on with the same mm, too. */
 void exit_mmap(struct mm_struct *mm);
@@ -293,6 +302,47 @@ u32 do_mremap(struct mm_struct *mm, u32 addr, u32 old_len, u32 new_len,
 
 /* brk(): the new end, or the old one if that cannot be had. Takes mmap_sem. */
 u32 mm_brk(struct mm_struct *mm, u32 brk);
+
+/* --- locked memory (mm/space/mlock.c); all take mmap_sem --- */
+
+#define MCL_CURRENT 1U
+#define MCL_FUTURE 2U
+
+/*
+ * mlock(), munlock(): -EINVAL: the range wraps; -EPERM: nothing may be locked;
+ * -ENOMEM: more than RLIMIT_MEMLOCK, or not all of it is mapped (what comes
+ * before the hole is locked), or a page that nobody may touch; -EAGAIN: no
+ * memory for a page.
+ */
+int do_mlock(struct mm_struct *mm, u32 addr, u32 len, bool lock);
+int do_mlockall(struct mm_struct *mm, u32 flags);
+int do_munlockall(struct mm_struct *mm);
+
+/* Pages of locked areas in the range come in; errors as above. For who has made
+ * an area with VM_LOCKED, when mmap_sem is free again. */
+int mm_populate(struct mm_struct *mm, u32 addr, u32 len);
+
+/* --- advice (mm/space/madvise.c); both take mmap_sem --- */
+
+#define MADV_NORMAL 0U
+#define MADV_RANDOM 1U
+#define MADV_SEQUENTIAL 2U
+#define MADV_WILLNEED 3U
+#define MADV_DONTNEED 4U
+#define MADV_DONTFORK 10U
+#define MADV_DOFORK 11U
+
+#define MS_ASYNC 1U
+#define MS_INVALIDATE 2U
+#define MS_SYNC 4U
+
+/* -EINVAL: a strange range or advice, or memory that cannot be so; -ENOMEM: not
+ * all of it is mapped, what is has been done; or no memory for a split. */
+int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice);
+
+/* -EINVAL; -ENOMEM: not all of it is mapped; -EBUSY: MS_INVALIDATE of locked
+ * memory. */
+int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags);
 
 /* A VM_GROWSDOWN area reaches down to addr from now on; mmap_sem is held for
  * reading. -ENOMEM: a limit, something else is there, no memory. */

@@ -1,0 +1,211 @@
+/*
+ * The page cache: pages of files, and of whatever else is kept in pages by
+ * offset. ULK3 chapter 15.
+ *
+ * An address_space is what one file has in memory: a tree from page number to
+ * struct page, and operations that fill a page and write it out. It is an
+ * instance that is passed in; tests make their own.
+ *
+ * A page of an address_space has page->mapping and page->index, one user for
+ * being in the tree (in _count), and these states:
+ *
+ *	PG_locked	somebody fills it, takes it out or enters it into page
+ *			tables; who finds it waits with lock_page()
+ *	PG_uptodate	its bytes are those of the file
+ *	PG_error	filling or writing it failed
+ *	PG_dirty	its bytes are newer than what is below; also the tag
+ *	PG_writeback	it is being written; also the tag
+ *
+ * Who has the page locked may rely on page->mapping and index: a page that was
+ * found, then locked, and has another mapping now, was truncated meanwhile.
+ *
+ * Locks, outermost first: page lock (sleeps); i_mmap_lock (sleeps); tree_lock
+ * (interrupts off). Calls that may sleep say so.
+ */
+#ifndef MM_CACHE_PAGEMAP_H
+#define MM_CACHE_PAGEMAP_H
+
+#include <kernel/lib/errno.h>
+#include <kernel/lib/radix_tree.h>
+#include <kernel/lock.h>
+#include <kernel/sched/mutex.h>
+#include <mm/page/gfp.h>
+#include <mm/page/page.h>
+
+struct address_space;
+
+struct address_space_operations {
+	/*
+	 * Fills a page, which is locked and not up to date: sets PG_uptodate or
+	 * PG_error, and unlocks it, at once or from end_io(). 0, or why it
+	 * could not even begin (then the page is unlocked, too). May sleep.
+	 */
+	int (*readpage)(struct address_space *mapping, struct page *page);
+
+	/*
+	 * Writes out a page that is locked, its PG_dirty already cleared: sets
+	 * PG_writeback, unlocks it, and calls end_page_writeback() when it is
+	 * done. NULL: this file is nowhere but here; its pages stay dirty.
+	 */
+	int (*writepage)(struct address_space *mapping, struct page *page);
+};
+
+/* address_space.flags: an error of writing that nobody was told of yet. */
+#define AS_EIO 1U
+#define AS_ENOSPC 2U
+
+#define PAGECACHE_TAG_DIRTY 0U
+#define PAGECACHE_TAG_WRITEBACK 1U
+
+struct address_space {
+	void *host;			/* its owner's: a struct inode */
+	const struct address_space_operations *a_ops;
+	gfp_t gfp_mask;			/* of its pages */
+	u32 flags;
+
+	spinlock_t tree_lock;
+	struct radix_tree_root page_tree;
+	u32 nrpages;
+
+	/* areas that show it: mm/space's, by vm_area_struct.shared */
+	struct mutex i_mmap_lock;
+	struct list_head i_mmap;
+};
+
+void address_space_init(struct address_space *mapping, void *host,
+			const struct address_space_operations *a_ops,
+			gfp_t gfp_mask);
+
+/* Boot: behind kmem_cache_init() and threads. */
+void page_cache_init(void);
+
+/* Pages that are in any address_space. */
+u32 page_cache_pages(void);
+
+/* --- locks of pages (mm/cache/page_lock.c) --- */
+
+/* May sleep. */
+void lock_page(struct page *page);
+/* Any context. */
+bool trylock_page(struct page *page);		/* true: it is the caller's */
+void unlock_page(struct page *page);
+/* Until it is not locked, or not being written; the caller has a user of it.
+ * May sleep. */
+void wait_on_page_locked(struct page *page);
+void wait_on_page_writeback(struct page *page);
+
+/* --- pages of an address_space (mm/cache/filemap.c) --- */
+
+/* The page, with a user more; NULL: it is not there. Any context. */
+struct page *find_get_page(struct address_space *mapping, u32 index);
+
+/* The same, locked: it is in the tree as long as it is. May sleep. */
+struct page *find_lock_page(struct address_space *mapping, u32 index);
+
+/* Up to max of them from first on, ascending, a user more each. How many. */
+u32 find_get_pages(struct address_space *mapping, u32 first, u32 max,
+		   struct page **pages);
+u32 find_get_pages_tag(struct address_space *mapping, u32 first, u32 tag,
+		       u32 max, struct page **pages);
+
+/*
+ * A page that belongs to nobody gets in, locked, with a user more for being
+ * there. 0; -EEXIST: there is one; -ENOMEM. May sleep if gfp may.
+ */
+int add_to_page_cache(struct page *page, struct address_space *mapping,
+		      u32 index, gfp_t gfp);
+
+/* Takes a page out, which is locked: its user goes, the caller has another. */
+void remove_from_page_cache(struct page *page);
+
+/*
+ * Locked, with a user more: that which is there, or a new one that is not up to
+ * date. NULL: no memory. May sleep.
+ */
+struct page *find_or_create_page(struct address_space *mapping, u32 index);
+
+/*
+ * Up to date, not locked, with a user more; read, if it was not there (*major
+ * becomes true; major may be NULL). Or an error, see IS_ERR_PAGE(): -ENOMEM,
+ * -EIO. May sleep.
+ */
+struct page *read_cache_page(struct address_space *mapping, u32 index,
+			     bool *major);
+
+#define ERR_PAGE(err) ((struct page *)(intptr_t)(err))
+#define PAGE_ERR(page) ((int)(intptr_t)(page))
+#define IS_ERR_PAGE(page) ((uintptr_t)(page) >= (uintptr_t)-4095)
+
+/* --- reading and writing bytes (mm/cache/filemap.c) --- */
+
+/*
+ * Where bytes go that are read: takes up to n of them at p, which is the
+ * kernel's; how many. May sleep (it copies to a user, say).
+ */
+struct page_sink {
+	u32 (*take)(struct page_sink *sink, const u8 *p, u32 n);
+};
+
+/*
+ * Where bytes come from that are written. Two steps, since a page is locked
+ * while it is written, and what it is written from may be that same page, which
+ * a fault would lock again: ready() may sleep, and sees to it that some of the
+ * next n bytes can be had at once (false: none can, ever); give() must not
+ * sleep: puts up to n to p; how many, which moves the source on.
+ */
+struct page_source {
+	bool (*ready)(struct page_source *source, u32 n);
+	u32 (*give)(struct page_source *source, u8 *p, u32 n);
+};
+
+/*
+ * The bytes [pos, pos + n) that are below size, page by page. How many were
+ * taken, which ends at the first that was not; or an error, if none: -EFAULT
+ * (the sink takes none), -EIO, -ENOMEM. May sleep.
+ */
+long mapping_read(struct address_space *mapping, u64 pos, u32 n, u64 size,
+		  struct page_sink *sink);
+
+/*
+ * Writes [pos, pos + n), page by page; pages become dirty. A page of which only
+ * a part is written is read first if it has bytes below size. How many bytes;
+ * or an error, if none. The caller holds what guards size, and sets it behind
+ * this. May sleep.
+ */
+long mapping_write(struct address_space *mapping, u64 pos, u32 n, u64 size,
+		   struct page_source *source);
+
+/* --- dirty pages --- */
+
+/* True: it was not dirty before. Any context. */
+bool set_page_dirty(struct page *page);
+
+/* It is written out: false: it was not dirty. Locked. */
+bool clear_page_dirty_for_io(struct page *page);
+
+void set_page_writeback(struct page *page);	/* locked */
+void end_page_writeback(struct page *page);	/* any context */
+
+/* The error of writing that nobody was told of yet: 0, -EIO, -ENOSPC. */
+int mapping_take_error(struct address_space *mapping);
+
+/* --- truncation (mm/cache/truncate.c) --- */
+
+/*
+ * The pages from byte `from` on leave it, whoever still uses them; the rest of
+ * the page that `from` is in becomes zero. No area shows them any more
+ * (unmap_mapping_range()). Waits for pages that are locked or written. May
+ * sleep.
+ */
+void truncate_inode_pages(struct address_space *mapping, u64 from);
+
+/* Clean pages that nobody else uses leave it: how many. May sleep. */
+u32 invalidate_inode_pages(struct address_space *mapping);
+
+/* --- checks (mm/cache/check.c) --- */
+
+/* Tree, counts, tags and pages agree: how many differences. */
+u32 check_mapping(struct address_space *mapping,
+		  void (*report)(const char *sentence));
+
+#endif
