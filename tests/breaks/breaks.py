@@ -1688,6 +1688,15 @@ BREAKS = [
     Break("page cache: an error of writing is told twice", "mm/cache/dirty.c",
           "__atomic_fetch_and(&mapping->flags, ~all, __ATOMIC_SEQ_CST)",
           "mapping->flags", "page_states.write_error_is_told_once"),
+    # --- bytes of the line that nobody sent ---
+    Break("a break is taken for a byte", "kernel/cpu/serial.c",
+          "*broken |= !!(lsr & LSR_BREAK);", ";",
+          "serial.a_break_is_no_byte"),
+    # --- tests: many entries at once ---
+    Break("empty entries: one too many is passed", "mm/table/pgtable.c",
+          "return max(slot.index - last->index, 1U);",
+          "return slot.index - last->index + 1;",
+          "pgtable.two_level_for_each_finds_every_leaf"),
     # --- processes as ps and maps see them ---
     Break("ps: one that has ended stays on the list", "kernel/user/process.c",
           "if (!process->parent) {\n", "if (0) {\n",
