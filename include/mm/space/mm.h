@@ -59,6 +59,7 @@
 struct mm_struct;
 struct vm_area_struct;
 struct anon_vma;
+struct address_space;
 struct file;			/* its owner's: nothing here looks inside */
 
 #define NOPAGE_SIGBUS ((struct page *)NULL)	/* no such page: SIGBUS */
@@ -78,6 +79,9 @@ struct vm_operations_struct {
 			       bool *major);
 	/* A page was written through this area. Any context. */
 	void (*dirtied)(struct vm_area_struct *vma, struct page *page);
+	/* Bytes of the file: beyond its last page is SIGBUS. With vm_mapping,
+	 * which needs it. Any context. */
+	u64 (*size)(const struct vm_area_struct *vma);
 };
 
 struct vm_area_struct {
@@ -93,6 +97,7 @@ struct vm_area_struct {
 	const struct vm_operations_struct *vm_ops;
 	struct file *vm_file;
 	void *vm_private_data;
+	struct address_space *vm_mapping;	/* whose pages; filemap.h */
 	/* Of vm_start, in pages: of the file; for memory vm_start >> 12 when
 	 * it was made (mremap() keeps it). */
 	u32 vm_pgoff;
@@ -272,6 +277,40 @@ u32 do_mmap(struct mm_struct *mm, const struct mmap_file *what, u32 addr,
 
 /* mm/cache gives MAP_SHARED | MAP_ANONYMOUS something to show. */
 extern int (*shared_memory_hook)(struct vm_area_struct *vma);
+
+/*
+ * madvise(). Linux's values. What is no page of the range (a hole) is left out,
+ * and -ENOMEM returned at the end. WILLNEED begins to read the file's pages;
+ * DONTNEED empties the entries: memory is zero again, a private copy is the
+ * file's page again, what is shared stays. -EINVAL: no such advice, or a locked
+ * area. Takes mmap_sem.
+ */
+#define MADV_NORMAL	0U
+#define MADV_RANDOM	1U
+#define MADV_SEQUENTIAL	2U
+#define MADV_WILLNEED	3U
+#define MADV_DONTNEED	4U
+
+int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice);
+
+/*
+ * msync(). What was written through shared areas is known to the file behind
+ * it; MS_SYNC: and written out. -EINVAL, -ENOMEM (a hole; what is mapped is
+ * done), -EBUSY (MS_INVALIDATE of a locked area), -EIO, -ENOSPC. Takes
+ * mmap_sem.
+ */
+#define MS_ASYNC	1U
+#define MS_INVALIDATE	2U
+#define MS_SYNC		4U
+
+int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags);
+
+/*
+ * For mincore(): is it in memory, for each page of [addr, addr + n pages), which
+ * one area has? Pages of a file: in the cache. mmap_sem is held. How many are
+ * answered: less than n where the area ends; 0: there is none.
+ */
+u32 mincore_pages(struct mm_struct *mm, u32 addr, u32 n, u8 *there);
 
 /*
  * munmap(): whatever is mapped in [addr, addr + len). -EINVAL: addr is no
