@@ -20,6 +20,7 @@
 #include <kernel/sched/workqueue.h>
 #include <kernel/setup.h>
 #include <kernel/srat.h>
+#include <kernel/power.h>
 #include <kernel/user/process.h>
 #include <mm/cache/pagemap.h>
 #include <mm/early/e820.h>
@@ -102,6 +103,7 @@ void start_kernel(void)
 	page_cache_init();
 	mm_space_init();
 	user_init();
+	power_init();
 	setup_programs();
 	monitor_init();
 	report_layout();

@@ -231,8 +231,10 @@ static int with_new_space(const char *path, const struct program *program,
 
 	if (!mm)
 		return -ENOMEM;
-	if (old)
+	if (old) {
 		mmget(old);
+		mm->limit = old->limit;
+	}
 	use_mm(mm);
 	mmput(mm);
 	err = fill_space(path, program, image, args, regs);

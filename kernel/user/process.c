@@ -16,8 +16,11 @@
  *    that has ended goes at once, one that runs frees itself when it ends. The
  *    table of owners is in process.h.
  *
- * Lock: family_lock, for parent, children, orphan and ended; interrupts off;
- * wait_queue.lock inside.
+ * 4. A process is on all_processes from become() until its parent has waited
+ *    for it; without a parent, until it ends. As long its task does not go.
+ *
+ * Lock: family_lock, for parent, children, orphan, ended and all_processes;
+ * interrupts off; wait_queue.lock and mmlist_lock inside.
  */
 #include <kernel/cpu/desc.h>
 #include <kernel/lib/errno.h>
@@ -27,10 +30,12 @@
 #include <mm/object/kmalloc.h>
 #include <mm/space/fault.h>
 #include <mm/space/mm.h>
+#include <mm/space/uaccess.h>
 
 #define STATUS_NO_PROGRAM 127	/* the shell's */
 
-static spinlock_t family_lock = SPIN_LOCK_UNLOCKED("family_lock");
+spinlock_t family_lock = SPIN_LOCK_UNLOCKED("family_lock");
+LIST_HEAD(all_processes);
 
 void user_regs(struct pt_regs *regs, u32 eip, u32 esp)
 {
@@ -59,6 +64,7 @@ static struct process *make_process(void)
 
 	if (!process)
 		return NULL;
+	limits_init(&process->limits);
 	INIT_LIST_HEAD(&process->children);
 	INIT_LIST_HEAD(&process->sibling);
 	init_waitqueue_head(&process->child_ended);
@@ -68,17 +74,23 @@ static struct process *make_process(void)
 /* What every process has from its first moment on. */
 static void become(struct process *process)
 {
-	u32 flags = local_irq_save();
+	u32 flags = spin_lock_irqsave(&family_lock);
 
 	process->pid = current->pid;
+	/* its creator has perhaps not come so far */
+	process->task = current;
 	current->process = process;
 	switch_to_process(current);
-	local_irq_restore(flags);
+	list_add_tail(&process->all, &all_processes);
+	spin_unlock_irqrestore(&family_lock, flags);
 	if (process->first_mm) {
 		use_mm(process->first_mm);
 		mmput(process->first_mm);
 		process->first_mm = NULL;
 	}
+	/* a bad address is its own matter, as on Linux */
+	if (process->set_tid)
+		put_user(process->pid, (u32 *)process->set_tid);
 }
 
 static __noreturn void to_ring_3(const struct process *process)
@@ -174,6 +186,9 @@ static bool copy_process(struct process *child, struct process *parent,
 {
 	child->regs = *regs;
 	child->regs.eax = 0;
+	child->limits = parent->limits;
+	child->signals = parent->signals;
+	child->signals.pending = 0;
 	memcpy(child->tls, parent->tls, sizeof(child->tls));
 	if (fpu_copy(child, parent))
 		return false;
@@ -207,6 +222,11 @@ static void drop_child(struct process *child)
 
 long process_fork(const struct pt_regs *regs)
 {
+	return process_clone(regs, 0, 0);
+}
+
+long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid)
+{
 	struct process *parent = current->process, *child = make_process();
 
 	if (!child)
@@ -215,6 +235,9 @@ long process_fork(const struct pt_regs *regs)
 		drop_child(child);
 		return -ENOMEM;
 	}
+	if (esp)
+		child->regs.esp = esp;
+	child->set_tid = set_tid;
 	join_family(child, parent);
 	child->task = kthread_run(first_steps, child, "%s", current->name);
 	if (!child->task) {
@@ -228,10 +251,15 @@ long process_fork(const struct pt_regs *regs)
 
 /* --- the end --- */
 
-static void bury(struct process *child)
+/* It has ended, and is on no list of children. */
+static void bury(struct process *process)
 {
-	kthread_join(child->task);
-	kfree(child);
+	u32 flags = spin_lock_irqsave(&family_lock);
+
+	list_del(&process->all);
+	spin_unlock_irqrestore(&family_lock, flags);
+	kthread_join(process->task);
+	kfree(process);
 }
 
 /* All children lose their parent; those that have ended come to *dead. Under
@@ -268,6 +296,11 @@ void process_exit(u32 status, const struct pt_regs *regs)
 	release_children(process, &dead);
 	orphan = process->orphan;
 	process->ended = true;
+	if (!process->parent) {
+		/* nobody will ask ps why it is still there */
+		list_del(&process->all);
+		INIT_LIST_HEAD(&process->all);
+	}
 	current->process = NULL;
 	if (process->parent)
 		wake_up(&process->parent->child_ended);
@@ -283,6 +316,17 @@ void process_exit(u32 status, const struct pt_regs *regs)
 		put_task(current);
 	}
 	thread_exit(0);
+}
+
+void process_release(struct process *process)
+{
+	u32 flags = spin_lock_irqsave(&family_lock);
+	bool ended = process->ended;
+
+	process->orphan = !ended;
+	spin_unlock_irqrestore(&family_lock, flags);
+	if (ended)
+		bury(process);
 }
 
 u32 process_join(struct process *process, struct pt_regs *regs)

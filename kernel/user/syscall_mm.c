@@ -5,9 +5,23 @@
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
 
+/* What was mapped locked comes in at once; what cannot comes, or fails, with
+ * the touch. */
+static void bring_locked(struct mm_struct *mm, u32 addr, u32 len)
+{
+	if (unlikely(mm->locked_vm))
+		mm_populate(mm, addr & PAGE_MASK, PAGE_ALIGN(len));
+}
+
 long sys_brk(struct pt_regs *regs)
 {
-	return (long)mm_brk(current->mm, regs->ebx);
+	struct mm_struct *mm = current->mm;
+	u32 old = mm->brk, new = mm_brk(mm, regs->ebx);
+
+	if (new > old)
+		bring_locked(mm, PAGE_ALIGN(old),
+			     PAGE_ALIGN(new) - PAGE_ALIGN(old));
+	return (long)new;
 }
 
 /* The last argument counts pages. Files there are none: only memory. */
@@ -22,6 +36,8 @@ long sys_mmap2(struct pt_regs *regs)
 	result = do_mmap(mm, NULL, regs->ebx, regs->ecx, regs->edx, regs->esi,
 			 regs->ebp);
 	up_write(&mm->mmap_sem);
+	if (!IS_ERR_VALUE(result))
+		bring_locked(mm, result, regs->ecx);
 	return (long)result;
 }
 
@@ -51,28 +67,25 @@ long sys_mprotect(struct pt_regs *regs)
 long sys_mincore(struct pt_regs *regs)
 {
 	struct mm_struct *mm = current->mm;
-	u32 at = regs->ebx, end = at + PAGE_ALIGN(regs->ecx);
-	u8 *to = (u8 *)regs->edx, there;
-	struct vm_area_struct *vma;
-	struct pt_walk walk;
-	bool mapped;
+	u32 at = regs->ebx, left, n;
+	u8 *to = (u8 *)regs->edx, there[64];
 
 	if (at & (PAGE_SIZE - 1))
 		return -EINVAL;
-	if (end < at || end > TASK_SIZE)
+	if (at > TASK_SIZE || regs->ecx > TASK_SIZE - at)
 		return -ENOMEM;
-	for (; at < end; at += PAGE_SIZE) {
+	left = PAGE_ALIGN(regs->ecx) >> PAGE_SHIFT;
+	if (!access_ok(to, left))
+		return -EFAULT;
+	for (; left; left -= n, at += n << PAGE_SHIFT, to += n) {
 		down_read(&mm->mmap_sem);
-		vma = find_vma(mm, at);
-		mapped = vma && vma->vm_start <= at;
-		there = pt_walk(&mm->pgd, at, &walk) != 0;
+		n = mincore_pages(mm, at, min(left, sizeof(there)), there);
 		up_read(&mm->mmap_sem);
-		if (!mapped)
+		if (!n)
 			return -ENOMEM;
 		/* it may fault, and takes the semaphore then */
-		if (put_user(there, to))
+		if (copy_to_user(to, there, n))
 			return -EFAULT;
-		to++;
 	}
 	return 0;
 }
@@ -86,5 +99,37 @@ long sys_mremap(struct pt_regs *regs)
 	result = do_mremap(mm, regs->ebx, regs->ecx, regs->edx, regs->esi,
 			   regs->edi);
 	up_write(&mm->mmap_sem);
+	if (!IS_ERR_VALUE(result))
+		bring_locked(mm, result, regs->edx);
 	return (long)result;
+}
+
+long sys_madvise(struct pt_regs *regs)
+{
+	return do_madvise(current->mm, regs->ebx, regs->ecx, regs->edx);
+}
+
+long sys_msync(struct pt_regs *regs)
+{
+	return do_msync(current->mm, regs->ebx, regs->ecx, regs->edx);
+}
+
+long sys_mlock(struct pt_regs *regs)
+{
+	return do_mlock(current->mm, regs->ebx, regs->ecx, true);
+}
+
+long sys_munlock(struct pt_regs *regs)
+{
+	return do_mlock(current->mm, regs->ebx, regs->ecx, false);
+}
+
+long sys_mlockall(struct pt_regs *regs)
+{
+	return do_mlockall(current->mm, regs->ebx);
+}
+
+long sys_munlockall(struct pt_regs *regs)
+{
+	return do_munlockall(current->mm);
 }

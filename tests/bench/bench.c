@@ -9,6 +9,7 @@
 #include <kernel/lib/math64.h>
 #include <kernel/lib/string.h>
 #include <kernel/monitor/monitor.h>
+#include <kernel/user/program.h>
 #include <mm/object/slab.h>
 #include "bench.h"
 
@@ -88,12 +89,15 @@ static u32 blocks_of(const struct zone *zone, unsigned int order,
 static const char *obstacle(const struct bench_need *need)
 {
 	struct zonelist *list = node_zonelist(numa_node_id(), need->gfp);
+	struct program program;
 	enum zone_type class;
 	u32 blocks = 0;
 	int i;
 
 	if (need->disk && !find_disk(need->disk))
 		return "there is no such disk";
+	if (need->program && !program_find(need->program, &program))
+		return "no module has its program";
 	if (!need->blocks)
 		return NULL;
 	if (!list->zones[0])

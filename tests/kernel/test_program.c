@@ -34,6 +34,10 @@ PROGRAM(mmap)
 PROGRAM(fork)
 PROGRAM(faults)
 PROGRAM(exec)
+PROGRAM(sleep)
+PROGRAM(calls)
+PROGRAM(lock)
+PROGRAM(bench)
 
 /* Debian's musl is built for what has CMOV. */
 TEST(program, libc)

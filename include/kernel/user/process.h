@@ -21,6 +21,13 @@
 #define SIGKILL 9
 #define SIGSEGV 11
 #define SIGCHLD 17
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
+#define SIGURG 23
+#define SIGWINCH 28
 #define NR_SIGNALS 64
 
 #define WNOHANG 1U
@@ -28,6 +35,18 @@
 /* As waitpid() tells how it ended. */
 #define STATUS_EXITED(code) (((u32)(code) & 0xff) << 8)
 #define STATUS_KILLED(signal) ((u32)(signal))
+
+/* A bit for each signal: kernel/user/signal.c. */
+struct signals {
+	u64 ignored, blocked, pending;
+};
+
+/* Linux's RLIMIT_*: kernel/user/syscall_system.c. Those of memory count in the
+ * address space, where mm/space looks. */
+#define RLIM_NLIMITS 16U
+struct process_limits {
+	u32 cur[RLIM_NLIMITS], max[RLIM_NLIMITS];
+};
 
 struct fpu_state;
 
@@ -46,11 +65,15 @@ struct process {
 	struct fpu_state *fpu;		/* NULL: never wanted */
 	u64 tls[GDT_TLS_ENTRIES];	/* descriptors */
 	struct mm_struct *first_mm;	/* until it runs: its space */
+	u32 set_tid;			/* where its pid goes then, or 0 */
+	struct signals signals;
+	struct process_limits limits;
 
 	/* under family_lock */
 	struct process *parent;
 	bool orphan, ended;
 	struct list_head children, sibling;
+	struct list_head all;		/* on all_processes */
 	wait_queue_head_t child_ended;	/* it waits for a child */
 };
 
@@ -77,12 +100,21 @@ struct process *process_run(u32 argc, const char *const *argv);
  */
 u32 process_join(struct process *process, struct pt_regs *regs);
 
+/* Instead of process_join(): it goes by itself when it ends. May sleep. */
+void process_release(struct process *process);
+
 /* Ends the process that runs. From a system call or a trap, interrupts on. */
 __noreturn void process_exit(u32 status, const struct pt_regs *regs);
 
 /* fork(): a copy of the process that runs, which entered the kernel with regs.
  * Its pid, or -ENOMEM. */
 long process_fork(const struct pt_regs *regs);
+
+/*
+ * clone(), as fork(): the child has the stack pointer esp (0: the parent's), and
+ * its pid stands at set_tid in its memory (0: nowhere).
+ */
+long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid);
 
 /* waitpid(): pid > 0: that child, else any. *status: how it ended. Its pid; 0:
  * none yet, with WNOHANG; -ECHILD. */
