@@ -340,6 +340,47 @@ TEST(filemap, truncation_overtakes_a_copy)
 	overtake(MAP_PRIVATE, PF_WRITES);
 }
 
+/* The page is read, and leaves before the fault has it locked; by then the file
+ * is as long as it was. */
+static int truncates_and_grows(void *data)
+{
+	u64 size = file.size;
+
+	file_truncate(0);
+	file.size = size;
+	return 0;
+}
+
+static void begin_truncation(void)
+{
+	file.before_unlock = NULL;
+	if (crew_add(&truncaters, PRIO_HIGH, truncates_and_grows, NULL))
+		EXPECT(until_it_waits(truncaters.task[0]));
+}
+
+static void end_truncation(void)
+{
+	file.behind_unlock = NULL;
+	crew_join(&truncaters);
+}
+
+TEST(filemap, a_page_that_left_is_not_entered)
+{
+	struct mm_struct *mm = begin(PAGE_SIZE);
+
+	truncaters.n = 0;
+	REQUIRE(mm && file_map(mm, USER, 1, RW, MAP_SHARED, 0) == USER);
+	file.before_unlock = begin_truncation;
+	file.behind_unlock = end_truncation;
+	EXPECT_EQ(try(mm, USER, PF_USER), FAULT_MAJOR);
+	EXPECT_EQ(file.reads, 2);
+	EXPECT(page_at(mm, USER)->mapping == &file.mapping);
+	space_check(mm);
+	/* or the file is written where nobody sees it */
+	EXPECT(poke(USER, 77) && file_word(0) == 77);
+	end(mm);
+}
+
 /* Two spaces touch the file all the time, while it becomes shorter and longer:
  * behind each truncation nobody shows what is cut off. */
 #define RACE_PAGES 8U
