@@ -1279,12 +1279,12 @@ BREAKS = [
           "\tflush_mm(parent);\n", "",
           "fork.copy_on_write_in_both_directions"),
     Break("space: the parent keeps its right to write", "mm/space/memory.c",
-          "pt_clear_bits(from, (u32)_PAGE_RW);\n\t\tvalue = "
-          "pt_read(pt, from);", "value &= ~_PAGE_RW;",
+          "pt_clear_bits(from, protect);\n\t\t\tvalue = "
+          "pte_read(from, wide);", "value &= ~_PAGE_RW;",
           "fork.copy_on_write_in_both_directions"),
     Break("space: the child keeps its right to write", "mm/space/memory.c",
-          "pt_clear_bits(from, (u32)_PAGE_RW);\n\t\tvalue = "
-          "pt_read(pt, from);", "pt_clear_bits(from, (u32)_PAGE_RW);",
+          "pt_clear_bits(from, protect);\n\t\t\tvalue = "
+          "pte_read(from, wide);", "pt_clear_bits(from, protect);",
           "fork.copy_on_write_in_both_directions"),
     Break("space: a page with other users is reused", "mm/space/memory.c",
           "page_mapcount(page) == 1 &&\n\t       page_count(page) == 1;",
@@ -1293,8 +1293,8 @@ BREAKS = [
           "if (may_reuse(f, page)) {", "if (0) {",
           "fork.one_owner_left_does_not_copy"),
     Break("space: a copied page loses its use twice", "mm/space/memory.c",
-          "\tresult = copy_page(f, page);\n\tput_user_page(page);",
-          "\tresult = copy_page(f, page);\n\tput_user_page(page);\n"
+          "\tresult = copy_anon(f, page, page);\n\tput_user_page(page);",
+          "\tresult = copy_anon(f, page, page);\n\tput_user_page(page);\n"
           "\tput_user_page(page);",
           "fork.copy_on_write_in_both_directions"),
     Break("space: the zero page is writable", "mm/space/memory.c",
@@ -1305,6 +1305,7 @@ BREAKS = [
           "fault.zero_page_then_a_page_of_its_own"),
     Break("space: an entry that changed is overwritten",
           "include/mm/space/internal.h",
+    Break("space: an entry that changed is overwritten", "mm/space/memory.c",
           "if (likely(pte_read(f->entry, f->wide) == f->old))", "if (1)",
           "fault.two_answers_to_one_fault"),
     Break("space: writing is not looked at", "mm/space/fault.c",
@@ -1665,7 +1666,7 @@ BREAKS = [
           "if (likely(PageUptodate(page) &&\n\t\t\t   !is_beyond",
           "filemap.a_page_that_left_is_not_entered"),
     Break("area not linked at split", "mm/space/vma.c",
-          "INIT_LIST_HEAD(&upper->shared);", ";",
+          "INIT_LIST_HEAD(&copy->shared);", ";",
           "filemap.every_entry_is_found"),
     Break("dirty bit lost at unmap", "mm/space/zap.c",
           "else if (old & _PAGE_DIRTY)", "else if (false)",
@@ -1700,6 +1701,28 @@ BREAKS = [
           "if (pte_shows_page(value) && pte_page(value) == page)",
           "if (value & _PAGE_PRESENT && pte_page(value) == page)",
           "filemap.every_entry_is_found"),
+    # --- what faults, fork and munmap cost ---
+    Break("rwsem: readers come in past a writer", "include/kernel/sched/mutex.h",
+          "word >= RW_WRITER || !rw_change(sem, word, word + 1)",
+          "!rw_change(sem, word, word + 1)",
+          "rwsem.readers_or_a_writer_without_checks"),
+    Break("rwsem: who goes without the lock wakes nobody",
+          "kernel/sched/mutex.c",
+          "\tatomic_set_bits(&sem->word, RW_SLOW);\n", "",
+          "rwsem.readers_or_a_writer_without_checks"),
+    Break("space: a table goes back with entries", "mm/space/zap.c",
+          "old = pte_take(entry, wide);", "old = pte_read(entry, wide);",
+          "fault.pages_and_tables_come_back"),
+    Break("space: the pages of a run are miscounted", "mm/space/zap.c",
+          "g->mm->anon_rss -= anon;", "g->mm->anon_rss -= anon + !anon;",
+          "fault.pages_and_tables_come_back"),
+    Break("space: a child's pages have no user more", "mm/space/memory.c",
+          "\t\t\tget_page(page);\n", "",
+          "fork.copy_on_write_in_both_directions"),
+    Break("space: a stack behind a table's border is told to nobody",
+          "mm/table/pgtable_copy.c",
+          "if (!pt_find(copy->pt, at))", "if (0)",
+          "fork.new_stacks_are_known_to_all_spaces"),
 ]
 
 
