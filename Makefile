@@ -190,11 +190,11 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 
 # functions that are called most: no frame pointer, and a back trace misses
 # nothing but them
-$(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk \
+$(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
 	mm/object/slab_hot mm/table/pgtable_range mm/virt/vmap_area \
 	mm/virt/vmalloc mm/high/highmem mm/space/fault mm/space/memory \
-	mm/space/vma mm/space/zap \
-	kernel/lib/rbtree): \
+	mm/space/vma mm/space/zap mm/space/filemap \
+	kernel/lib/rbtree kernel/lib/radix_tree): \
 	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer
 
 $(O)/obj/%.o: %.c $(O)/config
