@@ -33,7 +33,7 @@
  *	kmap_pool.lock		windows of one pool	mm/high
  *	    tlb_lock
  *	family_lock		parents and children	kernel/user
- *	    wait_queue.lock
+ *	    wait_queue.lock, mmlist_lock
  *	irq_lock		handlers, masks		kernel/cpu/irq.c
  *	time_lock		ticks			kernel/cpu/time.c
  *	timer_base.lock		one wheel of timers	kernel/cpu/timer.c

@@ -48,7 +48,7 @@ static int cmd_pgtable(int argc, char **argv)
 	if (argc != 2)
 		return -EINVAL;
 	if (!strcmp(argv[1], "all")) {
-		report_all_leaves(&kernel_pgtable);
+		report_leaves(&kernel_pgtable, 0, ~0U);
 		return 0;
 	}
 	if (parse_hex(argv[1], &addr) || addr > UINT32_MAX) {

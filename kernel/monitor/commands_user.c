@@ -1,16 +1,31 @@
-/* The command that runs a program. */
+/* The commands that run programs, and show what runs. */
 #include <kernel/base/printk.h>
 #include <kernel/lib/errno.h>
+#include <kernel/lib/parse.h>
+#include <kernel/lib/string.h>
 #include <kernel/monitor/monitor.h>
 #include <kernel/user/process.h>
 #include <kernel/user/program.h>
+#include <kernel/user/report.h>
+#include <mm/report/maps.h>
+#include <mm/report/walk.h>
+
+static void tell_end(const char *name, u32 status)
+{
+	if (status & 0x7f)
+		pr_info("run: %s was ended by signal %u\n", name,
+			status & 0x7f);
+	else
+		pr_info("run: %s ended with status %u\n", name, status >> 8);
+}
 
 static int cmd_run(int argc, char **argv)
 {
 	struct process *process;
 	struct program program;
-	u32 status;
+	bool wait = strcmp(argv[argc - 1], "&");
 
+	argc -= !wait;
 	if (argc < 2)
 		return -EINVAL;
 	if (!program_find(argv[1], &program)) {
@@ -20,14 +35,86 @@ static int cmd_run(int argc, char **argv)
 	process = process_run((u32)argc - 1, (const char *const *)argv + 1);
 	if (!process)
 		return -ENOMEM;
-	status = process_join(process, NULL);
-	if (status & 0x7f)
-		pr_info("run: %s was ended by signal %u\n", argv[1],
-			status & 0x7f);
+	if (wait)
+		tell_end(argv[1], process_join(process, NULL));
 	else
-		pr_info("run: %s ended with status %u\n", argv[1], status >> 8);
+		process_release(process);
 	return 0;
 }
 
-MONITOR_COMMAND(run, "PROGRAM [ARG...]", "runs a program of a module",
+MONITOR_COMMAND(run, "PROGRAM [ARG...] [&]", "runs a program of a module",
 		cmd_run);
+
+static int cmd_ps(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	report_processes();
+	return 0;
+}
+
+MONITOR_COMMAND(ps, "", "processes, and what memory they have", cmd_ps);
+
+/* The space of a process by the number in text; NULL, and one line says why. */
+static struct mm_struct *named_mm(const char *command, const char *text)
+{
+	struct mm_struct *mm;
+	const char *end;
+	u64 pid;
+
+	if (parse_u64(text, &end, &pid) || *end || pid > UINT32_MAX) {
+		printk("%s: %s is no process: a number was expected; see ps\n",
+		       command, text);
+		return NULL;
+	}
+	mm = process_mm((u32)pid);
+	if (!mm)
+		printk("%s: no process %s has memory; see ps\n", command, text);
+	return mm;
+}
+
+static int cmd_maps(int argc, char **argv)
+{
+	struct mm_struct *mm;
+
+	if (argc != 2)
+		return -EINVAL;
+	mm = named_mm(argv[0], argv[1]);
+	if (mm)
+		report_maps(mm);
+	mmput(mm);
+	return 0;
+}
+
+MONITOR_COMMAND(maps, "PID", "what a process has mapped", cmd_maps);
+
+static int cmd_pagetable(int argc, char **argv)
+{
+	struct mm_struct *mm;
+	u64 addr = 0;
+
+	if (argc != 2 && argc != 3)
+		return -EINVAL;
+	if (argc == 3 && (parse_hex(argv[2], &addr) || addr > UINT32_MAX)) {
+		printk("pagetable: %s is no address: up to 8 hexadecimal "
+		       "digits were expected\n", argv[2]);
+		return 0;
+	}
+	mm = named_mm(argv[0], argv[1]);
+	if (!mm)
+		return 0;
+	/* no table goes meanwhile */
+	down_read(&mm->mmap_sem);
+	if (argc == 3)
+		report_walk(&mm->pgd, (u32)addr);
+	else
+		report_leaves(&mm->pgd, 0, TASK_SIZE - 1);
+	up_read(&mm->mmap_sem);
+	mmput(mm);
+	return 0;
+}
+
+MONITOR_COMMAND(pagetable, "PID [ADDR]",
+		"pages of a process, or the walk of an address",
+		cmd_pagetable);

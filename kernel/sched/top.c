@@ -13,7 +13,7 @@
 
 static u64 restarted_ns;
 
-static char state_letter(const struct task *task)
+char state_letter(const struct task *task)
 {
 	/* preempted while it prepared to wait: it can run */
 	if (task->queued || task->state == TASK_RUNNING)

@@ -16,8 +16,11 @@
  *    that has ended goes at once, one that runs frees itself when it ends. The
  *    table of owners is in process.h.
  *
- * Lock: family_lock, for parent, children, orphan and ended; interrupts off;
- * wait_queue.lock inside.
+ * 4. A process is on all_processes from become() until its parent has waited
+ *    for it; without a parent, until it ends. As long its task does not go.
+ *
+ * Lock: family_lock, for parent, children, orphan, ended and all_processes;
+ * interrupts off; wait_queue.lock and mmlist_lock inside.
  */
 #include <kernel/cpu/desc.h>
 #include <kernel/lib/errno.h>
@@ -30,7 +33,8 @@
 
 #define STATUS_NO_PROGRAM 127	/* the shell's */
 
-static spinlock_t family_lock = SPIN_LOCK_UNLOCKED("family_lock");
+spinlock_t family_lock = SPIN_LOCK_UNLOCKED("family_lock");
+LIST_HEAD(all_processes);
 
 void user_regs(struct pt_regs *regs, u32 eip, u32 esp)
 {
@@ -68,12 +72,15 @@ static struct process *make_process(void)
 /* What every process has from its first moment on. */
 static void become(struct process *process)
 {
-	u32 flags = local_irq_save();
+	u32 flags = spin_lock_irqsave(&family_lock);
 
 	process->pid = current->pid;
+	/* its creator has perhaps not come so far */
+	process->task = current;
 	current->process = process;
 	switch_to_process(current);
-	local_irq_restore(flags);
+	list_add_tail(&process->all, &all_processes);
+	spin_unlock_irqrestore(&family_lock, flags);
 	if (process->first_mm) {
 		use_mm(process->first_mm);
 		mmput(process->first_mm);
@@ -228,10 +235,15 @@ long process_fork(const struct pt_regs *regs)
 
 /* --- the end --- */
 
-static void bury(struct process *child)
+/* It has ended, and is on no list of children. */
+static void bury(struct process *process)
 {
-	kthread_join(child->task);
-	kfree(child);
+	u32 flags = spin_lock_irqsave(&family_lock);
+
+	list_del(&process->all);
+	spin_unlock_irqrestore(&family_lock, flags);
+	kthread_join(process->task);
+	kfree(process);
 }
 
 /* All children lose their parent; those that have ended come to *dead. Under
@@ -268,6 +280,11 @@ void process_exit(u32 status, const struct pt_regs *regs)
 	release_children(process, &dead);
 	orphan = process->orphan;
 	process->ended = true;
+	if (!process->parent) {
+		/* nobody will ask ps why it is still there */
+		list_del(&process->all);
+		INIT_LIST_HEAD(&process->all);
+	}
 	current->process = NULL;
 	if (process->parent)
 		wake_up(&process->parent->child_ended);
@@ -283,6 +300,17 @@ void process_exit(u32 status, const struct pt_regs *regs)
 		put_task(current);
 	}
 	thread_exit(0);
+}
+
+void process_release(struct process *process)
+{
+	u32 flags = spin_lock_irqsave(&family_lock);
+	bool ended = process->ended;
+
+	process->orphan = !ended;
+	spin_unlock_irqrestore(&family_lock, flags);
+	if (ended)
+		bury(process);
 }
 
 u32 process_join(struct process *process, struct pt_regs *regs)

@@ -115,9 +115,9 @@ static int print_leaf(const struct pt_walk *walk, void *arg)
 	return 0;
 }
 
-void report_all_leaves(const struct pgtable *pt)
+void report_leaves(const struct pgtable *pt, u32 from, u32 to)
 {
-	pt_for_each_leaf(pt, 0, ~0U, print_leaf, (void *)pt);
+	pt_for_each_leaf(pt, from, to, print_leaf, (void *)pt);
 }
 
 static bool inside(u32 address, const char *start, const char *end)

@@ -148,6 +148,26 @@ struct mm_struct *next_mm(struct mm_struct *mm)
 	return next;
 }
 
+/*
+ * task->mm has no lock. While a space is on the list it does not go, as that
+ * takes mmlist_lock; and as long as a thread has it in task->mm it has a user.
+ * So: it is on the list, the thread still has it, then it gets a user more.
+ */
+struct mm_struct *get_task_mm(const struct task *task)
+{
+	u32 flags = spin_lock_irqsave(&mmlist_lock);
+	struct mm_struct *wanted = task->mm, *mm, *found = NULL;
+
+	list_for_each_entry(mm, &mmlist, mmlist)
+		if (mm == wanted && *(struct mm_struct *const volatile *)
+		    &task->mm == mm && atomic_inc_not_zero(&mm->mm_users)) {
+			found = mm;
+			break;
+		}
+	spin_unlock_irqrestore(&mmlist_lock, flags);
+	return found;
+}
+
 /* --- fork --- */
 
 static int copy_area(struct mm_struct *child, struct vm_area_struct *vma)

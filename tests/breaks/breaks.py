@@ -1593,6 +1593,22 @@ BREAKS = [
     Break("block: a wait for another device counts", "kernel/block/request.c",
           "&& had_its_time(q))", ")",
           "block_fail.a_wait_for_another_device_is_no_silence"),
+    # --- processes as ps and maps see them ---
+    Break("ps: one that has ended stays on the list", "kernel/user/process.c",
+          "if (!process->parent) {\n", "if (0) {\n",
+          "ps.a_process_comes_and_goes"),
+    Break("ps: a child that has ended is shown as if it ran",
+          "kernel/user/report.c", "process->ended ? 'Z' :", "0 ? 'Z' :",
+          "ps.a_child_that_has_ended"),
+    Break("ps: a space without its user", "mm/space/mm.c",
+          "&task->mm == mm && atomic_inc_not_zero(&mm->mm_users)) {",
+          "&task->mm == mm) {", "ps.the_space_of_a_thread"),
+    Break("maps: a line is lost between two pieces", "mm/report/maps.c",
+          "*at = vma->vm_end;", "*at = vma->vm_end + 2 * PAGE_SIZE;",
+          "ps.maps_in_pieces"),
+    Break("maps: the heap has no name", "mm/report/maps.c",
+          "vma->vm_end > mm->start_brk)", "0)",
+          "ps.maps_as_linux_writes_them"),
 ]
 
 

@@ -34,6 +34,7 @@ PROGRAM(mmap)
 PROGRAM(fork)
 PROGRAM(faults)
 PROGRAM(exec)
+PROGRAM(sleep)
 
 /* Debian's musl is built for what has CMOV. */
 TEST(program, libc)

@@ -9,6 +9,7 @@ import os
 import re
 import resource
 import subprocess
+import time
 from pathlib import Path
 
 from machines.harness import Failure, Skip, Test, require, run_command
@@ -19,10 +20,12 @@ STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 12, "exec": 5,
-            "shared": 2}
+            "shared": 2, "sleep": 1}
 MUSL = {"libc": 7}
 # here there is neither shared memory nor madvise()
 ONLY_LINUX = {"shared"}
+AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) 0{8} 00:00 0"
+                  r" (?: +(\[\w+\]))?")
 GUESTS = (      # name, MB, CPU, command line
     ("64M", 64, "pentium3", ""), ("16M-486", 16, "486", ""), ("pae", 64, "max", "pae"),
     ("highmem", 2048, "max", "numa=fake=2"),
@@ -39,6 +42,7 @@ def tests(ctx):
     for guest in GUESTS:
         yield Test(f"user.here.{guest[0]}", bound(check_here, ctx, guest), 8)
     yield Test("user.prompt", bound(check_prompt, ctx), 2)
+    yield Test("user.ps", bound(check_ps, ctx), 2)
     yield Test("user.archive", bound(check_archive, ctx), 2)
 
 
@@ -131,9 +135,56 @@ def check_prompt(ctx, journal):
                 ("run hello", "ok 1 hello\nrun: hello ended with status 0"),
                 ("run /exec g", "run: /exec ended with status 0"),
                 ("run nothing", "run: no module has a program nothing"),
-                ("run", "usage: run PROGRAM [ARG...]")):
+                ("run", "usage: run PROGRAM [ARG...] [&]"),
+                ("run &", "usage: run PROGRAM [ARG...] [&]")):
             answer = guest.command(line)
             require(wanted in answer, "wrong output", f"{line}: {answer}")
+
+
+def check_ps(ctx, journal):
+    """A process as ps, maps and pagetable see it, and that they agree."""
+    with Guest(journal, guest_args(ctx, 64, "max", ""), limit=60) as guest:
+        guest.wait_prompt()
+        guest.command("run sleep 1000 &")
+        guest.command("run sleep 2 &")
+        time.sleep(1)
+        found = re.findall(r"^ *(\d+) +1 ([SD]) +(\d+) +(\d+) sleep$",
+                           guest.command("ps"), re.M)
+        require(len(found) == 2, "wrong output", f"ps: {found}")
+        agree(guest, *found[0])
+        time.sleep(2)
+        left = guest.command("ps").count("sleep")
+        require(left == 1, "wrong output", f"{left} processes are left")
+        for line, wanted in (
+                ("ps x", "usage: ps"), ("maps", "usage: maps PID"),
+                ("maps x", "maps: x is no process: a number was expected"),
+                ("maps 1", "maps: no process 1 has memory; see ps"),
+                ("pagetable", "usage: pagetable PID [ADDR]"),
+                ("pagetable 1 zz", "pagetable: zz is no address")):
+            answer = guest.command(line)
+            require(answer.startswith(wanted), "wrong output",
+                    f"{line}: {answer}")
+
+
+def agree(guest, pid, _state, vsz, rss):
+    """Areas, pages and what ps said of them."""
+    lines = guest.command(f"maps {pid}").splitlines()
+    areas = [AREA.fullmatch(line) for line in lines]
+    require(all(areas), "wrong output", f"maps: {lines}")
+    size = sum(int(a[2], 16) - int(a[1], 16) for a in areas) >> 10
+    require(size == int(vsz), "wrong output", f"{size} KB, ps says {vsz}")
+    names = [area[4] for area in areas if area[4]]
+    require(names == ["[heap]", "[stack]"], "wrong output", str(names))
+    rights = {area[3] for area in areas}
+    require(rights == {"r--p", "r-xp", "rw-p", "rwxp"}, "wrong output",
+            str(rights))
+    # the zero page is nobody's
+    leaves = guest.command(f"pagetable {pid}").splitlines()
+    require(len(leaves) * 4 == int(rss), "wrong output",
+            f"{len(leaves)} pages, ps says {rss} KB")
+    walk = guest.command(f"pagetable {pid} {leaves[-1].split()[0]}")
+    require(re.search(r"= physical \w+, 4 KB page, writable, \w.*, user$",
+                      walk, re.M), "wrong output", walk)
 
 
 def check_archive(ctx, journal):

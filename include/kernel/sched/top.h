@@ -15,6 +15,9 @@ struct thread_info {
 	u32 stack_used;		/* bytes, at most so far; 0: the boot stack */
 };
 
+/* As in thread_info. The thread does not go meanwhile. Any context. */
+char state_letter(const struct task *task);
+
 /* The thread with the lowest pid from `from` on; false: there is none. Any
  * context. */
 bool next_thread_info(u32 from, struct thread_info *info);

@@ -7,6 +7,12 @@
 
 void system_call(void);				/* entry.S */
 
+/* --- process.c --- */
+
+/* All there are, those too that have ended and wait for their parents. */
+extern struct list_head all_processes;
+extern spinlock_t family_lock;
+
 /* --- fault.c --- */
 
 bool user_trap(struct pt_regs *regs);

@@ -51,6 +51,7 @@ struct process {
 	struct process *parent;
 	bool orphan, ended;
 	struct list_head children, sibling;
+	struct list_head all;		/* on all_processes */
 	wait_queue_head_t child_ended;	/* it waits for a child */
 };
 
@@ -76,6 +77,9 @@ struct process *process_run(u32 argc, const char *const *argv);
  * left ring 3 for good. Its status; the process is gone. May sleep.
  */
 u32 process_join(struct process *process, struct pt_regs *regs);
+
+/* Instead of process_join(): it goes by itself when it ends. May sleep. */
+void process_release(struct process *process);
 
 /* Ends the process that runs. From a system call or a trap, interrupts on. */
 __noreturn void process_exit(u32 status, const struct pt_regs *regs);

@@ -9,11 +9,11 @@
 void report_walk(const struct pgtable *pt, u32 addr);
 
 /*
- * Every present leaf, one a line: address, frame, size and the five flags
+ * Every present leaf of [from, to], one a line: address, frame, size and flags:
  * G(lobal) W(ritable) U(ser) C(ache off) X (not executable), a '-' for each
  * that is not set. The same facts as QEMU's `info tlb`: the tests compare them.
  */
-void report_all_leaves(const struct pgtable *pt);
+void report_leaves(const struct pgtable *pt, u32 from, u32 to);
 
 /* The plain sentence: why did this access fault? Into buf of size bytes. */
 struct pt_regs;

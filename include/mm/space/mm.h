@@ -184,6 +184,12 @@ void mmput(struct mm_struct *mm);
  * The caller's user of mm goes. NULL: there is none. */
 struct mm_struct *next_mm(struct mm_struct *mm);
 
+/*
+ * The space of a thread, with a user more; NULL: it has none (any more). The
+ * thread itself does not go meanwhile. Any context.
+ */
+struct mm_struct *get_task_mm(const struct task *task);
+
 /* All areas go: for exec, which goes on with the same mm, too. */
 void exit_mmap(struct mm_struct *mm);
 
