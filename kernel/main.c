@@ -21,6 +21,7 @@
 #include <kernel/setup.h>
 #include <kernel/srat.h>
 #include <kernel/user/process.h>
+#include <mm/cache/pagemap.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
@@ -98,6 +99,7 @@ void start_kernel(void)
 	kmap_init();
 	bounce_init();
 	block_init();
+	page_cache_init();
 	mm_space_init();
 	user_init();
 	setup_programs();

@@ -51,8 +51,10 @@ ZONE_END = (
     "\n  start_pfn:         %lu"
     "\n")
 MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
+           "Cached:       %8lu kB\n"
            "HighTotal:    %8lu kB\n" "HighFree:     %8lu kB\n"
            "LowTotal:     %8lu kB\n" "LowFree:      %8lu kB\n"
+           "Dirty:        %8lu kB\n" "Writeback:    %8lu kB\n"
            "Slab:         %8lu kB\n" "Bounce:       %8lu kB\n"
            "VmallocTotal: %8lu kB\n" "VmallocUsed:  %8lu kB\n"
            "VmallocChunk: %8lu kB\n")

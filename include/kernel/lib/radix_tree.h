@@ -12,6 +12,7 @@
 #ifndef KERNEL_LIB_RADIX_TREE_H
 #define KERNEL_LIB_RADIX_TREE_H
 
+#include <kernel/lib/errno.h>
 #include <kernel/lib/types.h>
 
 #ifndef RADIX_TREE_MAP_SHIFT
@@ -22,6 +23,13 @@
 #define RADIX_TREE_TAG_WORDS ((RADIX_TREE_MAP_SIZE + 31) / 32)
 #define RADIX_TREE_MAX_HEIGHT						\
 	((32 + RADIX_TREE_MAP_SHIFT - 1) / RADIX_TREE_MAP_SHIFT)
+
+/*
+ * The most nodes that one insertion takes, derived: into a tree of height 1 at
+ * the largest index, all levels above that, and all below the topmost. (The
+ * reference keeps 7, which such an insertion can use up.)
+ */
+#define RADIX_TREE_MAX_INSERT (2 * (RADIX_TREE_MAX_HEIGHT - 1))
 
 struct radix_tree_node {
 	u32 count;			/* slots that are not NULL */
