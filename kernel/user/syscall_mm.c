@@ -10,21 +10,6 @@ long sys_brk(struct pt_regs *regs)
 	return (long)mm_brk(current->mm, regs->ebx);
 }
 
-/* The last argument counts pages. Files there are none: only memory. */
-long sys_mmap2(struct pt_regs *regs)
-{
-	struct mm_struct *mm = current->mm;
-	u32 result;
-
-	if (!(regs->esi & MAP_ANONYMOUS))
-		return -EBADF;
-	down_write(&mm->mmap_sem);
-	result = do_mmap(mm, NULL, regs->ebx, regs->ecx, regs->edx, regs->esi,
-			 regs->ebp);
-	up_write(&mm->mmap_sem);
-	return (long)result;
-}
-
 long sys_munmap(struct pt_regs *regs)
 {
 	struct mm_struct *mm = current->mm;

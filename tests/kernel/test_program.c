@@ -4,20 +4,21 @@
  * same on Linux.
  */
 #include <kernel/cpu/cpuid.h>
+#include <kernel/fs/fs.h>
 #include <kernel/user/process.h>
-#include <kernel/user/program.h>
 #include "ktest.h"
 
 /* ~0: it could not be begun. */
 static u32 run(const char *name)
 {
 	struct process *process;
-	struct program program;
+	struct inode *inode;
 
-	if (!program_find(name, &program)) {
+	if (path_lookup(name, &inode)) {
 		test_skip("no module has this program");
 		return 0;
 	}
+	iput(inode);
 	process = process_run(1, &name);
 	return process ? process_join(process, NULL) : ~0U;
 }
@@ -34,15 +35,27 @@ PROGRAM(mmap)
 PROGRAM(fork)
 PROGRAM(faults)
 PROGRAM(exec)
+PROGRAM(files)
+PROGRAM(procfs)
 PROGRAM(sleep)
 
 /* Debian's musl is built for what has CMOV. */
-TEST(program, libc)
+static void run_musl(const char *name)
 {
 	if (cpu_has(X86_FEATURE_CMOV))
-		EXPECT_EQ(run("libc"), 0);
+		EXPECT_EQ(run(name), 0);
 	else
 		test_skip("the C library is for a newer CPU");
+}
+
+TEST(program, libc)
+{
+	run_musl("libc");
+}
+
+TEST(program, stdio)
+{
+	run_musl("stdio");
 }
 
 TEST(program, what_is_not_there)

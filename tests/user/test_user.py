@@ -9,6 +9,7 @@ import os
 import re
 import resource
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,10 +21,10 @@ STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 12, "exec": 5,
-            "shared": 2, "sleep": 1}
-MUSL = {"libc": 7}
+            "shared": 2, "sleep": 1, "files": 20, "procfs": 8, "devices": 10}
+MUSL = {"libc": 7, "stdio": 8}
 # here there is neither shared memory nor madvise()
-ONLY_LINUX = {"shared"}
+ONLY_LINUX = {"shared", "devices"}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) 0{8} 00:00 0"
                   r" (?: +(\[\w+\]))?")
 GUESTS = (      # name, MB, CPU, command line
@@ -64,9 +65,15 @@ def run_on_linux(program):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     try:
-        done = subprocess.run([str(program)], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=LONGEST, preexec_fn=limit, check=False)
+        # it makes files where it is
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([str(program.resolve())], cwd=folder,
+                                  stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=LONGEST,
+                                  preexec_fn=limit, check=False)
+            left = os.listdir(folder)
+        require(not left, "failed case", f"{program.name} left {left}")
     except subprocess.TimeoutExpired:
         raise Failure("timeout", f"{program.name} took {LONGEST} s") from None
     except OSError as error:
@@ -134,7 +141,7 @@ def check_prompt(ctx, journal):
         for line, wanted in (
                 ("run hello", "ok 1 hello\nrun: hello ended with status 0"),
                 ("run /exec g", "run: /exec ended with status 0"),
-                ("run nothing", "run: no module has a program nothing"),
+                ("run nothing", "run: there is no file nothing"),
                 ("run", "usage: run PROGRAM [ARG...] [&]"),
                 ("run &", "usage: run PROGRAM [ARG...] [&]")):
             answer = guest.command(line)

@@ -29,6 +29,7 @@
 #define STATUS_EXITED(code) (((u32)(code) & 0xff) << 8)
 #define STATUS_KILLED(signal) ((u32)(signal))
 
+struct files;
 struct fpu_state;
 
 /*
@@ -46,6 +47,7 @@ struct process {
 	struct fpu_state *fpu;		/* NULL: never wanted */
 	u64 tls[GDT_TLS_ENTRIES];	/* descriptors */
 	struct mm_struct *first_mm;	/* until it runs: its space */
+	struct files *files;		/* its own thread's */
 
 	/* under family_lock */
 	struct process *parent;
