@@ -12,8 +12,8 @@
  *	page, rw	-			-
  *	swap entry	swap_hooks.fault	the same
  *
- *    "Writable" only as far as the area permits it. An area that shows a file
- *    gets its pages from nopage(); a private one copies what it writes to.
+ *    "Writable" only as far as the area permits it. What an area shows comes
+ *    from filemap.c; a private one copies what it writes to.
  *
  * 2. Who may write to a page without a copy: who alone has it. It is private
  *    (PageAnon), one entry shows it, and it has one user, which is that entry.
@@ -48,40 +48,12 @@
 char empty_zero_page[PAGE_SIZE] __aligned(PAGE_SIZE)
 	__section(".bss.page_aligned");
 
-/* A fault that is being answered. */
-struct fault {
-	struct mm_struct *mm;
-	struct vm_area_struct *vma;
-	u32 address;
-	u32 *entry;
-	pteval_t old;		/* the entry as it was looked at first */
-	bool write;
-};
-
-/* A new value for an entry that shows the page. */
-static pteval_t make_pte(const struct fault *f, const struct page *page)
-{
-	pteval_t prot = f->vma->vm_page_prot & supported_pte_mask;
-
-	return PFN_PHYS(page_to_pfn(page)) | prot;
-}
-
 /* The same, of a page that is this area's alone, and is being written. */
 static pteval_t make_own_pte(const struct fault *f, const struct page *page)
 {
 	pteval_t value = make_pte(f, page) | _PAGE_DIRTY;
 
 	return f->vma->vm_flags & VM_WRITE ? value | _PAGE_RW : value;
-}
-
-/* Is the entry as it was? Then with page_table_lock; else without. */
-static bool lock_unchanged(const struct fault *f)
-{
-	spin_lock(page_table_lock(f->mm));
-	if (likely(pt_read(&f->mm->pgd, f->entry) == f->old))
-		return true;
-	spin_unlock(page_table_lock(f->mm));
-	return false;
 }
 
 /* What was there before, page_table_lock is held. */
@@ -93,9 +65,7 @@ static void uncount_old(const struct fault *f)
 	--*rss_of(f->mm, pte_page(f->old));
 }
 
-/* A private page takes the place of what is there, unless that has changed:
- * then it goes. */
-static enum fault_result install_anon(const struct fault *f, struct page *page)
+enum fault_result install_anon(const struct fault *f, struct page *page)
 {
 	bool was_there = pte_shows_page(f->old);
 
@@ -119,8 +89,7 @@ static enum fault_result install_anon(const struct fault *f, struct page *page)
 	return FAULT_MINOR;
 }
 
-/* NULL: no memory. */
-static struct page *own_page(const struct fault *f)
+struct page *own_page(const struct fault *f)
 {
 	if (anon_vma_prepare(f->vma))
 		return NULL;
@@ -149,57 +118,6 @@ static enum fault_result anonymous_page(const struct fault *f)
 		spin_unlock(page_table_lock(f->mm));
 	}
 	return FAULT_MINOR;
-}
-
-/* --- what an area shows --- */
-
-static enum fault_result install_shown(const struct fault *f, struct page *page)
-{
-	pteval_t value = make_pte(f, page);
-
-	if (!lock_unchanged(f)) {
-		put_page(page);
-		return FAULT_MINOR;
-	}
-	if (f->write && value & _PAGE_RW)
-		value |= _PAGE_DIRTY;
-	if (pte_is_counted(value)) {
-		page_add_file_rmap(page);
-		f->mm->file_rss++;
-	}
-	pt_write(&f->mm->pgd, f->entry, value);
-	spin_unlock(page_table_lock(f->mm));
-	return FAULT_MINOR;
-}
-
-static enum fault_result copy_shown(const struct fault *f, struct page *shown)
-{
-	struct page *page = own_page(f);
-	enum fault_result result = FAULT_OOM;
-
-	if (page) {
-		copy_highpage(page, shown);
-		result = install_anon(f, page);
-	}
-	put_page(shown);
-	return result;
-}
-
-static enum fault_result shown_page(const struct fault *f)
-{
-	bool major = false;
-	enum fault_result result;
-	struct page *page = f->vma->vm_ops->nopage(f->vma, f->address, &major);
-
-	if (page == NOPAGE_SIGBUS)
-		return FAULT_NO_PAGE;
-	if (page == NOPAGE_OOM)
-		return FAULT_OOM;
-	if (f->write && !(f->vma->vm_flags & VM_SHARED))
-		result = copy_shown(f, page);
-	else
-		result = install_shown(f, page);
-	return result == FAULT_MINOR && major ? FAULT_MAJOR : result;
 }
 
 /* --- copy on write --- */

@@ -179,6 +179,7 @@ static int copy_area(struct mm_struct *child, struct vm_area_struct *vma)
 	if (!copy)
 		return -ENOMEM;
 	*copy = *vma;
+	INIT_LIST_HEAD(&copy->shared);
 	INIT_LIST_HEAD(&copy->anon_vma_node);
 	copy->vm_mm = child;
 	copy->vm_flags &= ~VM_LOCKED;
@@ -240,6 +241,7 @@ void mm_space_init(void)
 
 	vma_init();
 	rmap_init();
+	rmap_file_init();
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
 				     SLAB_PANIC, NULL);
 	root_cache = kmem_cache_create("pgd", root, root, SLAB_PANIC, NULL);

@@ -62,6 +62,7 @@ static struct vm_area_struct *make_target(const struct move *m,
 	if (!new)
 		return NULL;
 	*new = *vma;
+	INIT_LIST_HEAD(&new->shared);
 	INIT_LIST_HEAD(&new->anon_vma_node);
 	new->vm_start = m->to;
 	new->vm_end = m->to + m->new_len;

@@ -158,6 +158,46 @@ void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
 	flush_gather(&g);
 }
 
+/* --- emptying entries of an area that stays --- */
+
+/* As zap_some(), but nobody keeps tables from being taken out. */
+static u32 zap_kept(struct gather *g, struct vm_area_struct *vma, u32 start,
+		    u32 end, bool all_kinds)
+{
+	const struct pgtable *pt = &g->mm->pgd;
+	u32 *entry;
+
+	spin_lock(page_table_lock(g->mm));
+	entry = pt_find(pt, start);
+	if (!entry)
+		start = end;
+	for (; start < end && g->n < BATCH; start += PAGE_SIZE) {
+		pteval_t value = pt_read(pt, entry);
+
+		if (value && (all_kinds || (pte_shows_page(value) &&
+					    !PageAnon(pte_page(value)))))
+			zap_entry(g, vma, entry);
+		entry = pt_next(pt, entry);
+	}
+	spin_unlock(page_table_lock(g->mm));
+	return start;
+}
+
+void zap_entries(struct vm_area_struct *vma, u32 start, u32 end, bool all_kinds)
+{
+	struct gather g = { .mm = vma->vm_mm };
+
+	while (start < end) {
+		start = zap_kept(&g, vma, start,
+				 end_of_table(&g.mm->pgd, start, end),
+				 all_kinds);
+		if (g.n == BATCH)
+			flush_gather(&g);
+		cond_resched();
+	}
+	flush_gather(&g);
+}
+
 /* --- making --- */
 
 u32 *make_entry(struct mm_struct *mm, u32 address)

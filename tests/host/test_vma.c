@@ -9,6 +9,7 @@
  */
 #include "objects.h"
 #include <mm/page/page_alloc.h>
+#include <mm/space/filemap.h>
 #include <mm/space/internal.h>
 
 #define WINDOW 400U		/* pages from TASK_UNMAPPED_BASE on */
@@ -129,6 +130,9 @@ static struct shown shadow[PAGES];
 static struct mm_struct *mm;
 static u32 steps, last_page;
 static s32 file_areas;		/* opened less closed */
+static struct address_space mapping = {
+	.i_mmap = LIST_HEAD_INIT(mapping.i_mmap),
+};
 
 static struct shown *at(u32 addr)
 {
@@ -184,6 +188,9 @@ static void same(void)
 		MUST(!at(addr)->mapped);
 	MUST(accounted() == promised);
 	MUST(files == file_areas);
+	list_for_each_entry(vma, &mapping.i_mmap, shared)
+		files--;
+	MUST(!files);
 }
 
 /* --- files --- */
@@ -209,7 +216,15 @@ static int file_mmap(struct file *file, struct vm_area_struct *vma)
 	if (file_error)
 		return file_error;
 	vma->vm_ops = &file_ops;
+	vma->vm_mapping = &mapping;
 	file_areas++;
+	return 0;
+}
+
+/* Nobody maps any here. */
+int map_shared_memory(struct vm_area_struct *vma)
+{
+	MUST(0);
 	return 0;
 }
 

@@ -32,21 +32,27 @@
 int map_file(struct vm_area_struct *vma, struct address_space *mapping,
 	     const struct vm_operations_struct *ops);
 
-/* For ops: the locked page of an address (NOPAGE_SIGBUS beyond size(), and where
- * it cannot be read); its bytes were written through an entry. */
+/* For ops: the locked page of an address (NOPAGE_SIGBUS beyond size(), and
+ * where it cannot be read); its bytes were written through an entry. */
 struct page *filemap_nopage(struct vm_area_struct *vma, u32 address,
 			    bool *major);
 void filemap_dirtied(struct vm_area_struct *vma, struct page *page);
 
 /*
- * No area shows the bytes [from, from + len) of the mapping any more (len 0: all
- * from `from` on); whole pages, `from` rounded up. even_private: private copies
- * go, too, which is right for what the file has no more. A file that becomes
- * shorter: set its size; unmap_mapping_range(mapping, size, 0, true);
- * truncate_inode_pages(mapping, size). May sleep; no mmap_sem, no page lock.
+ * No area shows the bytes [from, from + len) of the mapping any more (len 0:
+ * all from `from` on); whole pages, `from` rounded up. even_private: private
+ * copies go, too, which is right for what the file has no more. May sleep; no
+ * page lock is held.
  */
 void unmap_mapping_range(struct address_space *mapping, u64 from, u64 len,
 			 bool even_private);
+
+/*
+ * A file became shorter, its size() says so already: what lies behind is shown
+ * by nobody, and not in the cache; of the last page the rest is zero. May
+ * sleep; no page lock is held.
+ */
+void truncate_pagecache(struct address_space *mapping, u64 size);
 
 /* --- memory that is shared (mm/space/shmem.c) --- */
 
@@ -79,7 +85,7 @@ int map_shared_memory(struct vm_area_struct *vma);
 
 struct fault_around {
 	u32 pages;
-	u32 tried, entered;	/* faults; entries beside the one asked for */
+	atomic_t entered;	/* entries beside the ones asked for */
 };
 
 extern struct fault_around fault_around;

@@ -9,6 +9,8 @@
  *
  *	mmap_sem		areas: their list, tree and members. Written by
  *				whoever changes them, read by faults. Sleeps.
+ *	page lock		of a file's page: its entries are made under it
+ *	i_mmap_lock		areas that show a file. Sleeps.
  *	anon_vma.lock		areas that may have a page (rmap.h)
  *	page_table_lock		entries of user page tables, and the counts of
  *				pages. Of struct pgtable: mm->pgd.lock. Also
@@ -275,14 +277,11 @@ struct mmap_file {
  *	-EPERM		MAP_FIXED below MMAP_MIN_ADDR
  *	-EAGAIN		more locked than RLIMIT_MEMLOCK
  *	-EOVERFLOW	beyond what a page offset can say
- * what: NULL with MAP_ANONYMOUS. Shared memory without a file is shown by
- * shared_memory_hook; -ENODEV while there is none.
+ * what: NULL with MAP_ANONYMOUS. Shared memory without a file is promised as a
+ * whole, MAP_NORESERVE or not (filemap.h).
  */
 u32 do_mmap(struct mm_struct *mm, const struct mmap_file *what, u32 addr,
 	    u32 len, u32 prot, u32 flags, u32 pgoff);
-
-/* mm/cache gives MAP_SHARED | MAP_ANONYMOUS something to show. */
-extern int (*shared_memory_hook)(struct vm_area_struct *vma);
 
 /*
  * madvise(). Linux's values. What is no page of the range (a hole) is left out,
@@ -312,9 +311,9 @@ int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice);
 int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags);
 
 /*
- * For mincore(): is it in memory, for each page of [addr, addr + n pages), which
- * one area has? Pages of a file: in the cache. mmap_sem is held. How many are
- * answered: less than n where the area ends; 0: there is none.
+ * For mincore(): is it in memory, for each of n pages from addr on? Pages of a
+ * file: in the cache. mmap_sem is held. How many are answered: less than n
+ * where the area of addr ends; 0: there is none.
  */
 u32 mincore_pages(struct mm_struct *mm, u32 addr, u32 n, u8 *there);
 
