@@ -37,6 +37,7 @@ PROGRAM(faults)
 PROGRAM(exec)
 PROGRAM(files)
 PROGRAM(procfs)
+PROGRAM(devices)
 PROGRAM(sleep)
 
 /* Debian's musl is built for what has CMOV. */
