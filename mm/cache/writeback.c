@@ -15,73 +15,107 @@
 #include <mm/cache/writeback.h>
 #include <mm/page/page_alloc.h>
 
-#define BATCH 16U			/* the reference's, of a pagevec */
+#define AT_ONCE 16U		/* guessed: pages looked up in one go */
 
-/* One page that was dirty when it was found. */
-static int write_one(struct address_space *mapping, struct page *page)
+/* Pages [first, end) of a mapping, a batch at a time, that have a tag. */
+struct tagged {
+	struct address_space *mapping;
+	u32 first, end, tag;
+	u32 n;
+	struct page *page[AT_ONCE];
+};
+
+/* The next ones, with a user each; false: there are none. */
+static bool next_tagged(struct tagged *t)
 {
-	lock_page(page);
-	if (page->mapping != mapping) {
-		unlock_page(page);
-		return 0;
+	u32 first = t->first, i, n;
+
+	t->n = 0;
+	if (first >= t->end)
+		return false;
+	n = find_get_pages_tag(t->mapping, first, t->tag, AT_ONCE, t->page);
+	for (i = 0; i < n; i++) {
+		/* of one that was taken out meanwhile it says nothing */
+		u32 index = t->page[i]->index;
+
+		if (index - first < t->end - first) {
+			t->first = max(t->first, index + 1);
+			t->page[t->n++] = t->page[i];
+		} else {
+			put_page(t->page[i]);
+		}
 	}
-	wait_on_page_writeback(page);
-	if (!clear_page_dirty_for_io(page)) {
-		unlock_page(page);
-		return 0;
-	}
-	return mapping->a_ops->writepage(mapping, page);
+	return t->n;
 }
 
-/* Calls fn for each page with the tag, upwards: the first error. */
-static int for_each_tagged(struct address_space *mapping, u32 tag,
-			   int (*fn)(struct address_space *mapping,
-				     struct page *page))
+static int write_page(struct address_space *mapping, struct page *page)
 {
-	struct page *pages[BATCH];
-	u32 first = 0, i, n;
-	int err = 0, one;
+	lock_page(page);
+	if (page->mapping == mapping) {
+		wait_on_page_writeback(page);
+		if (clear_page_dirty_for_io(page))
+			return mapping->a_ops->writepage(mapping, page);
+	}
+	unlock_page(page);
+	return 0;
+}
 
-	do {
-		n = find_get_pages_tag(mapping, first, tag, BATCH, pages);
-		for (i = 0; i < n; i++) {
-			/* who takes it out meanwhile changes it */
-			u32 index = *(volatile u32 *)&pages[i]->index;
+static int write_range(struct address_space *mapping, u32 first, u32 end)
+{
+	struct tagged t = {
+		.mapping = mapping, .first = first, .end = end,
+		.tag = PAGECACHE_TAG_DIRTY,
+	};
+	int err = 0, result;
+	u32 i;
 
-			first = max(first, index + 1);
-			one = fn(mapping, pages[i]);
-			err = err ? err : one;
-			put_page(pages[i]);
+	if (!mapping->a_ops || !mapping->a_ops->writepage)
+		return 0;
+	while (next_tagged(&t))
+		for (i = 0; i < t.n; i++) {
+			result = write_page(mapping, t.page[i]);
+			err = err ? err : result;
+			put_page(t.page[i]);
 		}
-		/* behind the last index there is none */
-	} while (n == BATCH && first);
 	return err;
 }
 
-static int wait_one(struct address_space *mapping, struct page *page)
+static void wait_range(struct address_space *mapping, u32 first, u32 end)
 {
-	(void)mapping;
-	wait_on_page_writeback(page);
-	return 0;
+	struct tagged t = {
+		.mapping = mapping, .first = first, .end = end,
+		.tag = PAGECACHE_TAG_WRITEBACK,
+	};
+	u32 i;
+
+	while (next_tagged(&t))
+		for (i = 0; i < t.n; i++) {
+			wait_on_page_writeback(t.page[i]);
+			put_page(t.page[i]);
+		}
 }
 
 int filemap_fdatawrite(struct address_space *mapping)
 {
-	if (!mapping->a_ops || !mapping->a_ops->writepage)
-		return 0;
-	return for_each_tagged(mapping, PAGECACHE_TAG_DIRTY, write_one);
+	return write_range(mapping, 0, ~0U);
 }
 
 void filemap_fdatawait(struct address_space *mapping)
 {
-	for_each_tagged(mapping, PAGECACHE_TAG_WRITEBACK, wait_one);
+	wait_range(mapping, 0, ~0U);
+}
+
+int filemap_write_and_wait_range(struct address_space *mapping, u32 first,
+				 u32 end)
+{
+	int err = write_range(mapping, first, end), noted;
+
+	wait_range(mapping, first, end);
+	noted = mapping_take_error(mapping);
+	return noted ? noted : err;
 }
 
 int filemap_write_and_wait(struct address_space *mapping)
 {
-	int err = filemap_fdatawrite(mapping), noted;
-
-	filemap_fdatawait(mapping);
-	noted = mapping_take_error(mapping);
-	return noted ? noted : err;
+	return filemap_write_and_wait_range(mapping, 0, ~0U);
 }

@@ -16,7 +16,10 @@ int filemap_fdatawrite(struct address_space *mapping);
 /* Until nothing is being written. Errors stay noted in the mapping. */
 void filemap_fdatawait(struct address_space *mapping);
 
-/* Both, and the error that nobody was told of yet. */
+/* Both, and the error that nobody was told of yet: of all pages, or of [first,
+ * end). */
 int filemap_write_and_wait(struct address_space *mapping);
+int filemap_write_and_wait_range(struct address_space *mapping, u32 first,
+				 u32 end);
 
 #endif
