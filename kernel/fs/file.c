@@ -153,7 +153,7 @@ static long check_transfer(const struct file *file, bool permitted,
 	return access_ok(buf, n) ? 0 : -EFAULT;
 }
 
-long file_read(struct file *file, char *buf, u32 n, u64 *pos)
+long vfs_read(struct file *file, char *buf, u32 n, u64 *pos)
 {
 	long err = check_transfer(file, may_read(file), buf, n);
 
@@ -164,7 +164,7 @@ long file_read(struct file *file, char *buf, u32 n, u64 *pos)
 	return file->f_op->read(file, buf, min(n, BYTES_MOST), pos);
 }
 
-long file_write(struct file *file, const char *buf, u32 n, u64 *pos)
+long vfs_write(struct file *file, const char *buf, u32 n, u64 *pos)
 {
 	long err = check_transfer(file, may_write(file), buf, n);
 

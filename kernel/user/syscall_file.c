@@ -72,7 +72,7 @@ long sys_close(struct pt_regs *regs)
 
 static long write_from(struct file *file, char *buf, u32 n, u64 *pos)
 {
-	return file_write(file, buf, n, pos);
+	return vfs_write(file, buf, n, pos);
 }
 
 /* At the file's own position, which others may share. */
@@ -92,7 +92,7 @@ static long transfer(struct pt_regs *regs, transfer_t move)
 
 long sys_read(struct pt_regs *regs)
 {
-	return transfer(regs, file_read);
+	return transfer(regs, vfs_read);
 }
 
 long sys_write(struct pt_regs *regs)
@@ -121,7 +121,7 @@ static long transfer_at(struct pt_regs *regs, transfer_t move)
 
 long sys_pread64(struct pt_regs *regs)
 {
-	return transfer_at(regs, file_read);
+	return transfer_at(regs, vfs_read);
 }
 
 long sys_pwrite64(struct pt_regs *regs)
@@ -171,7 +171,7 @@ static long transfer_pieces(struct pt_regs *regs, transfer_t move)
 
 long sys_readv(struct pt_regs *regs)
 {
-	return transfer_pieces(regs, file_read);
+	return transfer_pieces(regs, vfs_read);
 }
 
 long sys_writev(struct pt_regs *regs)

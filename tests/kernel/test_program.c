@@ -38,6 +38,7 @@ PROGRAM(exec)
 PROGRAM(files)
 PROGRAM(procfs)
 PROGRAM(devices)
+PROGRAM(disk)
 PROGRAM(sleep)
 
 /* Debian's musl is built for what has CMOV. */

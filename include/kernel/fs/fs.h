@@ -176,8 +176,8 @@ void fput(struct file *file);		/* the last one closes it */
 
 /* With &file->f_pos f_pos_lock is held. Besides what the file says: -EBADF (it
  * was not opened for that), -EISDIR, -EFAULT. */
-long file_read(struct file *file, char *buf, u32 n, u64 *pos);
-long file_write(struct file *file, const char *buf, u32 n, u64 *pos);
+long vfs_read(struct file *file, char *buf, u32 n, u64 *pos);
+long vfs_write(struct file *file, const char *buf, u32 n, u64 *pos);
 /* The new position; -ESPIPE, -EINVAL, -EOVERFLOW. */
 s64 file_seek(struct file *file, s64 offset, u32 whence);
 /* -EINVAL, -EFBIG, -EISDIR. */
