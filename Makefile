@@ -192,7 +192,8 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 # nothing but them
 $(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk \
 	mm/object/slab_hot mm/table/pgtable_range mm/virt/vmap_area \
-	mm/virt/vmalloc mm/high/highmem kernel/lib/rbtree): \
+	mm/virt/vmalloc mm/high/highmem mm/space/fault mm/space/memory \
+	kernel/lib/rbtree): \
 	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer
 
 $(O)/obj/%.o: %.c $(O)/config

@@ -11,7 +11,14 @@
  *
  * 3. Readers at the front of the list are let in together.
  *
+ * 4. Every fault takes a reader-writer semaphore, nearly always with nobody
+ *    near. So its state is one word, changed by compare and exchange (mutex.h).
+ *    Who finds that he must wait, or that somebody does, takes the spin lock
+ *    and sets RW_SLOW: all others come by the lock then, too, until the last
+ *    one who waits is in. With lock checks on RW_SLOW stays.
+ *
  * Locks: their own, interrupts off; the run queue's inside.
+ * Cost: 15 instructions to come in as a reader or a writer, 6 to go.
  */
 #include <kernel/cpu/lockcheck.h>
 #include <kernel/lib/bug.h>
@@ -174,18 +181,40 @@ void init_rwsem(struct rw_semaphore *sem, const char *name)
 {
 	spin_lock_init(&sem->lock, "rw_semaphore.lock");
 	sem->name = name;
-	sem->active = 0;
+	/* the first one comes by the slow way, and sees who looks after it */
+	sem->word = RW_SLOW;
 	INIT_LIST_HEAD(&sem->waiters);
+}
+
+/* From now on nobody changes the word but who holds the lock. */
+static u32 rw_lock(struct rw_semaphore *sem)
+{
+	u32 flags = spin_lock_irqsave(&sem->lock);
+
+	atomic_set_bits(&sem->word, RW_SLOW);
+	return flags;
+}
+
+static void rw_unlock(struct rw_semaphore *sem, u32 flags)
+{
+	if (list_empty(&sem->waiters) && !lock_checks)
+		atomic_clear_bits(&sem->word, RW_SLOW);
+	spin_unlock_irqrestore(&sem->lock, flags);
+}
+
+/* One more comes in, if who is in permits that. The lock is held. */
+static bool let_one_in(struct rw_semaphore *sem, bool writer)
+{
+	if (sem->word & RW_WRITER || (writer && sem->word != RW_SLOW))
+		return false;
+	sem->word += writer ? RW_WRITER : 1;
+	return true;
 }
 
 /* May one more come in now, ahead of nobody who waits? */
 static bool let_in(struct rw_semaphore *sem, bool writer)
 {
-	if (!list_empty(&sem->waiters) || sem->active < 0 ||
-	    (writer && sem->active))
-		return false;
-	sem->active = writer ? -1 : sem->active + 1;
-	return true;
+	return list_empty(&sem->waiters) && let_one_in(sem, writer);
 }
 
 /* Whoever may come in from the front of the list does. The lock is held. */
@@ -195,23 +224,21 @@ static void let_in_waiters(struct rw_semaphore *sem)
 		bool writer = list_first_entry(&sem->waiters, struct waiter,
 					       list)->writer;
 
-		if (sem->active < 0 || (writer && sem->active))
+		if (!let_one_in(sem, writer))
 			break;
-		sem->active = writer ? -1 : sem->active + 1;
 		grant_first(&sem->waiters);
 	}
 }
 
-static void enter(struct rw_semaphore *sem, bool writer, u32 site)
+void fastcall down_slow(struct rw_semaphore *sem, bool writer, u32 site)
 {
 	u32 flags;
 
-	might_sleep();
 	if (lock_checks)
 		sleeping_lock_wanted(sem->name, site);
-	flags = spin_lock_irqsave(&sem->lock);
+	flags = rw_lock(sem);
 	if (let_in(sem, writer))
-		spin_unlock_irqrestore(&sem->lock, flags);
+		rw_unlock(sem, flags);
 	else
 		wait_for_grant(&sem->lock, &sem->waiters, writer,
 			       MAX_SCHEDULE_TIMEOUT, &flags);
@@ -221,37 +248,46 @@ static void enter(struct rw_semaphore *sem, bool writer, u32 site)
 
 static bool try_to_enter(struct rw_semaphore *sem, bool writer)
 {
-	u32 flags = spin_lock_irqsave(&sem->lock);
+	u32 flags = rw_lock(sem);
 	bool in = let_in(sem, writer);
 
-	spin_unlock_irqrestore(&sem->lock, flags);
+	rw_unlock(sem, flags);
 	if (in && lock_checks)
 		sleeping_lock_acquired(sem->name);
 	return in;
 }
 
-/* becomes: what active is to be then. */
-static void leave(struct rw_semaphore *sem, bool writer, s32 becomes)
+/* readers: how many more there are then, of one who was a writer. */
+static void leave(struct rw_semaphore *sem, bool writer, u32 readers)
 {
-	u32 flags = spin_lock_irqsave(&sem->lock);
+	u32 flags = rw_lock(sem);
 
-	BUG_ON(writer ? sem->active != -1 : sem->active <= 0,
+	BUG_ON(writer ? sem->word != (RW_SLOW | RW_WRITER) :
+			sem->word & RW_WRITER || sem->word == RW_SLOW,
 	       "a reader-writer semaphore is released that is not held so");
-	if (lock_checks && becomes <= 0)
+	if (lock_checks && !readers)
 		sleeping_lock_released(sem->name);
-	sem->active = writer ? becomes : sem->active - 1;
+	sem->word = writer ? RW_SLOW + readers : sem->word - 1;
 	let_in_waiters(sem);
-	spin_unlock_irqrestore(&sem->lock, flags);
+	rw_unlock(sem, flags);
 }
 
-void down_read(struct rw_semaphore *sem)
+void fastcall up_slow(struct rw_semaphore *sem, bool writer)
 {
-	enter(sem, false, CALLER);
+	leave(sem, writer, 0);
 }
 
 void down_write(struct rw_semaphore *sem)
 {
-	enter(sem, true, CALLER);
+	might_sleep();
+	if (unlikely(!rw_change(sem, 0, RW_WRITER)))
+		down_slow(sem, true, CALLER);
+}
+
+void up_write(struct rw_semaphore *sem)
+{
+	if (unlikely(!rw_change(sem, RW_WRITER, 0)))
+		up_slow(sem, true);
 }
 
 bool down_read_trylock(struct rw_semaphore *sem)
@@ -262,16 +298,6 @@ bool down_read_trylock(struct rw_semaphore *sem)
 bool down_write_trylock(struct rw_semaphore *sem)
 {
 	return try_to_enter(sem, true);
-}
-
-void up_read(struct rw_semaphore *sem)
-{
-	leave(sem, false, 0);
-}
-
-void up_write(struct rw_semaphore *sem)
-{
-	leave(sem, true, 0);
 }
 
 void downgrade_write(struct rw_semaphore *sem)

@@ -454,13 +454,6 @@ void free_pages(unsigned long addr, unsigned int order)
 
 /* --- users --- */
 
-void get_page(struct page *page)
-{
-	page = compound_head(page);
-	BUG_ON(page_count(page) <= 0, "get_page() of a page that nobody has");
-	atomic_inc(&page->_count);
-}
-
 void put_page(struct page *page)
 {
 	if (unlikely((uintptr_t)page - (uintptr_t)mem_map >= mem_map_bytes)) {

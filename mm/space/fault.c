@@ -69,7 +69,7 @@ const char *fault_reason(enum fault_result result)
 	}
 }
 
-static bool is_permitted(const struct vm_area_struct *vma, u32 error)
+static __always_inline bool is_permitted(const struct vm_area_struct *vma, u32 error)
 {
 	if (error & PF_WRITE)
 		return vma->vm_flags & VM_WRITE;
@@ -78,7 +78,7 @@ static bool is_permitted(const struct vm_area_struct *vma, u32 error)
 	return !(error & PF_PRESENT) && vma->vm_flags & VM_ACCESS;
 }
 
-static enum fault_result grow_stack(struct vm_area_struct *vma, u32 address,
+static __noinline enum fault_result grow_stack(struct vm_area_struct *vma, u32 address,
 				    u32 user_esp)
 {
 	if (!(vma->vm_flags & VM_GROWSDOWN) ||
@@ -87,33 +87,44 @@ static enum fault_result grow_stack(struct vm_area_struct *vma, u32 address,
 	return expand_stack(vma, address) ? FAULT_STACK_LIMIT : FAULT_MINOR;
 }
 
-static enum fault_result fault_locked(struct mm_struct *mm, u32 address,
-				      u32 error, u32 user_esp)
+/* regs: of the fault; NULL: nobody's, and user_esp says how far it may grow. */
+static __always_inline enum fault_result
+fault_locked(struct mm_struct *mm, u32 address, u32 error,
+	     const struct pt_regs *regs, u32 user_esp)
 {
-	struct vm_area_struct *vma = find_vma(mm, address);
+	struct vm_area_struct *vma = find_vma_quick(mm, address);
 	enum fault_result result;
 
-	if (!vma)
+	if (unlikely(!vma))
 		return FAULT_NO_AREA;
-	if (vma->vm_start > address) {
+	if (unlikely(vma->vm_start > address)) {
+		if (regs && user_mode(regs))
+			user_esp = regs->esp;
 		result = grow_stack(vma, address, user_esp);
 		if (!fault_is_good(result))
 			return result;
 	}
-	if (!is_permitted(vma, error))
+	if (unlikely(!is_permitted(vma, error)))
 		return FAULT_PROTECTION;
 	return handle_mm_fault(mm, vma, address, error);
+}
+
+static __always_inline enum fault_result
+take_fault(struct mm_struct *mm, u32 address, u32 error,
+	   const struct pt_regs *regs, u32 user_esp)
+{
+	enum fault_result result;
+
+	down_read(&mm->mmap_sem);
+	result = fault_locked(mm, address, error, regs, user_esp);
+	up_read(&mm->mmap_sem);
+	return result;
 }
 
 enum fault_result mm_fault(struct mm_struct *mm, u32 address, u32 error,
 			   u32 user_esp)
 {
-	enum fault_result result;
-
-	down_read(&mm->mmap_sem);
-	result = fault_locked(mm, address, error, user_esp);
-	up_read(&mm->mmap_sem);
-	return result;
+	return take_fault(mm, address, error, NULL, user_esp);
 }
 
 /* A fault of a program: true, unless nobody deals with programs. */
@@ -126,29 +137,47 @@ static bool user_fault(struct pt_regs *regs, u32 address,
 	return true;
 }
 
-static bool may_answer(const struct pt_regs *regs)
+static __always_inline bool may_answer(const struct pt_regs *regs)
 {
 	return current && current->mm && !in_atomic() &&
 	       regs->eflags & EFLAGS_IF && !(regs->error_code & PF_RSVD);
 }
 
-static bool page_fault(struct pt_regs *regs)
+/* Nothing can be mapped there. Interrupts are on. */
+static __noinline bool bad_fault(struct pt_regs *regs, u32 address,
+				 enum fault_result result)
 {
-	u32 address = read_cr2();
-	bool user = user_mode(regs), done = true;
-	enum fault_result result = FAULT_NO_AREA;
+	return user_mode(regs) ? user_fault(regs, address, result) :
+				 fixup_exception(regs);
+}
 
-	if (address >= TASK_SIZE && !user)
+/* A kernel address, or nothing may be answered here. */
+static __noinline bool odd_fault(struct pt_regs *regs, u32 address)
+{
+	bool done;
+
+	if (address >= TASK_SIZE && !user_mode(regs))
 		return kernel_faults && kernel_faults(regs);
 	if (!may_answer(regs))
-		return !user && fixup_exception(regs);
+		return !user_mode(regs) && fixup_exception(regs);
 	local_irq_enable();
-	if (address < TASK_SIZE)
-		result = mm_fault(current->mm, address, regs->error_code,
-				  user ? regs->esp : 0);
-	if (!fault_is_good(result))
-		done = user ? user_fault(regs, address, result) :
-			      fixup_exception(regs);
+	done = bad_fault(regs, address, FAULT_NO_AREA);
+	local_irq_disable();
+	return done;
+}
+
+static bool fastcall page_fault(struct pt_regs *regs)
+{
+	u32 address = read_cr2();
+	enum fault_result result;
+	bool done = true;
+
+	if (unlikely(address >= TASK_SIZE || !may_answer(regs)))
+		return odd_fault(regs, address);
+	local_irq_enable();
+	result = take_fault(current->mm, address, regs->error_code, regs, 0);
+	if (unlikely(!fault_is_good(result)))
+		done = bad_fault(regs, address, result);
 	local_irq_disable();
 	return done;
 }

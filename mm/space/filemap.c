@@ -223,8 +223,8 @@ static void install_shown(const struct fault *f, struct page *page)
 		page_add_file_rmap(page);
 		f->mm->file_rss++;
 	}
-	pt_write(&f->mm->pgd, f->entry, value);
-	spin_unlock(page_table_lock(f->mm));
+	pte_write(f->entry, value, f->wide);
+	unlock(f);
 	unlock_page(page);
 }
 
@@ -245,7 +245,7 @@ static struct page *ask(const struct fault *f, bool *major)
 
 static enum fault_result copy_shown(const struct fault *f, bool *major)
 {
-	struct page *page = own_page(f), *shown;
+	struct page *page = private_page(f), *shown;
 
 	if (!page)
 		return FAULT_OOM;
@@ -255,7 +255,7 @@ static enum fault_result copy_shown(const struct fault *f, bool *major)
 		return why_not(shown);
 	}
 	copy_highpage(page, shown);
-	install_anon(f, page);
+	install_private(f, page);
 	release(shown);
 	return FAULT_MINOR;
 }
@@ -274,14 +274,14 @@ static enum fault_result show(const struct fault *f, bool *major)
 	return FAULT_MINOR;
 }
 
-enum fault_result shown_page(const struct fault *f)
+enum fault_result shown_page(struct fault f)
 {
 	bool major = false;
 	enum fault_result result;
 
-	if (f->write && !(f->vma->vm_flags & VM_SHARED))
-		result = copy_shown(f, &major);
+	if (f.write && !(f.vma->vm_flags & VM_SHARED))
+		result = copy_shown(&f, &major);
 	else
-		result = show(f, &major);
+		result = show(&f, &major);
 	return result == FAULT_MINOR && major ? FAULT_MAJOR : result;
 }

@@ -49,220 +49,320 @@ char empty_zero_page[PAGE_SIZE] __aligned(PAGE_SIZE)
 	__section(".bss.page_aligned");
 
 /* The same, of a page that is this area's alone, and is being written. */
-static pteval_t make_own_pte(const struct fault *f, const struct page *page)
+static __always_inline pteval_t make_own_pte(const struct fault *f,
+					     const struct page *page)
 {
 	pteval_t value = make_pte(f, page) | _PAGE_DIRTY;
 
 	return f->vma->vm_flags & VM_WRITE ? value | _PAGE_RW : value;
 }
 
-/* What was there before, page_table_lock is held. */
-static void uncount_old(const struct fault *f)
+/* A private page in an entry that is empty; page_table_lock is held. */
+static __always_inline void show_anon(const struct fault *f, struct page *page)
 {
-	if (!pte_shows_page(f->old) || !pte_is_counted(f->old))
-		return;
-	page_remove_rmap(pte_page(f->old));
-	--*rss_of(f->mm, pte_page(f->old));
+	page_add_new_anon_rmap(page, f->vma, f->address);
+	f->mm->anon_rss++;
+	pte_write(f->entry, make_own_pte(f, page), f->wide);
 }
 
-enum fault_result install_anon(const struct fault *f, struct page *page)
+/* An entry that is empty gets a private page, unless that has changed: then the
+ * page goes. */
+static __always_inline enum fault_result install_anon(const struct fault *f,
+						      struct page *page)
 {
-	bool was_there = pte_shows_page(f->old);
-
-	if (!lock_unchanged(f)) {
+	if (likely(lock_unchanged(f))) {
+		show_anon(f, page);
+		unlock(f);
+	} else {
 		put_user_page(page);
-		return FAULT_MINOR;
 	}
-	if (was_there) {
-		pt_take(&f->mm->pgd, f->entry);
-		uncount_old(f);
-	}
-	page_add_anon_rmap(page, f->vma, f->address);
-	f->mm->anon_rss++;
-	pt_write(&f->mm->pgd, f->entry, make_own_pte(f, page));
-	if (was_there)
-		flush_mm_page(f->mm, f->address);
-	spin_unlock(page_table_lock(f->mm));
-	/* the use that its entry was */
-	if (was_there && pte_is_counted(f->old))
-		put_user_page(pte_page(f->old));
 	return FAULT_MINOR;
 }
 
-struct page *own_page(const struct fault *f)
+/* The same where another page is shown; it, if that is counted, or NULL. */
+static __always_inline enum fault_result replace(const struct fault *f,
+						 struct page *page,
+						 struct page *counted)
 {
-	if (anon_vma_prepare(f->vma))
+	if (unlikely(!lock_unchanged(f))) {
+		put_user_page(page);
+		return FAULT_MINOR;
+	}
+	pte_take(f->entry, f->wide);
+	if (counted) {
+		page_remove_rmap(counted);
+		--*rss_of(f->mm, counted);
+	}
+	show_anon(f, page);
+	flush_mm_page(f->mm, f->address);
+	unlock(f);
+	/* the use that its entry was */
+	if (counted)
+		put_user_page(counted);
+	return FAULT_MINOR;
+}
+
+/* NULL: no memory. */
+static __always_inline struct page *own_page(const struct fault *f)
+{
+	if (unlikely(!f->vma->anon_vma) && anon_vma_prepare(f->vma))
 		return NULL;
 	return alloc_page(GFP_HIGHUSER);
 }
 
-static enum fault_result zeroed_page(const struct fault *f)
+static __always_inline struct page *own_zeroed_page(const struct fault *f)
 {
 	struct page *page = own_page(f);
 
-	if (unlikely(!page))
-		return FAULT_OOM;
-	clear_highpage(page);
-	return install_anon(f, page);
+	if (likely(page))
+		clear_highpage(page);
+	return page;
 }
 
-static enum fault_result anonymous_page(const struct fault *f)
+static __always_inline enum fault_result anonymous_page(const struct fault *f)
 {
 	const struct page *zero = virt_to_page(empty_zero_page);
 
-	if (f->write)
-		return zeroed_page(f);
-	if (lock_unchanged(f)) {
-		pt_write(&f->mm->pgd, f->entry,
-			 make_pte(f, zero) & ~_PAGE_RW);
-		spin_unlock(page_table_lock(f->mm));
+	if (f->write) {
+		struct page *page = own_zeroed_page(f);
+
+		return likely(page) ? install_anon(f, page) : FAULT_OOM;
+	}
+	if (likely(lock_unchanged(f))) {
+		pte_write(f->entry, make_pte(f, zero) & ~_PAGE_RW, f->wide);
+		unlock(f);
 	}
 	return FAULT_MINOR;
+}
+
+/* --- for what an area shows --- */
+
+struct page *private_page(const struct fault *f)
+{
+	return own_page(f);
+}
+
+enum fault_result install_private(const struct fault *f, struct page *page)
+{
+	return install_anon(f, page);
 }
 
 /* --- copy on write --- */
 
 /* page_table_lock is held: nobody else has it, or it is shared anyway. */
-static bool may_reuse(const struct fault *f, const struct page *page)
+static __always_inline bool may_reuse(const struct fault *f,
+				      const struct page *page)
 {
-	if (f->vma->vm_flags & VM_SHARED)
+	if (unlikely(f->vma->vm_flags & VM_SHARED))
 		return true;
 	return PageAnon(page) && page_mapcount(page) == 1 &&
 	       page_count(page) == 1;
 }
 
-static enum fault_result copy_page(const struct fault *f, struct page *old)
+/* It stays, and may be written; page_table_lock is held. */
+static __always_inline void reuse(const struct fault *f)
+{
+	pt_set_bits(f->entry,
+		    (u32)(_PAGE_RW | _PAGE_DIRTY | _PAGE_ACCESSED));
+	flush_mm_page(f->mm, f->address);
+}
+
+/* The caller has a user of the page that is shown. */
+static __always_inline enum fault_result copy_anon(const struct fault *f,
+						   const struct page *shown,
+						   struct page *counted)
 {
 	struct page *page = own_page(f);
 
-	if (!page)
+	if (unlikely(!page))
 		return FAULT_OOM;
-	copy_highpage(page, old);
-	return install_anon(f, page);
+	copy_highpage(page, shown);
+	return replace(f, page, counted);
 }
 
-static enum fault_result write_protected(const struct fault *f)
+/* The zero page, a frame that is reserved, or one that is no RAM. */
+static __noinline enum fault_result write_uncounted(struct fault f)
 {
-	struct page *page = pte_page(f->old);
+	struct page *page = pte_page(f.old);
+
+	if (f.vma->vm_flags & VM_SHARED) {
+		if (lock_unchanged(&f)) {
+			reuse(&f);
+			unlock(&f);
+		}
+		return FAULT_MINOR;
+	}
+	if (page == virt_to_page(empty_zero_page)) {
+		page = own_zeroed_page(&f);
+		return page ? replace(&f, page, NULL) : FAULT_OOM;
+	}
+	/* a window on a device cannot be copied */
+	if (!pfn_valid((f.old & PTE_FRAME_MASK) >> PAGE_SHIFT))
+		return FAULT_NO_PAGE;
+	return copy_anon(&f, page, NULL);
+}
+
+static __always_inline enum fault_result write_protected(const struct fault *f)
+{
+	struct page *page = pte_counted_page(f->old, f->wide);
 	enum fault_result result;
 
-	if (page == virt_to_page(empty_zero_page))
-		return zeroed_page(f);
-	/* a window on a device cannot be copied */
-	if (!(f->vma->vm_flags & VM_SHARED) &&
-	    !pfn_valid((f->old & PTE_FRAME_MASK) >> PAGE_SHIFT))
-		return FAULT_NO_PAGE;
-	if (!lock_unchanged(f))
+	if (unlikely(!page))
+		return write_uncounted(*f);
+	if (unlikely(!lock_unchanged(f)))
 		return FAULT_MINOR;
 	if (may_reuse(f, page)) {
-		pt_set_bits(f->entry, (u32)(_PAGE_RW | _PAGE_DIRTY |
-					    _PAGE_ACCESSED));
-		flush_mm_page(f->mm, f->address);
-		spin_unlock(page_table_lock(f->mm));
+		reuse(f);
+		unlock(f);
 		return FAULT_MINOR;
 	}
 	/* it must not go while it is copied */
 	get_page(page);
-	spin_unlock(page_table_lock(f->mm));
-	result = copy_page(f, page);
+	unlock(f);
+	result = copy_anon(f, page, page);
 	put_user_page(page);
 	return result;
 }
 
 /* The entry permits what was tried: the TLB was behind, or another thread was
  * faster. */
-static enum fault_result permitted(const struct fault *f)
+static __noinline enum fault_result permitted(struct fault f)
 {
-	if (lock_unchanged(f)) {
-		pt_set_bits(f->entry, (u32)(_PAGE_ACCESSED |
-					    (f->write ? _PAGE_DIRTY : 0)));
-		flush_mm_page(f->mm, f->address);
-		spin_unlock(page_table_lock(f->mm));
+	if (lock_unchanged(&f)) {
+		pt_set_bits(f.entry, (u32)(_PAGE_ACCESSED |
+					   (f.write ? _PAGE_DIRTY : 0)));
+		flush_mm_page(f.mm, f.address);
+		unlock(&f);
 	}
 	return FAULT_MINOR;
 }
 
-static enum fault_result answer(const struct fault *f, u32 error)
+static __noinline enum fault_result swapped_page(struct fault f, u32 error)
 {
-	if (!f->old)
-		return f->vma->vm_ops && f->vma->vm_ops->nopage ?
-		       shown_page(f) : anonymous_page(f);
-	if (!pte_shows_page(f->old)) {
-		BUG_ON(!swap_hooks.fault, "a swap entry, and nobody swaps");
-		return swap_hooks.fault(f->vma, f->address, f->old, error);
-	}
-	if (f->write && !(f->old & _PAGE_RW))
-		return write_protected(f);
-	return permitted(f);
+	BUG_ON(!swap_hooks.fault, "a swap entry, and nobody swaps");
+	return swap_hooks.fault(f.vma, f.address, f.old, error);
 }
 
-enum fault_result handle_mm_fault(struct mm_struct *mm,
-				  struct vm_area_struct *vma, u32 address,
-				  u32 error)
+static __always_inline enum fault_result answer(const struct fault *f,
+						u32 error)
 {
-	struct fault f = {
-		.mm = mm, .vma = vma, .address = address & PAGE_MASK,
-		.write = error & PF_WRITE,
-	};
-	enum fault_result result;
+	if (!f->old) {
+		if (unlikely(f->vma->vm_ops) && f->vma->vm_ops->nopage)
+			return shown_page(*f);
+		return anonymous_page(f);
+	}
+	if (unlikely(!pte_shows_page(f->old)))
+		return swapped_page(*f, error);
+	if (likely(f->write && !(f->old & _PAGE_RW)))
+		return write_protected(f);
+	return permitted(*f);
+}
 
-	f.entry = make_entry(mm, f.address);
-	if (!f.entry)
-		return FAULT_OOM;
-	f.old = pt_read(&mm->pgd, f.entry);
+static __always_inline enum fault_result
+fault_in_format(struct mm_struct *mm, struct vm_area_struct *vma, u32 address,
+		u32 error, bool wide)
+{
+	enum fault_result result;
+	struct fault f;
+
+	/* no initializer: that would zero it all in memory first */
+	f.mm = mm;
+	f.vma = vma;
+	f.address = address & PAGE_MASK;
+	f.write = error & PF_WRITE;
+	f.wide = wide;
+	f.entry = pt_find_in(mm->pgd.root, f.address, wide);
+	if (unlikely(!f.entry)) {
+		f.entry = make_entry(mm, f.address);
+		if (!f.entry)
+			return FAULT_OOM;
+	}
+	f.old = pte_read(f.entry, wide);
 	result = answer(&f, error);
-	if (result == FAULT_MAJOR)
+	if (unlikely(result == FAULT_MAJOR))
 		mm->maj_faults++;
 	else
 		mm->min_faults++;
 	return result;
 }
 
+/* By itself: its spills are not the other's stack. */
+static __noinline enum fault_result fastcall
+fault_in_wide(struct mm_struct *mm, struct vm_area_struct *vma, u32 address,
+	      u32 error)
+{
+	return fault_in_format(mm, vma, address, error, true);
+}
+
+enum fault_result fastcall handle_mm_fault(struct mm_struct *mm,
+					   struct vm_area_struct *vma,
+					   u32 address, u32 error)
+{
+	if (mm->pgd.levels == 3)
+		return fault_in_wide(mm, vma, address, error);
+	return fault_in_format(mm, vma, address, error, false);
+}
+
 /* --- fork --- */
 
-/* One entry that is not empty. The child's is nobody else's: no lock. */
-static void copy_entry(struct vm_area_struct *child, struct vm_area_struct *vma,
-		       u32 *to, u32 *from)
+static void copy_swapped(struct mm_struct *child, pteval_t value)
 {
-	struct pgtable *pt = &vma->vm_mm->pgd;
-	pteval_t value = pt_read(pt, from);
-	struct mm_struct *mm = child->vm_mm;
+	if (swap_hooks.copy)
+		swap_hooks.copy(value);
+	child->swap_entries++;
+}
 
-	if (!pte_shows_page(value)) {
-		if (swap_hooks.copy)
-			swap_hooks.copy(value);
-		mm->swap_entries++;
-		pt_write(pt, to, value);
-		return;
-	}
-	if (value & _PAGE_RW && !(vma->vm_flags & VM_SHARED)) {
-		pt_clear_bits(from, (u32)_PAGE_RW);
-		value = pt_read(pt, from);
-	}
-	if (pte_is_counted(value)) {
-		struct page *page = pte_page(value);
+/*
+ * n entries of one table. The child's are nobody else's: no lock, and its page
+ * counts are added once. What is the same for all pages stands before the loop.
+ */
+static __always_inline void copy_run(struct vm_area_struct *child, u32 *to,
+				     u32 *from, u32 n, bool wide)
+{
+	u32 step = pte_words(wide), pages = 0, anon = 0;
+	u32 protect = child->vm_flags & VM_SHARED ? 0 : _PAGE_RW;
 
-		get_page(page);
-		atomic_inc(&page->_mapcount);
-		++*rss_of(mm, page);
+	for (; n--; from += step, to += step) {
+		pteval_t value = pte_read(from, wide);
+		struct page *page;
+
+		if (!value)
+			continue;
+		if (unlikely(!pte_shows_page(value))) {
+			copy_swapped(child->vm_mm, value);
+			pte_write(to, value, wide);
+			continue;
+		}
+		if (value & protect) {
+			pt_clear_bits(from, protect);
+			value = pte_read(from, wide);
+		}
+		page = pte_counted_page(value, wide);
+		if (likely(page)) {
+			get_page(page);
+			atomic_inc(&page->_mapcount);
+			pages++;
+			anon += PageAnon(page);
+		}
+		/* the child has not touched it, and its own writes make it
+		 * dirty */
+		pte_write(to, value & ~_PAGE_ACCESSED, wide);
 	}
-	/* the child has not touched it, and its own writes make it dirty */
-	pt_write(pt, to, value & ~_PAGE_ACCESSED);
+	child->vm_mm->anon_rss += anon;
+	child->vm_mm->file_rss += pages - anon;
 }
 
 static void copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
 		      u32 *to, u32 start, u32 end)
 {
 	struct pgtable *pt = &vma->vm_mm->pgd;
-	u32 *from = pt_find(pt, start);
+	u32 *from = pt_find(pt, start), n = (end - start) >> PAGE_SHIFT;
 
 	spin_lock(&pt->lock);
-	for (; start < end; start += PAGE_SIZE) {
-		if (pt_read(pt, from))
-			copy_entry(child, vma, to, from);
-		from = pt_next(pt, from);
-		to = pt_next(pt, to);
-	}
+	if (pt->levels == 3)
+		copy_run(child, to, from, n, true);
+	else
+		copy_run(child, to, from, n, false);
 	spin_unlock(&pt->lock);
 }
 

@@ -26,26 +26,6 @@
 #include <mm/space/filemap.h>
 #include <mm/space/internal.h>
 
-/* The entry of the area that shows the page, or not. */
-static int look(struct vm_area_struct *vma, u32 address, struct page *page,
-		int (*fn)(struct vm_area_struct *vma, u32 address, void *arg),
-		void *arg)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	pteval_t value = 0;
-	int result = 0;
-	u32 *entry;
-
-	spin_lock(page_table_lock(mm));
-	entry = pt_find(&mm->pgd, address);
-	if (entry)
-		value = pt_read(&mm->pgd, entry);
-	if (pte_shows_page(value) && pte_page(value) == page)
-		result = fn(vma, address, arg);
-	spin_unlock(page_table_lock(mm));
-	return result;
-}
-
 int rmap_walk_file(struct page *page,
 		   int (*fn)(struct vm_area_struct *vma, u32 address,
 			     void *arg), void *arg)
@@ -64,7 +44,7 @@ int rmap_walk_file(struct page *page,
 		u32 address = vma_address(vma, page->index);
 
 		if (address != ~0U)
-			result = look(vma, address, page, fn, arg);
+			result = rmap_look(vma, address, page, fn, arg);
 		if (result)
 			break;
 	}

@@ -55,28 +55,61 @@ static void flush_gather(struct gather *g)
 
 /* --- unmapping --- */
 
-/* One entry that is not empty. */
-static void zap_entry(struct gather *g, struct vm_area_struct *vma, u32 *entry)
+static void zap_swapped(struct mm_struct *mm, pteval_t old)
 {
-	pteval_t old = pt_take(&g->mm->pgd, entry);
-	struct page *page;
+	mm->swap_entries--;
+	if (swap_hooks.free)
+		swap_hooks.free(old);
+}
 
-	if (!pte_shows_page(old)) {
-		g->mm->swap_entries--;
-		if (swap_hooks.free)
-			swap_hooks.free(old);
-		return;
-	}
-	g->stale = true;
-	if (!pte_is_counted(old))
-		return;
-	page = pte_page(old);
-	if (old & _PAGE_DIRTY && !PageAnon(page) && vma->vm_ops &&
-	    vma->vm_ops->dirtied)
+static void tell_dirty(struct vm_area_struct *vma, struct page *page)
+{
+	if (vma->vm_ops && vma->vm_ops->dirtied)
 		vma->vm_ops->dirtied(vma, page);
-	page_remove_rmap(page);
-	--*rss_of(g->mm, page);
-	g->page[g->n++] = page;
+}
+
+/* n entries of one table, until the batch is full: how many. The page counts
+ * of the space change once. */
+static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
+				   u32 *entry, u32 n, bool wide)
+{
+	struct page **page = &g->page[g->n], **full = &g->page[BATCH];
+	u32 left, anon = 0;
+
+	for (left = n; left && page < full;
+	     left--, entry += pte_words(wide)) {
+		pteval_t old = pte_read(entry, wide);
+		struct page *shown;
+
+		if (!old)
+			continue;
+		old = pte_take(entry, wide);
+		if (unlikely(!pte_shows_page(old))) {
+			zap_swapped(g->mm, old);
+			continue;
+		}
+		g->stale = true;
+		shown = pte_counted_page(old, wide);
+		if (unlikely(!shown))
+			continue;
+		page_remove_rmap(shown);
+		if (likely(PageAnon(shown)))
+			anon++;
+		else if (old & _PAGE_DIRTY)
+			tell_dirty(vma, shown);
+		*page++ = shown;
+	}
+	g->mm->anon_rss -= anon;
+	g->mm->file_rss -= (u32)(page - &g->page[g->n]) - anon;
+	g->n = (u32)(page - g->page);
+	return n - left;
+}
+
+static __noinline u32 zap_in_table(struct gather *g, struct vm_area_struct *vma,
+				   u32 *entry, u32 n)
+{
+	return g->mm->pgd.levels == 3 ? zap_run(g, vma, entry, n, true) :
+					zap_run(g, vma, entry, n, false);
 }
 
 /* Until the batch is full: how far it came. */
@@ -84,18 +117,14 @@ static u32 zap_some(struct gather *g, struct vm_area_struct *vma, u32 start,
 		    u32 end)
 {
 	const struct pgtable *pt = &g->mm->pgd;
-	u32 *entry = pt_find(pt, start);
+	u32 *entry = pt_find(pt, start), n = (end - start) >> PAGE_SHIFT;
 
 	if (!entry)
 		return end;
 	spin_lock(page_table_lock(g->mm));
-	for (; start < end && g->n < BATCH; start += PAGE_SIZE) {
-		if (pt_read(pt, entry))
-			zap_entry(g, vma, entry);
-		entry = pt_next(pt, entry);
-	}
+	n = zap_in_table(g, vma, entry, n);
 	spin_unlock(page_table_lock(g->mm));
-	return start;
+	return start + (n << PAGE_SHIFT);
 }
 
 static void zap_range(struct gather *g, struct vm_area_struct *vma, u32 start,
@@ -160,27 +189,36 @@ void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
 
 /* --- emptying entries of an area that stays --- */
 
+static u32 zap_shown(struct gather *g, struct vm_area_struct *vma, u32 *entry,
+		     u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n && g->n < BATCH; i++) {
+		pteval_t value = pt_read(&g->mm->pgd, entry);
+
+		if (pte_shows_page(value) && pte_is_counted(value) &&
+		    !PageAnon(pte_page(value)))
+			zap_in_table(g, vma, entry, 1);
+		entry = pt_next(&g->mm->pgd, entry);
+	}
+	return i;
+}
+
 /* As zap_some(), but nobody keeps tables from being taken out. */
 static u32 zap_kept(struct gather *g, struct vm_area_struct *vma, u32 start,
 		    u32 end, bool all_kinds)
 {
-	const struct pgtable *pt = &g->mm->pgd;
-	u32 *entry;
+	u32 *entry, n = (end - start) >> PAGE_SHIFT;
 
 	spin_lock(page_table_lock(g->mm));
-	entry = pt_find(pt, start);
-	if (!entry)
-		start = end;
-	for (; start < end && g->n < BATCH; start += PAGE_SIZE) {
-		pteval_t value = pt_read(pt, entry);
-
-		if (value && (all_kinds || (pte_shows_page(value) &&
-					    !PageAnon(pte_page(value)))))
-			zap_entry(g, vma, entry);
-		entry = pt_next(pt, entry);
-	}
+	entry = pt_find(&g->mm->pgd, start);
+	if (entry && all_kinds)
+		n = zap_in_table(g, vma, entry, n);
+	else if (entry)
+		n = zap_shown(g, vma, entry, n);
 	spin_unlock(page_table_lock(g->mm));
-	return start;
+	return start + (n << PAGE_SHIFT);
 }
 
 void zap_entries(struct vm_area_struct *vma, u32 start, u32 end, bool all_kinds)

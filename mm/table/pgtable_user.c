@@ -31,35 +31,9 @@ u32 pt_root_bytes(void)
 	       pt_entry_bytes(&kernel_pgtable);
 }
 
-/* The entry of va in a table of that level. */
-static __always_inline u32 *entry_in(void *table, u32 va, int level, bool wide)
-{
-	u32 *first = table;
-
-	if (!wide)
-		return first + (va >> (PAGE_SHIFT + 10 * (level - 1)) & 1023);
-	return first + (va >> (PAGE_SHIFT + 9 * (level - 1)) & 511) * 2;
-}
-
-static __always_inline void *table_below(const u32 *entry)
-{
-	u32 value = *(const volatile u32 *)entry;
-
-	return value & _PAGE_PRESENT ? __va(value & PAGE_MASK) : NULL;
-}
-
 u32 *fastcall pt_find(const struct pgtable *pt, u32 va)
 {
-	bool wide = pt->levels == 3;
-	void *table = pt->root;
-
-	if (wide) {
-		table = table_below((u32 *)table + (va >> 30) * 2);
-		if (!table)
-			return NULL;
-	}
-	table = table_below(entry_in(table, va, 2, wide));
-	return table ? entry_in(table, va, 1, wide) : NULL;
+	return pt_find_in(pt->root, va, pt->levels == 3);
 }
 
 /* The entry that a table of that level hangs in; NULL: not even its table. */
@@ -70,11 +44,11 @@ static u32 *entry_of_table(const struct pgtable *pt, u32 va, int level)
 	int at;
 
 	for (at = pt->levels; at > level + 1; at--) {
-		table = table_below(entry_in(table, va, at, wide));
+		table = pt_table_below(pt_entry_in(table, va, at, wide));
 		if (!table)
 			return NULL;
 	}
-	return entry_in(table, va, at, wide);
+	return pt_entry_in(table, va, at, wide);
 }
 
 static bool is_in_use(const struct pgtable *pt)

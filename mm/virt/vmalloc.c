@@ -409,7 +409,7 @@ void vmalloc_info(struct vmalloc_info *info)
 
 /* For the not-present faults of the kernel at these addresses: the page
  * directory in CR3 may not know a table yet. */
-static bool vmalloc_fault(struct pt_regs *regs)
+static bool fastcall vmalloc_fault(struct pt_regs *regs)
 {
 	u32 addr = read_cr2();
 

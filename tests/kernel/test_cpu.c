@@ -274,7 +274,7 @@ TEST(traps, probe_keeps_registers)
 
 static u32 breakpoints;
 
-static bool count_breakpoint(struct pt_regs *regs)
+static bool fastcall count_breakpoint(struct pt_regs *regs)
 {
 	breakpoints++;
 	regs->eax = 0x600d;
@@ -295,7 +295,7 @@ TEST(traps, handler_is_called_and_returns)
 
 static u32 nmis;
 
-static bool count_nmi(struct pt_regs *regs)
+static bool fastcall count_nmi(struct pt_regs *regs)
 {
 	nmis++;
 	return true;

@@ -95,7 +95,7 @@ static u32 steps_left;
 static bool interrupted;
 static void (*handler)(void);
 
-static bool on_step(struct pt_regs *regs)
+static bool fastcall on_step(struct pt_regs *regs)
 {
 	/* a POPF may bring the flag back from before */
 	if (interrupted) {

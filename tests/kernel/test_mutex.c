@@ -1,4 +1,5 @@
 /* Mutexes, semaphores, reader-writer semaphores: kernel/sched/mutex.c. */
+#include <kernel/cpu/lockcheck.h>
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
@@ -200,18 +201,51 @@ static int reads_and_writes(void *data)
 	return 0;
 }
 
-TEST(rwsem, readers_or_a_writer)
+/* With checks everybody comes by the lock; without, who need not wait does
+ * not. */
+static void mix_readers_and_writers(bool checks)
 {
 	struct crew crew = { .n = 0 };
 	u32 i;
 
+	lock_checks = checks;
 	start();
 	for (i = 0; i < 6; i++)
 		crew_add(&crew, PRIO_DEFAULT, reads_and_writes,
 			 (void *)(31 + i));
 	crew_join(&crew);
+	lock_checks = true;
 	EXPECT_EQ(shared.wrong, 0);
-	EXPECT_EQ(shared.rw.active, 0);
+	EXPECT_EQ(shared.rw.word, checks ? RW_SLOW : 0);
+}
+
+TEST(rwsem, readers_or_a_writer)
+{
+	mix_readers_and_writers(true);
+}
+
+TEST(rwsem, readers_or_a_writer_without_checks)
+{
+	mix_readers_and_writers(false);
+}
+
+TEST(rwsem, nobody_waits_takes_no_lock)
+{
+	lock_checks = false;
+	start();
+	down_read(&shared.rw);
+	EXPECT_EQ(shared.rw.word, 1);
+	down_read(&shared.rw);
+	EXPECT_EQ(shared.rw.word, 2);
+	up_read(&shared.rw);
+	up_read(&shared.rw);
+	down_write(&shared.rw);
+	EXPECT_EQ(shared.rw.word, RW_WRITER);
+	downgrade_write(&shared.rw);
+	EXPECT_EQ(shared.rw.word, 1);
+	up_read(&shared.rw);
+	EXPECT_EQ(shared.rw.word, 0);
+	lock_checks = true;
 }
 
 static int reads_once(void *data)
@@ -265,7 +299,7 @@ TEST(rwsem, a_writer_becomes_a_reader)
 	downgrade_write(&shared.rw);
 	/* it is in, though this thread is, too */
 	EXPECT_EQ(crew_join(&crew), 0);
-	EXPECT_EQ(shared.rw.active, 1);
+	EXPECT_EQ(shared.rw.word, RW_SLOW + 1);
 	EXPECT(!down_write_trylock(&shared.rw));
 	up_read(&shared.rw);
 	EXPECT(down_write_trylock(&shared.rw));

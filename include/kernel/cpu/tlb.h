@@ -12,7 +12,7 @@
 #include <kernel/lib/compiler.h>
 
 /* The one page at addr, global or not. */
-void flush_tlb_one(u32 addr);
+void fastcall flush_tlb_one(u32 addr);
 
 /*
  * The page at addr, which no CPU but this one ever uses: no other needs to be

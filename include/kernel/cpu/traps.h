@@ -61,7 +61,7 @@ static inline u32 regs_esp(const struct pt_regs *regs)
  * not take what it cannot mend), else to trap_fatal_hook. Runs with interrupts
  * off.
  */
-typedef bool (*trap_handler_t)(struct pt_regs *regs);
+typedef bool (fastcall *trap_handler_t)(struct pt_regs *regs);
 
 /* Who had it before is given back, to be asked by the new one. */
 trap_handler_t set_trap_handler(unsigned int vector, trap_handler_t handler);

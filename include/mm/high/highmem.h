@@ -48,20 +48,38 @@ void kmap_flush_unused(void);
 
 /* --- contents of pages, wherever they are; any context --- */
 
-static inline void clear_highpage(struct page *page)
+/* As memset() and memcpy() of a page do it, without their questions. */
+static __always_inline void clear_page(void *va)
+{
+	size_t words = PAGE_SIZE / 4;
+
+	__asm__ volatile("rep stosl"
+			 : "+D"(va), "+c"(words) : "a"(0) : "memory");
+}
+
+static __always_inline void copy_page(void *to, const void *from)
+{
+	size_t words = PAGE_SIZE / 4;
+
+	__asm__ volatile("rep movsl"
+			 : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
+
+static __always_inline void clear_highpage(struct page *page)
 {
 	void *va = kmap_atomic(page);
 
-	memset(va, 0, PAGE_SIZE);
+	clear_page(va);
 	kunmap_atomic(va);
 }
 
-static inline void copy_highpage(struct page *to, const struct page *from)
+static __always_inline void copy_highpage(struct page *to,
+					  const struct page *from)
 {
 	const void *source = kmap_atomic(from);
 	void *va = kmap_atomic(to);
 
-	memcpy(va, source, PAGE_SIZE);
+	copy_page(va, source);
 	kunmap_atomic(va);
 	kunmap_atomic(source);
 }

@@ -133,13 +133,6 @@ void fastcall free_pages_bulk(u32 n, struct page *const *pages);
 void split_page(struct page *page, unsigned int order);
 
 /*
- * One user more; one less, and the last one frees. Of any page of a compound
- * block: its users are counted at the head.
- */
-void get_page(struct page *page);
-void put_page(struct page *page);
-
-/*
  * The first page of the block that this page is in, free or in use; NULL: it is
  * in none (reserved, or kept for a CPU). Looks without locks: for reports.
  */
@@ -149,6 +142,34 @@ struct page *page_block(struct page *page);
 static inline struct page *compound_head(struct page *page)
 {
 	return PageCompound(page) ? (struct page *)page->private : page;
+}
+
+/*
+ * One user more; one less, and the last one frees. Of any page of a compound
+ * block: its users are counted at the head.
+ */
+static __always_inline void get_page(struct page *page)
+{
+	page = compound_head(page);
+	BUG_ON(page_count(page) <= 0, "get_page() of a page that nobody has");
+	atomic_inc(&page->_count);
+}
+
+void put_page(struct page *page);
+
+/* One user less, if that is not the last one of a page that is no part of a
+ * block: false, and nothing has changed. */
+static __always_inline bool put_page_of_others(struct page *page)
+{
+	s32 n = page_count(page);
+
+	while (n > 1 && likely(!PageCompound(page)))
+		if (likely(__atomic_compare_exchange_n(&page->_count.counter,
+						       &n, n - 1, false,
+						       __ATOMIC_SEQ_CST,
+						       __ATOMIC_SEQ_CST)))
+			return true;
+	return false;
 }
 
 /* What the CPU's lists hold goes back to the buddy system. Any context. */

@@ -32,9 +32,9 @@ const char *fault_reason(enum fault_result result);
  * a page fault's error code, PF_WRITE and PF_INSTR. May sleep; mmap_sem is held
  * for reading.
  */
-enum fault_result handle_mm_fault(struct mm_struct *mm,
-				  struct vm_area_struct *vma, u32 address,
-				  u32 error);
+enum fault_result fastcall handle_mm_fault(struct mm_struct *mm,
+					   struct vm_area_struct *vma,
+					   u32 address, u32 error);
 
 /*
  * The same from the address: finds the area, lets a stack grow (as far as

@@ -31,6 +31,17 @@ void fault_init(void);
 
 /* --- vma.c --- */
 
+/* find_vma(), mostly where the last one was found. */
+static __always_inline struct vm_area_struct *
+find_vma_quick(struct mm_struct *mm, u32 addr)
+{
+	struct vm_area_struct *vma = mm->mmap_cache;
+
+	if (likely(vma && vma->vm_end > addr && vma->vm_start <= addr))
+		return vma;
+	return find_vma(mm, addr);
+}
+
 /* A zeroed mm: no areas, one user, the default limits. */
 void mm_init_areas(struct mm_struct *mm);
 
@@ -107,6 +118,14 @@ int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma);
 void zap_entries(struct vm_area_struct *vma, u32 start, u32 end,
 		 bool all_kinds);
 
+/* --- rmap.c --- */
+
+/* Calls fn with page_table_lock, if the entry there shows the page, be it one
+ * that nobody may touch: what it returns, or 0. */
+int rmap_look(struct vm_area_struct *vma, u32 address, struct page *page,
+	      int (*fn)(struct vm_area_struct *vma, u32 address, void *arg),
+	      void *arg);
+
 /* --- i_mmap.c: areas of a mapping --- */
 
 /* Around a change of the borders of an area, and of the areas of its mapping;
@@ -124,23 +143,37 @@ void mapping_unlink_locked(struct vm_area_struct *vma);
 /* --- what is known of entries --- */
 
 /* A page, be it one that nobody may touch; else empty, or a swap entry. */
-static inline bool pte_shows_page(pteval_t value)
+static __always_inline bool pte_shows_page(pteval_t value)
 {
 	return value & (_PAGE_PRESENT | PTE_PROTNONE);
 }
 
-static inline struct page *pte_page(pteval_t value)
+static __always_inline struct page *pte_page(pteval_t value)
 {
 	return pfn_to_page((u32)((value & PTE_FRAME_MASK) >> PAGE_SHIFT));
 }
 
 /* Frames that are not RAM (those of holes are reserved, too) and the zero page
  * are counted nowhere. */
-static inline bool pte_is_counted(pteval_t value)
+static __always_inline bool pte_is_counted(pteval_t value)
 {
 	u64 pfn = (value & PTE_FRAME_MASK) >> PAGE_SHIFT;
 
 	return pfn < max_mapnr && !PageReserved(pfn_to_page((u32)pfn));
+}
+
+/* Both at once, for who knows the format: NULL, or the page. */
+static __always_inline struct page *pte_counted_page(pteval_t value, bool wide)
+{
+	struct page *page;
+
+	/* an entry of 4 bytes needs no 64-bit arithmetic */
+	if (wide ? (value & PTE_FRAME_MASK) >> PAGE_SHIFT >= max_mapnr :
+		   (u32)value >> PAGE_SHIFT >= max_mapnr)
+		return NULL;
+	page = pfn_to_page(wide ? (u32)(value >> PAGE_SHIFT) :
+				  (u32)value >> PAGE_SHIFT);
+	return unlikely(PageReserved(page)) ? NULL : page;
 }
 
 /* The count that the page is in. */
@@ -191,6 +224,11 @@ extern char empty_zero_page[PAGE_SIZE];
 
 /* --- a fault that is being answered (memory.c, filemap.c) --- */
 
+/*
+ * A fault that is being answered. The shortest ways are inline, and have it in
+ * registers; what is out of the ordinary gets a copy, so that nobody has its
+ * address.
+ */
 struct fault {
 	struct mm_struct *mm;
 	struct vm_area_struct *vma;
@@ -198,10 +236,12 @@ struct fault {
 	u32 *entry;
 	pteval_t old;		/* the entry as it was looked at first */
 	bool write;
+	bool wide;		/* entries of 8 bytes; known to the compiler */
 };
 
 /* A new value for an entry that shows the page. */
-static inline pteval_t make_pte(const struct fault *f, const struct page *page)
+static __always_inline pteval_t make_pte(const struct fault *f,
+					 const struct page *page)
 {
 	pteval_t prot = f->vma->vm_page_prot & supported_pte_mask;
 
@@ -209,23 +249,27 @@ static inline pteval_t make_pte(const struct fault *f, const struct page *page)
 }
 
 /* Is the entry as it was? Then with page_table_lock; else without. */
-static inline bool lock_unchanged(const struct fault *f)
+static __always_inline bool lock_unchanged(const struct fault *f)
 {
 	spin_lock(page_table_lock(f->mm));
-	if (likely(pt_read(&f->mm->pgd, f->entry) == f->old))
+	if (likely(pte_read(f->entry, f->wide) == f->old))
 		return true;
 	spin_unlock(page_table_lock(f->mm));
 	return false;
 }
 
-/* A page of the area's own; NULL: no memory. */
-struct page *own_page(const struct fault *f);
+static __always_inline void unlock(const struct fault *f)
+{
+	spin_unlock(page_table_lock(f->mm));
+}
 
-/* A private page takes the place of what is there, unless that has changed:
- * then it goes. */
-enum fault_result install_anon(const struct fault *f, struct page *page);
+/* A page of the area's own; NULL: no memory. */
+struct page *private_page(const struct fault *f);
+
+/* It goes into an entry that is empty, unless that has changed: then it goes.*/
+enum fault_result install_private(const struct fault *f, struct page *page);
 
 /* An empty entry of an area that has nopage(). */
-enum fault_result shown_page(const struct fault *f);
+enum fault_result shown_page(struct fault f);
 
 #endif

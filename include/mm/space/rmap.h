@@ -12,6 +12,7 @@
 #ifndef MM_SPACE_RMAP_H
 #define MM_SPACE_RMAP_H
 
+#include <mm/page/page_alloc.h>
 #include <mm/space/mm.h>
 
 #define PAGE_MAPPING_ANON 1U
@@ -44,15 +45,50 @@ int anon_vma_prepare(struct vm_area_struct *vma);
 void anon_vma_link(struct vm_area_struct *vma);
 void anon_vma_unlink(struct vm_area_struct *vma);
 
+/* The offset and the anon_vma of a page that the area shows at that address. */
+static __always_inline void page_set_anon(struct page *page,
+					  const struct vm_area_struct *vma,
+					  u32 address)
+{
+	page->index = vma->vm_pgoff +
+		      ((address - vma->vm_start) >> PAGE_SHIFT);
+	page->mapping = (char *)vma->anon_vma + PAGE_MAPPING_ANON;
+}
+
 /* One entry more shows the page; page_table_lock is held. */
 void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
 			u32 address);
-void page_add_file_rmap(struct page *page);
-void page_remove_rmap(struct page *page);
+
+/* The same of a page that nobody else knows. */
+static __always_inline void
+page_add_new_anon_rmap(struct page *page, const struct vm_area_struct *vma,
+		       u32 address)
+{
+	page_set_anon(page, vma, address);
+	atomic_set(&page->_mapcount, 0);
+}
+
+static __always_inline void page_add_file_rmap(struct page *page)
+{
+	atomic_inc(&page->_mapcount);
+}
+
+static __always_inline void page_remove_rmap(struct page *page)
+{
+	BUG_ON(page_mapcount(page) <= 0,
+	       "an entry of a page goes, and it had none");
+	atomic_dec(&page->_mapcount);
+}
 
 /* One user less; the last one frees it, also a page of an anon_vma. Any
  * context. */
-void put_user_page(struct page *page);
+void fastcall put_last_user(struct page *page);
+
+static __always_inline void put_user_page(struct page *page)
+{
+	if (!put_page_of_others(page))
+		put_last_user(page);
+}
 
 /*
  * Calls fn for each entry that shows the page, until it returns non-zero, which

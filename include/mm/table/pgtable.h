@@ -298,7 +298,39 @@ void pt_forget(u32 va);
 /* Bytes of a root, zeroed, aligned to its size. */
 u32 pt_root_bytes(void);
 
-/* Where the entry of va stands; NULL: there is no table. */
+/* The entry of va in a table of that level. */
+static __always_inline u32 *pt_entry_in(void *table, u32 va, int level,
+					bool wide)
+{
+	u32 *first = table;
+
+	if (!wide)
+		return first + (va >> (PAGE_SHIFT + 10 * (level - 1)) & 1023);
+	return first + (va >> (PAGE_SHIFT + 9 * (level - 1)) & 511) * 2;
+}
+
+static __always_inline void *pt_table_below(const u32 *entry)
+{
+	u32 value = *(const volatile u32 *)entry;
+
+	return value & _PAGE_PRESENT ? __va(value & PAGE_MASK) : NULL;
+}
+
+/* Where the entry of va stands; NULL: there is no table. The inline one is for
+ * who knows the format. */
+static __always_inline u32 *pt_find_in(void *root, u32 va, bool wide)
+{
+	void *table = root;
+
+	if (wide) {
+		table = pt_table_below((u32 *)table + (va >> 30) * 2);
+		if (!table)
+			return NULL;
+	}
+	table = pt_table_below(pt_entry_in(table, va, 2, wide));
+	return table ? pt_entry_in(table, va, 1, wide) : NULL;
+}
+
 u32 *fastcall pt_find(const struct pgtable *pt, u32 va);
 
 /* A zeroed page becomes the highest of the tables that lack on the way to va.
@@ -314,22 +346,27 @@ static inline u32 *pt_next(const struct pgtable *pt, u32 *entry)
 	return entry + (pt->levels == 3 ? 2 : 1);
 }
 
+/* From an entry to the next. */
+static __always_inline u32 pte_words(bool wide)
+{
+	return wide ? 2 : 1;
+}
+
 /* The halves of a wide one are read one after the other: without pt->lock, only
  * good to be compared with later. */
-static inline pteval_t pt_read(const struct pgtable *pt, const u32 *entry)
+static __always_inline pteval_t pte_read(const u32 *entry, bool wide)
 {
 	const volatile u32 *half = entry;
 
-	return pt->levels == 3 ? half[0] | (u64)half[1] << 32 : half[0];
+	return wide ? half[0] | (u64)half[1] << 32 : half[0];
 }
 
 /* It was not present, for the CPU. */
-static inline void pt_write(const struct pgtable *pt, u32 *entry,
-			    pteval_t value)
+static __always_inline void pte_write(u32 *entry, pteval_t value, bool wide)
 {
 	volatile u32 *half = entry;
 
-	if (pt->levels == 3) {
+	if (wide) {
 		half[1] = (u32)(value >> 32);
 		barrier();
 	}
@@ -337,16 +374,33 @@ static inline void pt_write(const struct pgtable *pt, u32 *entry,
 }
 
 /* Makes it empty: what it was, with all that the CPU has noted until then. */
-static inline pteval_t pt_take(const struct pgtable *pt, u32 *entry)
+static __always_inline pteval_t pte_take(u32 *entry, bool wide)
 {
 	volatile u32 *half = entry;
 	pteval_t old = __atomic_exchange_n(half, 0, __ATOMIC_SEQ_CST);
 
-	if (pt->levels == 3) {
+	if (wide) {
 		old |= (u64)half[1] << 32;
 		half[1] = 0;
 	}
 	return old;
+}
+
+/* The same, for who does not know the format. */
+static inline pteval_t pt_read(const struct pgtable *pt, const u32 *entry)
+{
+	return pte_read(entry, pt->levels == 3);
+}
+
+static inline void pt_write(const struct pgtable *pt, u32 *entry,
+			    pteval_t value)
+{
+	pte_write(entry, value, pt->levels == 3);
+}
+
+static inline pteval_t pt_take(const struct pgtable *pt, u32 *entry)
+{
+	return pte_take(entry, pt->levels == 3);
 }
 
 /* Sets and clears bits of the low half: what the CPU notes is kept. */
