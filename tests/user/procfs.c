@@ -124,6 +124,22 @@ CASE(own_pages)
 	sys(SYS_munmap, p, 3 * PAGE);
 }
 
+/* More than a report has room for at first. */
+CASE(long_text)
+{
+	u8 *p = map(600 * PAGE);
+	u32 i, lines = 0;
+
+	for (i = 0; i < 600; i += 2)
+		sys(SYS_mprotect, p + i * PAGE, PAGE, PROT_READ);
+	CHECK(read_all("/proc/self/maps", text, 4096) > 600 * 40);
+	for (i = 0; text[i]; i++)
+		lines += text[i] == '\n';
+	CHECK(lines >= 600);
+	CHECK(find(text, "[stack]\n") != NULL);
+	sys(SYS_munmap, p, 600 * PAGE);
+}
+
 /* Of a number, also that of another process. */
 CASE(of_a_number)
 {
@@ -185,7 +201,7 @@ int main(int argc, char **argv, char **envp)
 	static const struct user_case cases[] = {
 		LIST(reports_of_memory), LIST(caches_of_objects),
 		LIST(text_stays_as_it_was), LIST(own_areas), LIST(own_pages),
-		LIST(of_a_number), LIST(what_is_not_there), LIST(directories),
+		LIST(long_text), LIST(of_a_number), LIST(what_is_not_there), LIST(directories),
 	};
 
 	(void)argc, (void)argv, (void)envp;
