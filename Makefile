@@ -302,7 +302,7 @@ lint:
 	@tools/deps.sh lint
 	@CC='$(CC)' tools/lint.sh
 
-bench:
+bench: programs
 	@tools/deps.sh run
 	@$(MAKE) $(O)/swapper.elf
 	@python3 tests/bench/run.py --build $(O)

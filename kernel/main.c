@@ -21,6 +21,7 @@
 #include <kernel/sched/workqueue.h>
 #include <kernel/setup.h>
 #include <kernel/srat.h>
+#include <kernel/power.h>
 #include <kernel/user/process.h>
 #include <mm/cache/pagemap.h>
 #include <mm/early/e820.h>
@@ -104,6 +105,7 @@ void start_kernel(void)
 	mm_space_init();
 	user_init();
 	fs_init();
+	power_init();
 	setup_files();
 	monitor_init();
 	report_layout();

@@ -12,6 +12,7 @@
 #include <kernel/cpu/page.h>
 #include <kernel/lib/string.h>
 #include <kernel/power.h>
+#include <kernel/user/syscall.h>
 #include <mm/table/fixmap.h>
 
 #define KBC_STATUS 0x64
@@ -124,4 +125,10 @@ void machine_poweroff(void)
 	/* the power goes off some time after the write */
 	for (patience = PATIENCE; patience; patience--)
 		inb(UNUSED_PORT);
+}
+
+void power_init(void)
+{
+	power_hooks.restart = machine_reboot;
+	power_hooks.power_off = machine_poweroff;
 }

@@ -10,4 +10,7 @@ __noreturn void machine_reboot(void);
 /* ACPI's S5, as FADT and DSDT describe it; returns where there is no ACPI. */
 void machine_poweroff(void);
 
+/* Boot: programs may ask for both, by reboot(). */
+void power_init(void);
+
 #endif

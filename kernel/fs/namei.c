@@ -134,6 +134,16 @@ int path_lookup(const char *path, struct inode **inode)
 	return err;
 }
 
+bool path_exists(const char *path)
+{
+	struct inode *inode;
+
+	if (path_lookup(path, &inode))
+		return false;
+	iput(inode);
+	return true;
+}
+
 /* --- names come and go --- */
 
 static int may_link(const struct walk *w, const struct inode *inode)

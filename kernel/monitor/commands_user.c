@@ -19,16 +19,6 @@ static void tell_end(const char *name, u32 status)
 		pr_info("run: %s ended with status %u\n", name, status >> 8);
 }
 
-static bool is_there(const char *path)
-{
-	struct inode *inode;
-
-	if (path_lookup(path, &inode))
-		return false;
-	iput(inode);
-	return true;
-}
-
 static int cmd_run(int argc, char **argv)
 {
 	struct process *process;
@@ -37,7 +27,7 @@ static int cmd_run(int argc, char **argv)
 	argc -= !wait;
 	if (argc < 2)
 		return -EINVAL;
-	if (!is_there(argv[1])) {
+	if (!path_exists(argv[1])) {
 		pr_info("run: there is no file %s\n", argv[1]);
 		return 0;
 	}

@@ -244,8 +244,10 @@ static int with_new_space(const char *path, struct file *file,
 
 	if (!mm)
 		return -ENOMEM;
-	if (old)
+	if (old) {
 		mmget(old);
+		mm->limit = old->limit;
+	}
 	use_mm(mm);
 	mmput(mm);
 	err = fill_space(path, file, image, args, regs);

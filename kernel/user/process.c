@@ -33,6 +33,7 @@
 #include <mm/object/kmalloc.h>
 #include <mm/space/fault.h>
 #include <mm/space/mm.h>
+#include <mm/space/uaccess.h>
 
 #define STATUS_NO_PROGRAM 127	/* the shell's */
 
@@ -72,6 +73,7 @@ static struct process *make_process(struct process *parent)
 		kfree(process);
 		return NULL;
 	}
+	limits_init(&process->limits);
 	INIT_LIST_HEAD(&process->children);
 	INIT_LIST_HEAD(&process->sibling);
 	init_waitqueue_head(&process->child_ended);
@@ -106,6 +108,9 @@ static void become(struct process *process)
 		mmput(process->first_mm);
 		process->first_mm = NULL;
 	}
+	/* a bad address is its own matter, as on Linux */
+	if (process->set_tid)
+		put_user(process->pid, (u32 *)process->set_tid);
 }
 
 static __noreturn void to_ring_3(const struct process *process)
@@ -201,6 +206,9 @@ static bool copy_process(struct process *child, struct process *parent,
 {
 	child->regs = *regs;
 	child->regs.eax = 0;
+	child->limits = parent->limits;
+	child->signals = parent->signals;
+	child->signals.pending = 0;
 	memcpy(child->tls, parent->tls, sizeof(child->tls));
 	if (fpu_copy(child, parent))
 		return false;
@@ -227,6 +235,11 @@ static void leave_family(struct process *child)
 
 long process_fork(const struct pt_regs *regs)
 {
+	return process_clone(regs, 0, 0);
+}
+
+long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid)
+{
 	struct process *parent = current->process;
 	struct process *child = make_process(parent);
 
@@ -236,6 +249,9 @@ long process_fork(const struct pt_regs *regs)
 		drop_process(child);
 		return -ENOMEM;
 	}
+	if (esp)
+		child->regs.esp = esp;
+	child->set_tid = set_tid;
 	join_family(child, parent);
 	child->task = kthread_run(first_steps, child, "%s", current->name);
 	if (!child->task) {

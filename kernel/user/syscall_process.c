@@ -1,8 +1,4 @@
-/*
- * Calls about processes. Signals only end a process, and only its own: handlers
- * are refused, "ignore" and "default" are taken and change nothing, as none of
- * those that there are can be ignored.
- */
+/* Calls about processes. */
 #include <kernel/cpu/desc.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
@@ -12,9 +8,18 @@
 #include <mm/object/kmalloc.h>
 #include <mm/space/uaccess.h>
 
-#define SIG_IGN 1U		/* the largest that is no handler */
+/* Linux's flags of clone(), and of waitpid(). */
 #define CLONE_SIGNAL 0xffU
 #define CLONE_VM 0x100U
+#define CLONE_VFORK 0x4000U
+#define CLONE_PARENT_SETTID 0x100000U
+#define CLONE_CHILD_CLEARTID 0x200000U
+#define CLONE_CHILD_SETTID 0x1000000U
+#define CLONE_TAKEN (CLONE_SIGNAL | CLONE_VM | CLONE_VFORK |		\
+		     CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |	\
+		     CLONE_CHILD_SETTID)
+#define WAIT_TAKEN 0xe000000bU	/* WNOHANG, WUNTRACED, WCONTINUED, __W* */
+#define RUSAGE_BYTES 72U
 #define STRINGS_MOST 0x8000U	/* pointers of argv, or of the environment */
 
 long sys_exit(struct pt_regs *regs)
@@ -28,20 +33,51 @@ long sys_fork(struct pt_regs *regs)
 	return process_fork(regs);
 }
 
-/* As fork(): a child with memory of its own. */
+/*
+ * As fork(): a child with memory of its own, even where the flags would let it
+ * use the parent's while that waits (vfork()). Threads there are none.
+ */
 long sys_clone(struct pt_regs *regs)
 {
-	if (regs->ebx & CLONE_VM || (regs->ebx & CLONE_SIGNAL) != SIGCHLD)
+	u32 flags = regs->ebx;
+	long pid;
+
+	if (flags & ~CLONE_TAKEN || (flags & CLONE_SIGNAL) != SIGCHLD ||
+	    (flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		return -EINVAL;
-	return process_fork(regs);
+	pid = process_clone(regs, regs->ecx,
+			    flags & CLONE_CHILD_SETTID ? regs->edi : 0);
+	if (pid > 0 && flags & CLONE_PARENT_SETTID)
+		/* the child is there, whatever becomes of this */
+		put_user((u32)pid, (u32 *)regs->edx);
+	return pid;
+}
+
+static long wait_for(const struct pt_regs *regs)
+{
+	u32 status;
+	long pid;
+
+	if (regs->edx & ~WAIT_TAKEN)
+		return -EINVAL;
+	pid = process_wait((s32)regs->ebx, &status, regs->edx);
+	if (pid > 0 && regs->ecx && put_user(status, (u32 *)regs->ecx))
+		return -EFAULT;
+	return pid;
 }
 
 long sys_waitpid(struct pt_regs *regs)
 {
-	u32 status;
-	long pid = process_wait((s32)regs->ebx, &status, regs->edx);
+	return wait_for(regs);
+}
 
-	if (pid > 0 && regs->ecx && put_user(status, (u32 *)regs->ecx))
+/* Nobody counts what a child used: all of it is zero. */
+long sys_wait4(struct pt_regs *regs)
+{
+	long pid = wait_for(regs);
+
+	if (pid > 0 && regs->esi &&
+	    clear_user((void *)regs->esi, RUSAGE_BYTES))
 		return -EFAULT;
 	return pid;
 }
@@ -54,46 +90,6 @@ long sys_getpid(struct pt_regs *regs)
 long sys_getppid(struct pt_regs *regs)
 {
 	return process_parent();
-}
-
-long sys_kill(struct pt_regs *regs)
-{
-	if (regs->ecx > NR_SIGNALS)
-		return -EINVAL;
-	if (regs->ebx != current->process->pid)
-		return -ESRCH;
-	if (!regs->ecx)
-		return 0;
-	process_exit(STATUS_KILLED(regs->ecx), regs);
-}
-
-long sys_rt_sigaction(struct pt_regs *regs)
-{
-	u32 old[5] = { 0 }, handler;
-
-	if (!regs->ebx || regs->ebx > NR_SIGNALS || regs->esi != 8)
-		return -EINVAL;
-	if (regs->ecx && get_user(handler, (u32 *)regs->ecx))
-		return -EFAULT;
-	if (regs->ecx && handler > SIG_IGN)
-		return -EINVAL;
-	if (regs->edx && copy_to_user((void *)regs->edx, old, sizeof(old)))
-		return -EFAULT;
-	return 0;
-}
-
-long sys_rt_sigprocmask(struct pt_regs *regs)
-{
-	u64 set = 0;
-
-	if (regs->esi != sizeof(set))
-		return -EINVAL;
-	if (regs->ecx && get_user(set, (u64 *)regs->ecx))
-		return -EFAULT;
-	set = 0;
-	if (regs->edx && copy_to_user((void *)regs->edx, &set, sizeof(set)))
-		return -EFAULT;
-	return 0;
 }
 
 /* --- execve --- */

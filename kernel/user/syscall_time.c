@@ -74,8 +74,8 @@ long sys_gettimeofday(struct pt_regs *regs)
 	struct timespec time = now();
 
 	time.nsec /= 1000;
-	if (!regs->ebx)
-		return 0;
-	return copy_to_user((void *)regs->ebx, &time, sizeof(time)) ? -EFAULT :
-	       0;
+	if (regs->ebx && copy_to_user((void *)regs->ebx, &time, sizeof(time)))
+		return -EFAULT;
+	/* the zone is Greenwich's */
+	return regs->ecx && clear_user((void *)regs->ecx, 8) ? -EFAULT : 0;
 }

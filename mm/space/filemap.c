@@ -245,7 +245,7 @@ static struct page *ask(const struct fault *f, bool *major)
 
 static enum fault_result copy_shown(const struct fault *f, bool *major)
 {
-	struct page *page = private_page(f), *shown;
+	struct page *page = fault_own_page(f), *shown;
 
 	if (!page)
 		return FAULT_OOM;
@@ -255,7 +255,7 @@ static enum fault_result copy_shown(const struct fault *f, bool *major)
 		return why_not(shown);
 	}
 	copy_highpage(page, shown);
-	install_private(f, page);
+	fault_install_own(f, page);
 	release(shown);
 	return FAULT_MINOR;
 }

@@ -1,17 +1,19 @@
 /*
- * Advice about what is mapped, and what of it is in memory.
+ * What a program says of its memory, and what of it is there.
  *
- *	advice		of memory		of a file
- *	WILLNEED	-			pages below its end begin to be
- *						read, none is waited for
- *	DONTNEED	zero again		private copies are the file's
- *						again; what is shared stays
- *	others		-			-
+ *	advice		what it does
+ *	NORMAL, RANDOM,
+ *	SEQUENTIAL	nothing
+ *	WILLNEED	pages of a file begin to be read, none is waited for;
+ *			private memory comes with the touch
+ *	DONTNEED	private pages go at once, the next touch finds zeros, or
+ *			what the file has; locked memory refuses (-EINVAL)
+ *	DONTFORK	no child gets the area (VM_DONTCOPY)
+ *	DOFORK		children get it again
  *
- * A range with holes: what is mapped is done, and -ENOMEM returned at the end.
+ * Holes do not stop it: what is mapped is done, and the answer is -ENOMEM.
  *
- * Lock: mmap_sem, for reading: areas stay as they are. Faults may come between
- * and bring back what went.
+ * Lock: mmap_sem; for writing where areas change.
  */
 #include <kernel/sched/task.h>
 #include <mm/page/page_alloc.h>
@@ -52,13 +54,13 @@ static bool begin_reading(struct address_space *mapping, u32 index)
 }
 
 /* Advice takes half of what is free, at most. */
-static int will_need(struct vm_area_struct *vma, u32 start, u32 end)
+static void will_need(struct vm_area_struct *vma, u32 start, u32 end)
 {
 	u32 left = nr_unused_pages() / 2, index;
 	u64 size;
 
 	if (!vma->vm_mapping)
-		return 0;
+		return;
 	size = vma->vm_ops->size(vma);
 	index = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
 	for (; start < end && left; start += PAGE_SIZE, index++, left--) {
@@ -67,42 +69,44 @@ static int will_need(struct vm_area_struct *vma, u32 start, u32 end)
 			break;
 		cond_resched();
 	}
-	return 0;
-}
-
-/* --- DONTNEED --- */
-
-static int dont_need(struct vm_area_struct *vma, u32 start, u32 end)
-{
-	if (vma->vm_flags & (VM_LOCKED | VM_IO))
-		return -EINVAL;
-	zap_entries(vma, start, end, true);
-	return 0;
 }
 
 /* --- the call --- */
 
-static int advise_area(struct vm_area_struct *vma, u32 start, u32 end,
-		       u32 advice)
+/* The area that goes on at start, and end of the part, at most `end`. */
+static struct vm_area_struct *advise_part(struct vm_area_struct *vma, u32 start,
+					  u32 end, u32 advice, int *err)
 {
+	u32 flags = vma->vm_flags;
+
 	switch (advice) {
-	case MADV_WILLNEED:
-		return will_need(vma, start, end);
 	case MADV_DONTNEED:
-		return dont_need(vma, start, end);
-	default:
-		return 0;
+		if (flags & (VM_LOCKED | VM_IO))
+			*err = -EINVAL;
+		else
+			zap_entries(vma, start, end, true);
+		return vma;
+	case MADV_WILLNEED:
+		will_need(vma, start, end);
+		return vma;
+	case MADV_DONTFORK:
+		return set_area_flags(vma, start, end, flags | VM_DONTCOPY);
+	case MADV_DOFORK:
+		if (!(flags & VM_IO))
+			return set_area_flags(vma, start, end,
+					      flags & ~VM_DONTCOPY);
+		*err = -EINVAL;
 	}
+	return vma;
 }
 
 static int advise_range(struct mm_struct *mm, u32 start, u32 end, u32 advice)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 	int err = 0, holes = 0;
+	u32 upto;
 
-	for (; start < end && !err; vma = vma->vm_next) {
-		u32 upto;
-
+	while (start < end && !err) {
 		if (!vma || vma->vm_start >= end)
 			return -ENOMEM;
 		if (vma->vm_start > start) {
@@ -110,25 +114,40 @@ static int advise_range(struct mm_struct *mm, u32 start, u32 end, u32 advice)
 			start = vma->vm_start;
 		}
 		upto = min(end, vma->vm_end);
-		err = advise_area(vma, start, upto, advice);
+		vma = advise_part(vma, start, upto, advice, &err);
+		if (!vma)
+			return -ENOMEM;
 		start = upto;
+		if (vma->vm_end <= start)
+			vma = vma->vm_next;
 	}
 	return err ? err : holes;
 }
 
+static bool is_advice(u32 advice)
+{
+	return advice <= MADV_DONTNEED || advice == MADV_DONTFORK ||
+	       advice == MADV_DOFORK;
+}
+
 int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice)
 {
-	u32 end = addr + PAGE_ALIGN(len);
+	u32 size = PAGE_ALIGN(len);
+	bool changes = advice == MADV_DONTFORK || advice == MADV_DOFORK;
 	int err;
 
-	if (addr & (PAGE_SIZE - 1) || advice > MADV_DONTNEED || end < addr ||
-	    (len && !PAGE_ALIGN(len)))
+	if (!is_advice(advice) || addr & (PAGE_SIZE - 1) ||
+	    (len && !size) || addr + size < addr)
 		return -EINVAL;
-	if (end == addr)
-		return 0;
-	down_read(&mm->mmap_sem);
-	err = advise_range(mm, addr, end, advice);
-	up_read(&mm->mmap_sem);
+	if (changes)
+		down_write(&mm->mmap_sem);
+	else
+		down_read(&mm->mmap_sem);
+	err = advise_range(mm, addr, addr + size, advice);
+	if (changes)
+		up_write(&mm->mmap_sem);
+	else
+		up_read(&mm->mmap_sem);
 	return err;
 }
 

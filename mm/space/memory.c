@@ -137,12 +137,12 @@ static __always_inline enum fault_result anonymous_page(const struct fault *f)
 
 /* --- for what an area shows --- */
 
-struct page *private_page(const struct fault *f)
+struct page *fault_own_page(const struct fault *f)
 {
 	return own_page(f);
 }
 
-enum fault_result install_private(const struct fault *f, struct page *page)
+enum fault_result fault_install_own(const struct fault *f, struct page *page)
 {
 	return install_anon(f, page);
 }

@@ -155,7 +155,8 @@ static u32 choose_place(const struct request *r)
 /* The low three bits of PROT_ and of VM_ are the same. */
 static u32 flags_of(const struct request *r, u32 prot)
 {
-	u32 flags = (prot & VM_ACCESS) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	u32 flags = (prot & VM_ACCESS) | VM_MAYREAD | VM_MAYWRITE |
+		    VM_MAYEXEC | r->mm->def_flags;
 
 	if (r->flags & MAP_GROWSDOWN)
 		flags |= VM_GROWSDOWN;
@@ -336,7 +337,7 @@ static u32 do_brk(struct mm_struct *mm, u32 addr, u32 len)
 		.mm = mm, .addr = addr, .len = PAGE_ALIGN(len),
 		.flags = MAP_PRIVATE | MAP_FIXED, .pgoff = addr >> PAGE_SHIFT,
 		.vm_flags = VM_READ | VM_WRITE | VM_EXEC | VM_MAYREAD |
-			    VM_MAYWRITE | VM_MAYEXEC,
+			    VM_MAYWRITE | VM_MAYEXEC | mm->def_flags,
 	};
 	int err;
 
@@ -398,7 +399,9 @@ static int grow_down(struct vm_area_struct *vma, u32 start)
 	if (vma->vm_prev ? start < vma->vm_prev->vm_end + PAGE_SIZE :
 			   start < MMAP_MIN_ADDR)
 		return -ENOMEM;
-	if (!may_expand(mm, pages))
+	if (!may_expand(mm, pages) ||
+	    (vma->vm_flags & VM_LOCKED && mm->limit.memlock != RLIM_INFINITY &&
+	     mm->locked_vm + pages > mm->limit.memlock >> PAGE_SHIFT))
 		return -ENOMEM;
 	if (vma->vm_flags & VM_ACCOUNT && vm_enough_memory(mm, pages))
 		return -ENOMEM;

@@ -15,22 +15,6 @@ static bool becomes_promise(u32 old, u32 new)
 	return new & VM_WRITE && !(old & (VM_ACCOUNT | VM_WRITE | VM_SHARED));
 }
 
-/* Cuts the area at the ends of the range: the part inside, or NULL. */
-static struct vm_area_struct *cut_out(struct vm_area_struct *vma, u32 start,
-				      u32 end)
-{
-	if (vma->vm_start < start) {
-		if (split_vma(vma, start))
-			return NULL;
-		vma = vma->vm_next;
-	}
-	if (vma->vm_end > end && split_vma(vma, end)) {
-		join_neighbours(vma);
-		return NULL;
-	}
-	return vma;
-}
-
 /* [start, end) is inside of the area. *next: the area it is part of then. */
 static int protect_part(struct vm_area_struct *vma, u32 start, u32 end,
 			u32 flags, struct vm_area_struct **next)

@@ -272,6 +272,36 @@ int split_vma(struct vm_area_struct *vma, u32 addr)
 	return 0;
 }
 
+struct vm_area_struct *cut_out(struct vm_area_struct *vma, u32 start, u32 end)
+{
+	if (vma->vm_start < start) {
+		if (split_vma(vma, start))
+			return NULL;
+		vma = vma->vm_next;
+	}
+	if (vma->vm_end > end && split_vma(vma, end)) {
+		join_neighbours(vma);
+		return NULL;
+	}
+	return vma;
+}
+
+struct vm_area_struct *set_area_flags(struct vm_area_struct *vma, u32 start,
+				      u32 end, u32 flags)
+{
+	s32 pages = (s32)((end - start) >> PAGE_SHIFT);
+
+	if (flags == vma->vm_flags)
+		return vma;
+	vma = cut_out(vma, start, end);
+	if (!vma)
+		return NULL;
+	count_vm(vma->vm_mm, vma->vm_flags, vma->vm_ops, -pages);
+	count_vm(vma->vm_mm, flags, vma->vm_ops, pages);
+	vma->vm_flags = flags;
+	return join_neighbours(vma);
+}
+
 /* --- joining --- */
 
 /* Do two that touch, lower first, differ only in their borders? */

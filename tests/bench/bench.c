@@ -5,6 +5,7 @@
 #include <kernel/block/blkdev.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/debugport.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/math64.h>
 #include <kernel/lib/string.h>
@@ -94,6 +95,8 @@ static const char *obstacle(const struct bench_need *need)
 
 	if (need->disk && !find_disk(need->disk))
 		return "there is no such disk";
+	if (need->program && !path_exists(need->program))
+		return "no module has its program";
 	if (!need->blocks)
 		return NULL;
 	if (!list->zones[0])

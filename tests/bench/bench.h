@@ -37,12 +37,13 @@ struct bench {
 };
 
 /* Without what a case cannot run: blocks, to be cut from free ones of the
- * largest order (0: none are needed), a disk. */
+ * largest order (0: none are needed), a disk, a program in a module. */
 struct bench_need {
 	gfp_t gfp;
 	unsigned int order;
 	u32 blocks;
 	const char *disk;
+	const char *program;
 };
 
 struct bench_case {

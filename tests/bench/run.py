@@ -69,7 +69,7 @@ BOUNDS = {"page.order0.pair": 80.0, "page.order3.pair": 250.0,
           "kmap.cycle2048.pair": 110.0,
           "irq.tick": 500.0, "lock.irqsave.pair": 16.0,
           "wakeup.switch": 250.0, "thread.create_join": 6000.0,
-          "syscall.null": 90.0, "mmap_munmap.untouched": 2500.0,
+          "syscall.null": 90.0, "user.null": 90.0, "mmap_munmap.untouched": 2500.0,
           "bounce.read.per_page": 1330.0, "bounce.write.per_page": 1330.0,
           "bounce.read8.per_page": 1330.0, "bounce.write8.per_page": 1330.0,
           "bounce.read16.isa.per_page": 1330.0,
@@ -113,8 +113,10 @@ def parse(text):
 
 def measure(journal, kernel, spec="", memory=MEMORY, counting=None):
     """Boots with bench, or bench=spec; a Run."""
+    programs = Path(kernel).parent / "programs.cpio"
     args = machine_args(memory, cpu=CPU) + kernel_args(
-        kernel, f"bench={spec}" if spec else "bench")
+        kernel, f"bench={spec}" if spec else "bench",
+        str(programs) if programs.exists() else "")
     args += DISK + (COUNTING if counting is None else counting)
     with Guest(journal, args, limit=LIMIT) as guest:
         guest.expect_end(PASSED)

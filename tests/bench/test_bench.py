@@ -35,9 +35,15 @@ def tests(ctx):
     yield Test("bench.no-tsc", lambda journal: without_tsc(ctx, journal), 1.0)
 
 
+def kernel(ctx):
+    """The kernel; the program that measures itself is beside it."""
+    ctx.once("programs", lambda: ctx.make("programs"))
+    return ctx.kernel
+
+
 def first_run(ctx, journal):
     """All cases, measured once for all tests."""
-    return ctx.once("bench", lambda: measure(journal, ctx.kernel))
+    return ctx.once("bench", lambda: measure(journal, kernel(ctx)))
 
 
 def complain(wrong):
@@ -72,7 +78,7 @@ def in_bounds(ctx, journal):
 
 def boot_is_linear(ctx, journal):
     """From one size of RAM to the next: so many instructions for a page."""
-    took = [by_name(measure(journal, ctx.kernel, "boot", size).cases)
+    took = [by_name(measure(journal, kernel(ctx), "boot", size).cases)
             [TO_PAGES]["min"] for size in SIZES]
     for i in range(1, len(SIZES)):
         pages = (SIZES[i] - SIZES[i - 1]) // (4 * KB)
@@ -86,7 +92,7 @@ def boot_is_linear(ctx, journal):
 def same_twice(ctx, journal):
     """Byte by byte."""
     first = first_run(ctx, journal).raw
-    second = measure(journal, ctx.kernel).raw
+    second = measure(journal, kernel(ctx)).raw
     for a, b in zip(first.split(b"\n"), second.split(b"\n")):
         require(a == b, "wrong output", f"first {a!r}, then {b!r}")
     require(first == second, "lost output", "one run is longer")
@@ -94,7 +100,7 @@ def same_twice(ctx, journal):
 
 def from_large_blocks(ctx, journal):
     """What small blocks the boot left is in no figure of pages."""
-    here, there = (measure(journal, ctx.kernel, "page", size).cases
+    here, there = (measure(journal, kernel(ctx), "page", size).cases
                    for size in (run.MEMORY, OTHER_SIZE))
     for a, b in zip(here, there):
         require(a == b, "failed case", f"{a}; with other lists {b}")
@@ -187,7 +193,7 @@ def broken_runs_are_seen(raw):
 
 def cycles_are_refused(ctx, journal):
     """Without -icount the calibration tells."""
-    cycles = measure(journal, ctx.kernel, "calib", counting=[])
+    cycles = measure(journal, kernel(ctx), "calib", counting=[])
     require(run.wrong_unit(cycles.cases), "broken test",
             "cycles of the host were taken for instructions")
 

@@ -146,6 +146,7 @@ extern struct inode *root_inode;
 
 /* A user more for the caller. -ENOENT, -ENOTDIR, -ENAMETOOLONG. */
 int path_lookup(const char *path, struct inode **inode);
+bool path_exists(const char *path);
 
 /*
  * The inode takes the name, which has one user more for that. -EEXIST, -ENOENT,

@@ -13,6 +13,11 @@ void system_call(void);				/* entry.S */
 extern struct list_head all_processes;
 extern spinlock_t family_lock;
 
+/* --- syscall_system.c --- */
+
+/* Linux's defaults. */
+void limits_init(struct process_limits *limits);
+
 /* --- fault.c --- */
 
 bool user_trap(struct pt_regs *regs);

@@ -21,6 +21,13 @@
 #define SIGKILL 9
 #define SIGSEGV 11
 #define SIGCHLD 17
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
+#define SIGURG 23
+#define SIGWINCH 28
 #define NR_SIGNALS 64
 
 #define WNOHANG 1U
@@ -30,6 +37,18 @@
 #define STATUS_KILLED(signal) ((u32)(signal))
 
 struct files;
+/* A bit for each signal: kernel/user/signal.c. */
+struct signals {
+	u64 ignored, blocked, pending;
+};
+
+/* Linux's RLIMIT_*: kernel/user/syscall_system.c. Those of memory count in the
+ * address space, where mm/space looks. */
+#define RLIM_NLIMITS 16U
+struct process_limits {
+	u32 cur[RLIM_NLIMITS], max[RLIM_NLIMITS];
+};
+
 struct fpu_state;
 
 /*
@@ -48,6 +67,9 @@ struct process {
 	u64 tls[GDT_TLS_ENTRIES];	/* descriptors */
 	struct mm_struct *first_mm;	/* until it runs: its space */
 	struct files *files;		/* its own thread's */
+	u32 set_tid;			/* where its pid goes then, or 0 */
+	struct signals signals;
+	struct process_limits limits;
 
 	/* under family_lock */
 	struct process *parent;
@@ -89,6 +111,12 @@ __noreturn void process_exit(u32 status, const struct pt_regs *regs);
 /* fork(): a copy of the process that runs, which entered the kernel with regs.
  * Its pid, or -ENOMEM. */
 long process_fork(const struct pt_regs *regs);
+
+/*
+ * clone(), as fork(): the child has the stack pointer esp (0: the parent's), and
+ * its pid stands at set_tid in its memory (0: nowhere).
+ */
+long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid);
 
 /* waitpid(): pid > 0: that child, else any. *status: how it ended. Its pid; 0:
  * none yet, with WNOHANG; -ECHILD. */

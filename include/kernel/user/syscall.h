@@ -26,21 +26,51 @@ long sys_exit(struct pt_regs *regs);
 long sys_fork(struct pt_regs *regs);
 long sys_clone(struct pt_regs *regs);
 long sys_waitpid(struct pt_regs *regs);
+long sys_wait4(struct pt_regs *regs);
 long sys_execve(struct pt_regs *regs);
 long sys_getpid(struct pt_regs *regs);
 long sys_getppid(struct pt_regs *regs);
+long sys_set_thread_area(struct pt_regs *regs);
+
+/* --- signal.c --- */
+
 long sys_kill(struct pt_regs *regs);
+long sys_tkill(struct pt_regs *regs);
 long sys_rt_sigaction(struct pt_regs *regs);
 long sys_rt_sigprocmask(struct pt_regs *regs);
-long sys_set_thread_area(struct pt_regs *regs);
 
 /* --- syscall_mm.c --- */
 
 long sys_brk(struct pt_regs *regs);
+long sys_mmap(struct pt_regs *regs);
+long sys_mmap2(struct pt_regs *regs);
 long sys_munmap(struct pt_regs *regs);
 long sys_mprotect(struct pt_regs *regs);
 long sys_mremap(struct pt_regs *regs);
 long sys_mincore(struct pt_regs *regs);
+long sys_madvise(struct pt_regs *regs);
+long sys_msync(struct pt_regs *regs);
+long sys_mlock(struct pt_regs *regs);
+long sys_munlock(struct pt_regs *regs);
+long sys_mlockall(struct pt_regs *regs);
+long sys_munlockall(struct pt_regs *regs);
+
+/* --- syscall_system.c --- */
+
+/* Who can end the machine: the kernel above. Neither needs to return; NULL:
+ * reboot() halts instead. */
+struct power_hooks {
+	void (*restart)(void);
+	void (*power_off)(void);
+};
+
+extern struct power_hooks power_hooks;
+
+long sys_sysinfo(struct pt_regs *regs);
+long sys_getrlimit(struct pt_regs *regs);
+long sys_ugetrlimit(struct pt_regs *regs);
+long sys_setrlimit(struct pt_regs *regs);
+long sys_reboot(struct pt_regs *regs);
 
 /* --- syscall_file.c --- */
 
@@ -66,8 +96,6 @@ long sys_ioctl(struct pt_regs *regs);
 long sys_dup(struct pt_regs *regs);
 long sys_dup2(struct pt_regs *regs);
 long sys_fcntl64(struct pt_regs *regs);
-long sys_mmap(struct pt_regs *regs);
-long sys_mmap2(struct pt_regs *regs);
 
 /* --- syscall_name.c --- */
 

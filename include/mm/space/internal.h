@@ -64,6 +64,15 @@ int split_vma(struct vm_area_struct *vma, u32 addr);
  * the area that it is part of then. */
 struct vm_area_struct *join_neighbours(struct vm_area_struct *vma);
 
+/* Cuts the area at the ends of the range: the part inside. NULL: no memory, and
+ * nothing has changed. */
+struct vm_area_struct *cut_out(struct vm_area_struct *vma, u32 start, u32 end);
+
+/* What is inside of the range gets these flags, which change no entry: the area
+ * it is part of then, or NULL as above. */
+struct vm_area_struct *set_area_flags(struct vm_area_struct *vma, u32 start,
+				      u32 end, u32 flags);
+
 /* Private memory at [start, end), which is free, becomes part of the area below
  * or above, or of both. NULL: of neither. */
 struct vm_area_struct *extend_neighbour(struct mm_struct *mm,
@@ -264,10 +273,10 @@ static __always_inline void unlock(const struct fault *f)
 }
 
 /* A page of the area's own; NULL: no memory. */
-struct page *private_page(const struct fault *f);
+struct page *fault_own_page(const struct fault *f);
 
 /* It goes into an entry that is empty, unless that has changed: then it goes.*/
-enum fault_result install_private(const struct fault *f, struct page *page);
+enum fault_result fault_install_own(const struct fault *f, struct page *page);
 
 /* An empty entry of an area that has nopage(). */
 enum fault_result shown_page(struct fault f);

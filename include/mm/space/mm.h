@@ -146,6 +146,7 @@ struct mm_struct {
 	u32 nr_tables;			/* of all levels, the root not */
 
 	struct mm_limits limit;
+	u32 def_flags;			/* of new areas: VM_LOCKED, or 0 */
 	/* exec's: where the program has what */
 	u32 start_code, end_code, start_data, end_data;
 	u32 start_brk, brk, start_stack;
@@ -284,40 +285,6 @@ u32 do_mmap(struct mm_struct *mm, const struct mmap_file *what, u32 addr,
 	    u32 len, u32 prot, u32 flags, u32 pgoff);
 
 /*
- * madvise(). Linux's values. What is no page of the range (a hole) is left out,
- * and -ENOMEM returned at the end. WILLNEED begins to read the file's pages;
- * DONTNEED empties the entries: memory is zero again, a private copy is the
- * file's page again, what is shared stays. -EINVAL: no such advice, or a locked
- * area. Takes mmap_sem.
- */
-#define MADV_NORMAL	0U
-#define MADV_RANDOM	1U
-#define MADV_SEQUENTIAL	2U
-#define MADV_WILLNEED	3U
-#define MADV_DONTNEED	4U
-
-int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice);
-
-/*
- * msync(). What was written through shared areas is known to the file behind
- * it; MS_SYNC: and written out. -EINVAL, -ENOMEM (a hole; what is mapped is
- * done), -EBUSY (MS_INVALIDATE of a locked area), -EIO, -ENOSPC. Takes
- * mmap_sem.
- */
-#define MS_ASYNC	1U
-#define MS_INVALIDATE	2U
-#define MS_SYNC		4U
-
-int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags);
-
-/*
- * For mincore(): is it in memory, for each of n pages from addr on? Pages of a
- * file: in the cache. mmap_sem is held. How many are answered: less than n
- * where the area of addr ends; 0: there is none.
- */
-u32 mincore_pages(struct mm_struct *mm, u32 addr, u32 n, u8 *there);
-
-/*
  * munmap(): whatever is mapped in [addr, addr + len). -EINVAL: addr is no
  * page's, or the range is not a user's; -ENOMEM: no memory for an area that
  * must be split.
@@ -339,6 +306,57 @@ u32 do_mremap(struct mm_struct *mm, u32 addr, u32 old_len, u32 new_len,
 
 /* brk(): the new end, or the old one if that cannot be had. Takes mmap_sem. */
 u32 mm_brk(struct mm_struct *mm, u32 brk);
+
+/* --- locked memory (mm/space/mlock.c); all take mmap_sem --- */
+
+#define MCL_CURRENT 1U
+#define MCL_FUTURE 2U
+
+/*
+ * mlock(), munlock(): -EINVAL: the range wraps; -EPERM: nothing may be locked;
+ * -ENOMEM: more than RLIMIT_MEMLOCK, or not all of it is mapped (what comes
+ * before the hole is locked), or a page that nobody may touch; -EAGAIN: no
+ * memory for a page.
+ */
+int do_mlock(struct mm_struct *mm, u32 addr, u32 len, bool lock);
+int do_mlockall(struct mm_struct *mm, u32 flags);
+int do_munlockall(struct mm_struct *mm);
+
+/* Pages of locked areas in the range come in; errors as above. For who has made
+ * an area with VM_LOCKED, when mmap_sem is free again. */
+int mm_populate(struct mm_struct *mm, u32 addr, u32 len);
+
+/* --- advice (mm/space/madvise.c, msync.c); both take mmap_sem --- */
+
+#define MADV_NORMAL 0U
+#define MADV_RANDOM 1U
+#define MADV_SEQUENTIAL 2U
+#define MADV_WILLNEED 3U
+#define MADV_DONTNEED 4U
+#define MADV_DONTFORK 10U
+#define MADV_DOFORK 11U
+
+#define MS_ASYNC 1U
+#define MS_INVALIDATE 2U
+#define MS_SYNC 4U
+
+/* -EINVAL: a strange range or advice, or memory that cannot be so; -ENOMEM: not
+ * all of it is mapped, what is has been done; or no memory for a split. */
+int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice);
+
+/*
+ * What was written through shared areas is known to the file behind it;
+ * MS_SYNC: and written out. -EINVAL; -ENOMEM: not all of it is mapped, what is
+ * has been done; -EBUSY: MS_INVALIDATE of locked memory; -EIO, -ENOSPC.
+ */
+int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags);
+
+/*
+ * For mincore(): is it in memory, for each of n pages from addr on? Pages of a
+ * file: in the cache. mmap_sem is held. How many are answered: less than n
+ * where the area of addr ends; 0: there is none.
+ */
+u32 mincore_pages(struct mm_struct *mm, u32 addr, u32 n, u8 *there);
 
 /* A VM_GROWSDOWN area reaches down to addr from now on; mmap_sem is held for
  * reading. -ENOMEM: a limit, something else is there, no memory. */
