@@ -6,8 +6,8 @@
  *	    inode.i_mutex	the size of a file; sleeps	kernel/fs
  *	        mm.mmap_sem	by copies from and to users
  *	mm.mmap_sem		areas of one space; sleeps	mm/space
- *	    names_lock		all names; sleeps		kernel/fs/namei.c
- *	        inode_lock	all inodes, sizes		kernel/fs/inode.c
+ *	    names_lock		all names; sleeps	kernel/fs/namei.c
+ *	        inode_lock	all inodes, sizes	kernel/fs/inode.c
  *	        family_lock
  *	    a page's lock	PG_locked; sleeps		mm/cache
  *	        address_space.i_mmap_lock	areas; sleeps	mm/cache
