@@ -79,9 +79,9 @@ static void settle(void)
 	if (!in_atomic() && !irqs_disabled()) {
 		flush_scheduled_work();
 		free_dead_tasks();
+		/* what is read again when somebody wants it */
+		drop_page_caches();
 	}
-	/* what is read again when somebody wants it */
-	drop_page_caches();
 	/* windows that nobody uses still show a page, until this */
 	kmap_flush_unused();
 	/* what was freed still has its description, until this */
