@@ -126,51 +126,68 @@ struct window {
 	struct page *page[FAULT_AROUND_MAX];	/* locked, with a user each */
 };
 
-/* Of the pages of the window those that can be entered as they are. */
+/* Of the pages of the window those that can be entered as they are. The size is
+ * asked behind the look-up: who is found and was added behind a truncation is
+ * beyond it, and who was there before is out of the mapping, or will be. */
 static void choose_pages(const struct vm_area_struct *vma, struct window *w)
 {
 	struct address_space *mapping = vma->vm_mapping;
 	u32 first = index_of(vma, w->start), i, n;
 	u32 pages = (w->end - w->start) >> PAGE_SHIFT;
+	u64 size;
 
 	n = find_get_pages(mapping, first, pages, w->page);
+	size = (vma->vm_ops->size(vma) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	pages = size <= first ? 0 : (u32)min(size - first, (u64)pages);
 	for (i = 0; i < n; i++) {
 		struct page *page = w->page[i];
 
-		if (!trylock_page(page)) {
+		if (unlikely(!trylock_page(page))) {
 			put_page(page);
 			continue;
 		}
-		if (page->mapping == mapping && PageUptodate(page) &&
-		    page->index - first < pages &&
-		    !is_beyond(vma, page->index))
+		if (likely(page->mapping == mapping && PageUptodate(page) &&
+			   page->index - first < pages))
 			w->page[w->n++] = page;
 		else
 			release(page);
 	}
 }
 
-/* page_table_lock is held. Which of its users each page's entry took over, as
- * bits. */
-static u32 enter_pages(const struct fault *f, const struct window *w)
+/* page_table_lock is held. What is there stays. Which of its users each page's
+ * entry took over, as bits. */
+static __always_inline u32 enter_pages(const struct fault *f,
+				       const struct window *w, bool wide)
 {
-	const struct pgtable *pt = &f->mm->pgd;
-	u32 *entry = pt_find(pt, w->start), taken = 0, at = w->start, i;
+	u32 *start = pt_find(&f->mm->pgd, w->start), taken = 0, i;
+	u32 first = index_of(f->vma, w->start);
+	u32 asked = index_of(f->vma, f->address);
+	pteval_t prot = f->vma->vm_page_prot & supported_pte_mask;
 
 	for (i = 0; i < w->n; i++) {
 		struct page *page = w->page[i];
-		pteval_t value = make_pte(f, page);
+		u32 *entry = start + (page->index - first) * pte_words(wide);
+		pteval_t value = PFN_PHYS(page_to_pfn(page)) | prot;
 
-		for (; index_of(f->vma, at) != page->index; at += PAGE_SIZE)
-			entry = pt_next(pt, entry);
-		if (pt_read(pt, entry))
+		if (pte_read(entry, wide))
 			continue;
 		page_add_file_rmap(page);
 		f->mm->file_rss++;
-		pt_write(pt, entry, at == f->address ? value :
-						       value & ~_PAGE_ACCESSED);
+		if (page->index != asked)
+			value &= ~_PAGE_ACCESSED;
+		pte_write(entry, value, wide);
 		taken |= 1U << i;
 	}
+	return taken;
+}
+
+static u32 enter_window(const struct fault *f, const struct window *w)
+{
+	u32 taken;
+
+	spin_lock(page_table_lock(f->mm));
+	taken = f->wide ? enter_pages(f, w, true) : enter_pages(f, w, false);
+	unlock(f);
 	return taken;
 }
 
@@ -178,27 +195,27 @@ static u32 enter_pages(const struct fault *f, const struct window *w)
 static bool map_around(const struct fault *f)
 {
 	u32 size = fault_around.pages << PAGE_SHIFT, taken, i;
-	u32 start = ALIGN_DOWN(f->address, size), entered = 0;
-	struct window w = { .n = 0 };
+	u32 start = ALIGN_DOWN(f->address, size);
+	u32 asked = index_of(f->vma, f->address), entered = 0;
+	struct window w;
 	bool done = false;
 
+	w.n = 0;
 	w.start = max(start, f->vma->vm_start);
 	w.end = min(start + size - 1, f->vma->vm_end - 1) + 1;
 	choose_pages(f->vma, &w);
 	if (!w.n)
 		return false;
-	spin_lock(page_table_lock(f->mm));
-	taken = enter_pages(f, &w);
-	spin_unlock(page_table_lock(f->mm));
-	for (i = 0; i < w.n; i++) {
+	taken = enter_window(f, &w);
+	for (i = 0; i < w.n; i++, taken >>= 1) {
 		struct page *page = w.page[i];
 
-		if (page->index == index_of(f->vma, f->address))
+		if (page->index == asked)
 			done = true;
 		else
-			entered += taken >> i & 1;
+			entered += taken & 1;
 		unlock_page(page);
-		if (!(taken >> i & 1))
+		if (unlikely(!(taken & 1)))
 			put_page(page);
 	}
 	atomic_add((s32)entered, &fault_around.entered);

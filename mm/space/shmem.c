@@ -5,8 +5,9 @@
  *    by offset as a file has: so fork, mremap and reverse mapping are those of
  *    files (filemap.c, rmap_file.c).
  *
- * 2. "Reading" a page is zeroing it. It is dirty from then on, and there is no
- *    writepage: it is nowhere but here.
+ * 2. "Reading" a page is zeroing it. Once it was written it stays dirty, as there
+ *    is no writepage: it is nowhere but here. What was only read is clean, and
+ *    may be dropped: it would come back as it was.
  *
  * 3. Promises. What is written is shared by all areas, so the memory is
  *    promised once, as a whole, when it is made; its areas have no VM_ACCOUNT.
@@ -28,7 +29,6 @@ static int zero_page(struct address_space *mapping, struct page *page)
 {
 	clear_highpage(page);
 	SetPageUptodate(page);
-	set_page_dirty(page);
 	unlock_page(page);
 	return 0;
 }

@@ -63,11 +63,6 @@ static bool is_pae(const struct pgtable *pt)
 	return pt->levels == 3;
 }
 
-unsigned int pt_level_shift(const struct pgtable *pt, int level)
-{
-	return PAGE_SHIFT + (level - 1) * (is_pae(pt) ? 9 : 10);
-}
-
 unsigned int pt_entries(const struct pgtable *pt, int level)
 {
 	if (!is_pae(pt))

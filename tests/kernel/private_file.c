@@ -21,7 +21,11 @@ static int read_page(struct address_space *mapping, struct page *page)
 	*(u32 *)va = FILE_WORD(page->index);
 	kunmap_atomic(va);
 	SetPageUptodate(page);
+	if (file.before_unlock)
+		file.before_unlock();
 	unlock_page(page);
+	if (file.behind_unlock)
+		file.behind_unlock();
 	return 0;
 }
 

@@ -19,6 +19,8 @@ struct private_file {
 	bool bad_write;
 	u32 slow;			/* ms that a read takes */
 	u32 opens, closes;		/* areas */
+	/* around the end of a read: the page is still locked, and is not */
+	void (*before_unlock)(void), (*behind_unlock)(void);
 };
 
 /* One at a time. */

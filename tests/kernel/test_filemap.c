@@ -294,13 +294,24 @@ static int truncates(void *data)
 	return 0;
 }
 
+/* Without the second look for entries, which finds private ones. */
+static int truncates_pages(void *data)
+{
+	file.size = 0;
+	unmap_mapping_range(&file.mapping, 0, 0, true);
+	truncate_inode_pages(&file.mapping, 0);
+	return 0;
+}
+
 static struct page *overtaken_nopage(struct vm_area_struct *vma, u32 address,
 				     bool *major)
 {
 	struct page *page = filemap_nopage(vma, address, major);
 
 	if (EXPECT(page) &&
-	    crew_add(&truncaters, PRIO_DEFAULT, truncates, NULL))
+	    crew_add(&truncaters, PRIO_DEFAULT,
+		     vma->vm_flags & VM_SHARED ? truncates_pages : truncates,
+		     NULL))
 		EXPECT(until_it_waits(truncaters.task[0]));
 	EXPECT(!file.size && file.mapping.nrpages == 1);
 	return page;
@@ -338,6 +349,47 @@ TEST(filemap, truncation_overtakes_a_write)
 TEST(filemap, truncation_overtakes_a_copy)
 {
 	overtake(MAP_PRIVATE, PF_WRITES);
+}
+
+/* The page is read, and leaves before the fault has it locked; by then the file
+ * is as long as it was. */
+static int truncates_and_grows(void *data)
+{
+	u64 size = file.size;
+
+	file_truncate(0);
+	file.size = size;
+	return 0;
+}
+
+static void begin_truncation(void)
+{
+	file.before_unlock = NULL;
+	if (crew_add(&truncaters, PRIO_HIGH, truncates_and_grows, NULL))
+		EXPECT(until_it_waits(truncaters.task[0]));
+}
+
+static void end_truncation(void)
+{
+	file.behind_unlock = NULL;
+	crew_join(&truncaters);
+}
+
+TEST(filemap, a_page_that_left_is_not_entered)
+{
+	struct mm_struct *mm = begin(PAGE_SIZE);
+
+	truncaters.n = 0;
+	REQUIRE(mm && file_map(mm, USER, 1, RW, MAP_SHARED, 0) == USER);
+	file.before_unlock = begin_truncation;
+	file.behind_unlock = end_truncation;
+	EXPECT_EQ(try(mm, USER, PF_USER), FAULT_MAJOR);
+	EXPECT_EQ(file.reads, 2);
+	EXPECT(page_at(mm, USER)->mapping == &file.mapping);
+	space_check(mm);
+	/* or the file is written where nobody sees it */
+	EXPECT(poke(USER, 77) && file_word(0) == 77);
+	end(mm);
 }
 
 /* Two spaces touch the file all the time, while it becomes shorter and longer:
@@ -487,6 +539,41 @@ static void fails_at_each_step(u32 flags, u32 error)
 	EXPECT_EQ(peek(USER), FILE_WORD(0));
 	end(mm);
 	test_allow_warnings(n - 1);
+}
+
+/* A child, or a hole in the middle, that cannot be had: the list of the file's
+ * areas is as it was. */
+TEST(filemap, no_memory_for_areas)
+{
+	struct mm_struct *mm = begin(6 * PAGE_SIZE), *child = NULL;
+	int err = -ENOMEM;
+	u32 i, n;
+
+	REQUIRE(mm && file_map(mm, USER, 6, RW, MAP_PRIVATE, 0) == USER);
+	REQUIRE(file_map(mm, PAGE(16), 6, RW, MAP_SHARED, 0) == PAGE(16));
+	for (i = 0; i < 6; i++)
+		EXPECT(peek(PAGE(i)) && poke(PAGE(16 + i), 1));
+	EXPECT(poke(PAGE(3), 3));
+	for (n = 1; n < 40 && !child; n++) {
+		kmem_caches_shrink();
+		page_alloc_fail_nth(n);
+		child = dup_mm(mm);
+		page_alloc_fail_nth(0);
+		expect_found(6);
+		space_check(mm);
+	}
+	REQUIRE(child);
+	EXPECT(n > 3 && file.opens - file.closes == 4);
+	test_allow_warnings(n - 2);
+	space_check(child);
+	mmput(child);
+	sysctl_max_map_count = mm->map_count;
+	err = unmap_pages(mm, PAGE(17), 1);
+	sysctl_max_map_count = DEFAULT_MAX_MAP_COUNT;
+	EXPECT_EQ(err, -ENOMEM);
+	EXPECT(file.opens - file.closes == 2);
+	expect_found(6);
+	end(mm);
 }
 
 TEST(filemap, no_memory_to_read)

@@ -21,7 +21,7 @@ STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 12, "exec": 5,
-            "shared": 2, "sleep": 1, "bench": 9, "calls": 7, "lock": 8,
+            "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8,
             "files": 20, "procfs": 9, "devices": 10, "disk": 5}
 MUSL = {"libc": 7, "stdio": 8}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) [0-9a-f]{8} "

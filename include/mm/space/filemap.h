@@ -61,7 +61,7 @@ void truncate_pagecache(struct address_space *mapping, u64 size);
  * promised as a whole. An area has a user of it each.
  */
 struct shared_memory {
-	struct address_space mapping;	/* its pages are always dirty */
+	struct address_space mapping;	/* no writepage: see shmem.c */
 	u64 size;			/* bytes */
 	atomic_t users;
 };
