@@ -23,22 +23,20 @@
 static long console_write(struct file *file, const char *buf, u32 n, u64 *pos)
 {
 	char chunk[CHUNK + 1];
-	u32 done = 0, part, left, i, k;
+	u32 done = 0, part, i, k;
 
 	(void)file;
 	(void)pos;
 	while (done < n) {
 		part = min(n - done, CHUNK);
-		left = copy_from_user(chunk, buf + done, part);
-		part -= left;
+		if (copy_from_user(chunk, buf + done, part))
+			break;
 		for (i = k = 0; i < part; i++)
 			if (chunk[i])
 				chunk[k++] = chunk[i];
 		chunk[k] = 0;
 		printk("%s", chunk);
 		done += part;
-		if (left)
-			break;
 	}
 	return done || !n ? (long)done : -EFAULT;
 }

@@ -57,12 +57,13 @@ static __always_inline u32 largest(u32 height)
 static __always_inline bool is_beyond(const struct radix_tree_root *root,
 				      u32 index)
 {
-	return !root->height || index > largest(root->height);
+	return !root->rnode || index > root->largest;
 }
 
 /* --- tags of one node --- */
 
-static bool has_tag(const struct radix_tree_node *node, u32 slot, u32 tag)
+static __always_inline bool has_tag(const struct radix_tree_node *node,
+				    u32 slot, u32 tag)
 {
 	return node->tags[tag][slot / 32] >> slot % 32 & 1;
 }
@@ -90,21 +91,12 @@ static bool has_tag_anywhere(const struct radix_tree_node *node, u32 tag)
 
 void *radix_tree_lookup(const struct radix_tree_root *root, u32 index)
 {
-	const struct radix_tree_node *node = root->rnode;
-	u32 shift = root->height * SHIFT;
-
-	if (is_beyond(root, index))
-		return NULL;
-	do {
-		shift -= SHIFT;
-		node = node->slots[index >> shift & (SIZE - 1)];
-	} while (shift && node);
-	return (void *)node;
+	return radix_tree_find(root, index);
 }
 
 /* The item, and the way to it; NULL: there is none. */
-static void *walk(const struct radix_tree_root *root, u32 index,
-		  struct path *path)
+static __always_inline void *walk(const struct radix_tree_root *root, u32 index,
+				  struct path *path)
 {
 	u32 level = root->height;
 	void *at = root->rnode;
@@ -118,13 +110,20 @@ static void *walk(const struct radix_tree_root *root, u32 index,
 	return at;
 }
 
+static void set_height(struct radix_tree_root *root, u32 height)
+{
+	root->height = height;
+	root->largest = height ? largest(height) : 0;
+	root->shift = height ? (height - 1) * SHIFT : 0;
+}
+
 /* --- inserting --- */
 
 static u32 height_for(const struct radix_tree_root *root, u32 index)
 {
 	u32 height = root->height;
 
-	while (!height || index > largest(height))
+	while (unlikely(!height || index > largest(height)))
 		height++;
 	return height;
 }
@@ -177,18 +176,19 @@ static void add_root(struct radix_tree_root *root, struct radix_tree_node *node)
 	node->slots[0] = root->rnode;
 	node->count = 1;
 	root->rnode = node;
-	root->height++;
 }
 
 static void extend(struct radix_tree_root *root, u32 height,
 		   struct spare *spare)
 {
-	if (!root->rnode) {
+	u32 n;
+
+	if (!root->rnode)
 		root->rnode = spare->node[--spare->n];
-		root->height = height;
-	}
-	while (root->height < height)
-		add_root(root, spare->node[--spare->n]);
+	else
+		for (n = root->height; n < height; n++)
+			add_root(root, spare->node[--spare->n]);
+	set_height(root, height);
 }
 
 int radix_tree_insert(struct radix_tree_root *root, u32 index, void *item)
@@ -201,9 +201,11 @@ int radix_tree_insert(struct radix_tree_root *root, u32 index, void *item)
 	BUG_ON(!item, "NULL is no item of a radix tree");
 	if (need < 0)
 		return need;
-	if (!gather(root, &spare, (u32)need))
-		return -ENOMEM;
-	extend(root, height, &spare);
+	if (need) {
+		if (!gather(root, &spare, (u32)need))
+			return -ENOMEM;
+		extend(root, height, &spare);
+	}
 	node = root->rnode;
 	for (level = height - 1; level; level--) {
 		void **slot = &node->slots[slot_of(index, level)];
@@ -279,7 +281,7 @@ static void shrink(struct radix_tree_root *root)
 		u32 tag;
 
 		root->rnode = old->slots[0];
-		root->height--;
+		set_height(root, root->height - 1);
 		old->slots[0] = NULL;
 		old->count = 0;
 		for (tag = 0; tag < RADIX_TREE_MAX_TAGS; tag++)
@@ -297,7 +299,8 @@ void *radix_tree_delete(struct radix_tree_root *root, u32 index)
 	if (!item)
 		return NULL;
 	for (tag = 0; tag < RADIX_TREE_MAX_TAGS; tag++)
-		untag(root, index, tag, &path);
+		if (has_tag(path.node[0], slot_of(index, 0), tag))
+			untag(root, index, tag, &path);
 	for (level = 0; level < root->height; level++) {
 		struct radix_tree_node *node = path.node[level];
 
@@ -308,9 +311,10 @@ void *radix_tree_delete(struct radix_tree_root *root, u32 index)
 	}
 	if (level == root->height) {
 		root->rnode = NULL;
-		root->height = 0;
+		set_height(root, 0);
 	}
-	shrink(root);
+	if (unlikely(root->height > 1 && root->rnode->count == 1))
+		shrink(root);
 	return item;
 }
 

@@ -18,6 +18,8 @@
  *	argc				<- ESP, a multiple of 16
  *
  *    It is a VM_GROWSDOWN area: what is written below its begin lets it grow.
+ *    What is there can be executed only if the file asks for it: by the X of
+ *    its PT_GNU_STACK header, or by having none, as the files of old.
  *
  * 3. What could fail for want of memory fails before the point of no return.
  */
@@ -225,7 +227,8 @@ static int fill_space(const char *path, struct file *file,
 	}
 	note_places(mm, image);
 	err = map_fixed(mm, NULL, STACK_TOP - STACK_FIRST, STACK_FIRST,
-			PROT_READ | PROT_WRITE, MAP_GROWSDOWN, 0);
+			PROT_READ | PROT_WRITE |
+			(image->exec_stack ? PROT_EXEC : 0), MAP_GROWSDOWN, 0);
 	if (err)
 		return err;
 	esp = fill_stack(mm, path, args, image);

@@ -76,7 +76,7 @@ static void check_page(struct check *c, const struct page *page)
 		is_wrong(c, page, "it is not where it says it is");
 	if (page_count(page) < 1)
 		is_wrong(c, page, "it has no user");
-	if (page_count(page) < 1 + page_mapcount(page))
+	else if (page_count(page) < 1 + page_mapcount(page))
 		is_wrong(c, page, "it is mapped more often than used");
 	check_tags(c, page);
 }

@@ -70,17 +70,6 @@ void address_space_init(struct address_space *mapping, void *host,
 
 /* --- finding --- */
 
-struct page *fastcall find_get_page(struct address_space *mapping, u32 index)
-{
-	u32 flags = spin_lock_irqsave(&mapping->tree_lock);
-	struct page *page = radix_tree_lookup(&mapping->page_tree, index);
-
-	if (page)
-		atomic_inc(&page->_count);
-	spin_unlock_irqrestore(&mapping->tree_lock, flags);
-	return page;
-}
-
 struct page *find_lock_page(struct address_space *mapping, u32 index)
 {
 	struct page *page;

@@ -60,9 +60,14 @@ static struct place *places;
 static u32 place_shift;			/* 32 - log2(places) */
 
 /* 2^32 / golden ratio / 32, the size of struct page: see kmap_hash(). */
+u32 page_place(const struct page *page)
+{
+	return (u32)(uintptr_t)page * 0x04f1bbcdU >> place_shift;
+}
+
 static struct place *place_of(const struct page *page)
 {
-	return &places[(u32)(uintptr_t)page * 0x04f1bbcdU >> place_shift];
+	return &places[page_place(page)];
 }
 
 /* --- waiting --- */

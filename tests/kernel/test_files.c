@@ -44,6 +44,9 @@ TEST(files, lowest_first)
 	EXPECT_EQ(fd_dup2(files, 10, 11), -EBADF);
 	EXPECT_EQ(fd_dup2(files, 11, NR_OPEN), -EBADF);
 	EXPECT_EQ(fd_dup2(files, 11, 10), 10);
+	EXPECT_EQ(fd_close(files, 1), 0);
+	get_file(file);
+	EXPECT_EQ(fd_install(files, file, 1, false), 1);
 	files_free(files);
 	EXPECT_EQ(atomic_read(&file->f_count), 1);
 	fput(file);

@@ -176,3 +176,251 @@ TEST(page_cache, bytes_are_written)
 	fake_end(&fake);
 	EXPECT_EQ(nr_dirty_pages(), 0);
 }
+
+/* A source that gives a little at a time, and now and then nothing. */
+TEST(page_cache, source_gives_less)
+{
+	u8 *buf = kmalloc(AREA, GFP_KERNEL), *back = kmalloc(AREA, GFP_KERNEL);
+	struct memory_source s;
+	u32 i;
+
+	REQUIRE(buf && back && fake_init(&fake, FAKE_LATER));
+	for (i = 0; i < AREA; i++)
+		buf[i] = (u8)(i * 11 + i / 256);
+	memory_source_init(&s, buf, AREA);
+	s.most = 1500;
+	s.refuse = 3;
+	EXPECT_EQ(mapping_write(MAPPING, 0, AREA, AREA, &s.source), AREA);
+	/* each page was read: its first bytes were kept meanwhile */
+	EXPECT_EQ(fake.reads, 3);
+	EXPECT_EQ(s.refuse, 0);
+	EXPECT_EQ(s.asked, 3 + 3 * 3);
+	EXPECT_EQ(fake_read(&fake, 0, back, AREA, ~0ULL), AREA);
+	EXPECT(!memcmp(buf, back, AREA));
+	/* it ends in the middle of a page that was to be overwritten */
+	memory_source_init(&s, buf, 1000);
+	EXPECT_EQ(mapping_write(MAPPING, 4 * PAGE_SIZE, PAGE_SIZE,
+				8 * PAGE_SIZE, &s.source), 1000);
+	EXPECT_EQ(fake_read(&fake, 4 * PAGE_SIZE, back, PAGE_SIZE, ~0ULL),
+		  PAGE_SIZE);
+	EXPECT(!memcmp(buf, back, 1000));
+	EXPECT_EQ(*(u32 *)(back + 1000), fake_word(4, 250));
+	/* and of one that is behind the end */
+	memory_source_init(&s, buf, 1000);
+	EXPECT_EQ(mapping_write(MAPPING, 9 * PAGE_SIZE, PAGE_SIZE,
+				8 * PAGE_SIZE, &s.source), 1000);
+	EXPECT_EQ(fake_read(&fake, 9 * PAGE_SIZE, back, PAGE_SIZE, ~0ULL),
+		  PAGE_SIZE);
+	EXPECT(!memcmp(buf, back, 1000));
+	for (i = 1000; i < PAGE_SIZE; i += 4)
+		REQUIRE(!*(u32 *)(back + i));
+	kfree(back);
+	kfree(buf);
+	fake_end(&fake);
+}
+
+TEST(page_cache, errors_of_bytes)
+{
+	struct memory_source s;
+	u32 word = 5;
+
+	REQUIRE(fake_init(&fake, FAKE_AT_ONCE));
+	/* neither side has anything */
+	EXPECT_EQ((s64)fake_read(&fake, 0, &word, 0, 100), 0);
+	memory_source_init(&s, &word, 0);
+	EXPECT_EQ((s64)mapping_write(MAPPING, 0, 4, 100, &s.source), -EFAULT);
+	EXPECT_EQ(MAPPING->nrpages, 0);
+	EXPECT_EQ((s64)fake_write(&fake, 1ULL << 44, &word, 4, 100), -EFBIG);
+	EXPECT_EQ(fake_write(&fake, (1ULL << 44) - 4, &word, 4, 100), 4);
+	EXPECT_EQ(fake_write(&fake, (1ULL << 44) - 2, &word, 4, 100), 2);
+	fake.how = FAKE_ERROR;
+	EXPECT_EQ((s64)fake_read(&fake, 0, &word, 4, 100), -EIO);
+	EXPECT_EQ((s64)fake_write(&fake, 4, &word, 4, 100), -EIO);
+	EXPECT_EQ(word, 5);
+	/* what came before counts */
+	fake.how = FAKE_AT_ONCE;
+	EXPECT_EQ(fake_read(&fake, 0, &word, 4, 100), 4);
+	EXPECT_EQ(word, fake_word(0, 0));
+	fake.how = FAKE_ERROR;
+	EXPECT_EQ(fake_read(&fake, PAGE_SIZE - 3, &word, 4, ~0ULL), 3);
+	EXPECT_EQ(fake_write(&fake, PAGE_SIZE - 2, &word, 4, ~0ULL), 2);
+	fake_end(&fake);
+}
+
+/* --- several at once --- */
+
+static int read_third(void *data)
+{
+	struct page *page = read_cache_page(MAPPING, 3, NULL);
+	bool ok = !IS_ERR_PAGE(page) && PageUptodate(page) &&
+		  fake_holds(page, 3);
+
+	if (!IS_ERR_PAGE(page))
+		put_page(page);
+	return ok;
+}
+
+TEST(page_cache, two_readers_read_once)
+{
+	struct crew crew = { .n = 0 };
+	u32 i;
+
+	REQUIRE(fake_init(&fake, FAKE_LATER));
+	for (i = 0; i < 8; i++)
+		crew_add(&crew, PRIO_DEFAULT, read_third, NULL);
+	EXPECT_EQ(crew_join(&crew), 8);
+	EXPECT_EQ(fake.reads, 1);
+	fake_end(&fake);
+}
+
+/* Of those who wait for a page that cannot be read each tries by itself. */
+static int fail_third(void *data)
+{
+	struct page *page = read_cache_page(MAPPING, 3, NULL);
+
+	if (IS_ERR_PAGE(page))
+		return PAGE_ERR(page) == -EIO;
+	put_page(page);
+	return 0;
+}
+
+TEST(page_cache, all_readers_are_told_of_an_error)
+{
+	struct crew crew = { .n = 0 };
+	u32 i;
+
+	REQUIRE(fake_init(&fake, FAKE_ERROR_LATER));
+	for (i = 0; i < 4; i++)
+		crew_add(&crew, PRIO_DEFAULT, fail_third, NULL);
+	EXPECT_EQ(crew_join(&crew), 4);
+	EXPECT_EQ(fake.reads, 4);
+	fake_end(&fake);
+}
+
+/* The page goes while one waits for its lock: who waits finds that out, and
+ * gets the page that is there then. */
+TEST(page_cache, truncated_under_a_reader)
+{
+	struct crew crew = { .n = 0 };
+	struct page *page, *found;
+
+	REQUIRE(fake_init(&fake, FAKE_AT_ONCE));
+	page = find_or_create_page(MAPPING, 3);
+	REQUIRE(page);
+	crew_add(&crew, PRIO_DEFAULT, read_third, NULL);
+	EXPECT(until_it_waits(crew.task[0]));
+	EXPECT_EQ(page_count(page), 3);
+	remove_from_page_cache(page);
+	unlock_page(page);
+	EXPECT_EQ(crew_join(&crew), 1);
+	EXPECT_EQ(page_count(page), 1);
+	found = find_get_page(MAPPING, 3);
+	EXPECT(found && found != page);
+	if (found)
+		put_page(found);
+	put_page(page);
+	EXPECT_EQ(fake.reads, 1);
+	fake_end(&fake);
+}
+
+static int truncate_all(void *data)
+{
+	truncate_inode_pages(MAPPING, 0);
+	return 1;
+}
+
+/* It waits for the end of a read, and of a write. */
+TEST(page_cache, truncation_waits)
+{
+	struct crew crew = { .n = 0 };
+	struct page *page;
+
+	REQUIRE(fake_init(&fake, FAKE_LATER));
+	page = find_or_create_page(MAPPING, 3);
+	REQUIRE(page);
+	crew_add(&crew, PRIO_DEFAULT, truncate_all, NULL);
+	EXPECT(until_it_waits(crew.task[0]));
+	EXPECT_EQ(MAPPING->nrpages, 1);
+	set_page_writeback(page);
+	unlock_page(page);
+	msleep(20);
+	EXPECT(until_it_waits(crew.task[0]));
+	EXPECT(PageLocked(page));
+	EXPECT_EQ(MAPPING->nrpages, 1);
+	end_page_writeback(page);
+	EXPECT_EQ(crew_join(&crew), 1);
+	EXPECT_EQ(MAPPING->nrpages, 0);
+	EXPECT_EQ(page_count(page), 1);
+	put_page(page);
+	fake_end(&fake);
+}
+
+/* --- short of memory --- */
+
+/* The n-th request fails: nothing changes but what was done before it. */
+static u32 fails_until_done(struct fail_point *point, u64 pos)
+{
+	u32 word = 7, n = 0, before = MAPPING->nrpages;
+	long done;
+
+	do {
+		radix_nodes_drain();
+		kmem_caches_shrink();
+		fail_nth(point, ++n);
+		done = fake_write(&fake, pos, &word, 4, ~0ULL);
+		fail_nth(point, 0);
+		EXPECT(done == 4 || done == -ENOMEM);
+		EXPECT_EQ(MAPPING->nrpages, before + (done == 4));
+		EXPECT_EQ(fake_check(&fake), 0);
+		EXPECT_EQ(preempt_count(), 0);
+	} while (done != 4 && n < 100);
+	return n - 1;
+}
+
+TEST(page_cache, nth_allocation_fails)
+{
+	struct fail_point *slab = fail_find("slab", 4);
+	struct fail_point *page = fail_find("page", 4);
+
+	REQUIRE(slab && page && fake_init(&fake, FAKE_AT_ONCE));
+	MAPPING->gfp_mask |= __GFP_NOWARN;
+	/* the page itself, and a slab of nodes at least */
+	EXPECT(fails_until_done(page, 0) >= 1);
+	/* all nodes that are kept back, one by one */
+	EXPECT_EQ(fails_until_done(slab, PAGE_SIZE), RADIX_TREE_MAX_INSERT);
+	EXPECT_EQ(fails_until_done(slab, 1ULL << 43), RADIX_TREE_MAX_INSERT);
+	fake_end(&fake);
+}
+
+/* --- high memory --- */
+
+TEST(page_cache, high_pages)
+{
+	u8 *buf = kmalloc(AREA, GFP_KERNEL), *back = kmalloc(AREA, GFP_KERNEL);
+	struct page *page;
+	u32 i;
+
+	if (!totalhigh_pages) {
+		kfree(buf);
+		kfree(back);
+		test_skip("there is no high memory");
+		return;
+	}
+	REQUIRE(buf && back && fake_init(&fake, FAKE_LATER));
+	for (i = 0; i < AREA; i++)
+		buf[i] = (u8)(i * 5 + i / 256);
+	page = read_cache_page(MAPPING, 0, NULL);
+	REQUIRE(!IS_ERR_PAGE(page));
+	EXPECT(page_is_high(page) && fake_holds(page, 0));
+	put_page(page);
+	EXPECT_EQ(fake_write(&fake, 100, buf, AREA, ~0ULL), AREA);
+	EXPECT_EQ(fake_read(&fake, 100, back, AREA, ~0ULL), AREA);
+	EXPECT(!memcmp(buf, back, AREA));
+	truncate_inode_pages(MAPPING, 200);
+	EXPECT_EQ(fake_read(&fake, 196, back, 8, ~0ULL), 8);
+	EXPECT(!memcmp(buf + 96, back, 4));
+	EXPECT_EQ(*(u32 *)(back + 4), 0);
+	kfree(buf);
+	kfree(back);
+	fake_end(&fake);
+}

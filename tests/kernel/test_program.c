@@ -9,16 +9,21 @@
 #include "ktest.h"
 
 /* ~0: it could not be begun. */
-static u32 run(const char *name)
+static u32 run_with(u32 argc, const char *const *argv)
 {
 	struct process *process;
 
-	if (!path_exists(name)) {
+	if (!path_exists(argv[0])) {
 		test_skip("no module has this program");
 		return 0;
 	}
-	process = process_run(1, &name);
+	process = process_run(argc, argv);
 	return process ? process_join(process, NULL) : ~0U;
+}
+
+static u32 run(const char *name)
+{
+	return run_with(1, &name);
 }
 
 #define PROGRAM(name)							\
@@ -41,6 +46,9 @@ PROGRAM(shared)
 PROGRAM(sleep)
 PROGRAM(calls)
 PROGRAM(lock)
+PROGRAM(fuzz)
+PROGRAM(nomem)
+PROGRAM(xstack)
 PROGRAM(bench)
 
 /* Debian's musl is built for what has CMOV. */
@@ -61,6 +69,23 @@ TEST(program, stdio)
 {
 	run_musl("stdio");
 }
+
+/* --- random calls: 10^5 of them, and nothing is left of it --- */
+
+#define FUZZ(seed)							\
+	TEST(fuzz, seed_##seed)						\
+	{								\
+		static const char *const argv[] = { "fuzz", #seed,	\
+						    "20000" };		\
+									\
+		EXPECT_EQ(run_with(3, argv), 0);			\
+	}
+
+FUZZ(1)
+FUZZ(2)
+FUZZ(3)
+FUZZ(4)
+FUZZ(5)
 
 TEST(program, what_is_not_there)
 {

@@ -113,7 +113,7 @@ static u8 *make_module(void)
 	u32 i;
 
 	for (i = 0; data && i < MODULE_SIZE; i++)
-		data[i] = (u8)(i * 7 + 1);
+		data[i] = (u8)(i * 7 + i / 256);
 	return data;
 }
 
@@ -126,7 +126,7 @@ static bool is_module(struct file *file, u32 n, u32 size)
 	u32 i;
 
 	for (i = 0; same && i < size; i++)
-		same = buf[i] == (i < n ? (u8)(i * 7 + 1) : 0);
+		same = buf[i] == (i < n ? (u8)(i * 7 + i / 256) : 0);
 	kfree(buf);
 	return same;
 }

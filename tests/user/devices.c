@@ -115,7 +115,9 @@ CASE(the_end_of_the_file)
 {
 	int fd = make(PAGE + 100);
 	u8 *p = show("m", O_RDWR, RW, MAP_SHARED, 3 * PAGE, 0);
+	u8 *own = show("m", O_RDWR, RW, MAP_PRIVATE, 2 * PAGE, 0);
 
+	own[0] = own[PAGE] = 'o';
 	CHECK(p[PAGE + 99] == 'f' && p[PAGE + 100] == 0);
 	CHECK_EQ(in_child(touches, p + 2 * PAGE), KILLED_BY(SIGBUS));
 	CHECK_EQ(sys(SYS_ftruncate64, fd, 3 * PAGE, 0), 0);
@@ -123,10 +125,14 @@ CASE(the_end_of_the_file)
 	p[2 * PAGE] = 1;
 	CHECK_EQ(sys(SYS_ftruncate64, fd, 10, 0), 0);
 	CHECK_EQ(in_child(touches, p + PAGE), KILLED_BY(SIGBUS));
+	/* a copy goes with the page that it was made of */
+	CHECK_EQ(in_child(touches, own + PAGE), KILLED_BY(SIGBUS));
+	CHECK(own[0] == 'o');
 	CHECK(p[9] == 'f' && p[10] == 0);
 	CHECK_EQ(sys(SYS_write, 1, p + PAGE, 1), -EFAULT);
 	CHECK_EQ(sys(SYS_ftruncate64, fd, 3 * PAGE, 0), 0);
 	CHECK(p[10] == 0 && p[PAGE] == 0 && p[2 * PAGE] == 0);
+	sys(SYS_munmap, own, 2 * PAGE);
 	sys(SYS_munmap, p, 3 * PAGE);
 	sys(SYS_close, fd);
 	sys(SYS_unlink, "m");

@@ -34,6 +34,9 @@ void mapping_ends(struct address_space *mapping);
  */
 int read_locked_page(struct address_space *mapping, struct page *page);
 
+/* Where a page is waited for, from 0 on; pages share places. Any context. */
+u32 page_place(const struct page *page);
+
 void page_lock_init(void);
 
 #endif

@@ -66,15 +66,15 @@ struct address_space_operations {
 #define PAGECACHE_TAG_WRITEBACK 1U
 
 struct address_space {
+	spinlock_t tree_lock;		/* first: looked up most */
+	struct radix_tree_root page_tree;
+	u32 nrpages;
+	struct list_head all;		/* of all that have pages */
+
 	void *host;			/* its owner's: a struct inode */
 	const struct address_space_operations *a_ops;
 	gfp_t gfp_mask;			/* of its pages */
 	u32 flags;
-
-	spinlock_t tree_lock;
-	struct radix_tree_root page_tree;
-	u32 nrpages;
-	struct list_head all;		/* of all that have pages */
 
 	/* areas that show it: mm/space's, by vm_area_struct.shared */
 	struct mutex i_mmap_lock;

@@ -68,6 +68,9 @@ static __always_inline bool tails_are_clean(const struct page *page,
 	return !dirt;
 }
 
+/* put_page() the long way: the last user, or a compound block's. */
+void fastcall put_page_slow(struct page *page, u32 site);
+
 /* --- page_debug.c --- */
 
 /* Anything of the below to do? Then a page takes the slow way. */
