@@ -35,6 +35,9 @@
  *    address in the kernel that is not in the table, and copy_to_user() returns
  *    how much is left for one that is.
  *
+ *    All of this stands beside the way of a fault that is answered, which is
+ *    one function: some 100 instructions, mmap_sem's 20 included.
+ *
  * 5. No memory. There is nobody to ask for some: the thread that wants it gets
  *    FAULT_OOM, in user mode a matter for user_fault_hook.
  */
@@ -69,7 +72,8 @@ const char *fault_reason(enum fault_result result)
 	}
 }
 
-static __always_inline bool is_permitted(const struct vm_area_struct *vma, u32 error)
+static __always_inline bool is_permitted(const struct vm_area_struct *vma,
+					 u32 error)
 {
 	if (error & PF_WRITE)
 		return vma->vm_flags & VM_WRITE;
@@ -78,8 +82,9 @@ static __always_inline bool is_permitted(const struct vm_area_struct *vma, u32 e
 	return !(error & PF_PRESENT) && vma->vm_flags & VM_ACCESS;
 }
 
-static __noinline enum fault_result grow_stack(struct vm_area_struct *vma, u32 address,
-				    u32 user_esp)
+static __noinline enum fault_result grow_stack(struct vm_area_struct *vma,
+					       u32 address,
+					       u32 user_esp)
 {
 	if (!(vma->vm_flags & VM_GROWSDOWN) ||
 	    address + BELOW_STACK_POINTER < user_esp)
