@@ -82,9 +82,8 @@ static __always_inline bool is_permitted(const struct vm_area_struct *vma,
 	return !(error & PF_PRESENT) && vma->vm_flags & VM_ACCESS;
 }
 
-static __noinline enum fault_result grow_stack(struct vm_area_struct *vma,
-					       u32 address,
-					       u32 user_esp)
+static __noinline enum fault_result
+grow_stack(struct vm_area_struct *vma, u32 address, u32 user_esp)
 {
 	if (!(vma->vm_flags & VM_GROWSDOWN) ||
 	    address + BELOW_STACK_POINTER < user_esp)

@@ -25,6 +25,7 @@
 #include <kernel/cpu/processor.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/string.h>
+#include <mm/cache/pagemap.h>
 #include <mm/object/kmalloc.h>
 #include <mm/object/slab.h>
 #include <mm/space/internal.h>
@@ -243,11 +244,13 @@ void mm_space_init(void)
 
 	vma_init();
 	rmap_init();
+	rmap_file_init();
 	tables_init();
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
 				     SLAB_PANIC, NULL);
 	root_cache = kmem_cache_create("pgd", root, root, SLAB_PANIC,
 				       clear_root);
+	overcommit.cache_pages = page_cache_pages;
 	switch_mm_hook = load_space;
 	fault_init();
 }

@@ -20,9 +20,11 @@
 #define ENODEV 19
 #define EINVAL 22
 #define ENOTTY 25
+#define EFBIG 27
 #define ENOSPC 28
 #define EROFS 30
 #define ERANGE 34
+#define ENAMETOOLONG 36
 #define ENOSYS 38
 #define ETIME 62
 #define EOVERFLOW 75
