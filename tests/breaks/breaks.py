@@ -1879,7 +1879,7 @@ BREAKS = [
     Break("space: a child's pages have no user more", "mm/space/memory.c",
           "\t\t\tget_page(page);\n", "",
           "fork.copy_on_write_in_both_directions"),
-    Break("space: a stack behind a table's border is told to nobody",
+    Break("space: no copy is asked whether it has a stack's table",
           "mm/table/pgtable_copy.c",
           "if (!pt_find(copy->pt, at))", "if (0)",
           "fork.new_stacks_are_known_to_all_spaces"),
