@@ -15,8 +15,8 @@
  *
  * 4. What a child may have is bounded, so that the machine has memory left.
  *
- * 5. Here, among any numbers is open() with O_CREAT: files that were not there
- *    before go in the end.
+ * 5. Here, among any numbers are open() with O_CREAT and mkdir(): what was not
+ *    there before goes in the end.
  */
 #include "user.h"
 
@@ -249,8 +249,8 @@ static u32 number(const char *text)
 enum { MOST_FILES = 256, DIRECTORY = 4 };	/* DT_DIR */
 
 struct dirent64 {
-	u64 ino, next;
-	u16 length;
+	uint64_t ino, next;
+	uint16_t length;
 	u8 type;
 	char name[];
 } __attribute__((packed));
@@ -281,9 +281,9 @@ static u32 visit_files(int learn)
 			at += d->length;
 			if (learn && nr_known < MOST_FILES)
 				known[nr_known++] = (u32)d->ino;
-			else if (!learn && d->type != DIRECTORY &&
-				 !is_known((u32)d->ino))
-				gone += !sys(SYS_unlink, d->name);
+			else if (!learn && !is_known((u32)d->ino))
+				gone += !sys(d->type == DIRECTORY ?
+					     SYS_rmdir : SYS_unlink, d->name);
 		}
 	sys(SYS_close, fd);
 	return gone;
