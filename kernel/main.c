@@ -22,6 +22,7 @@
 #include <kernel/srat.h>
 #include <kernel/power.h>
 #include <kernel/user/process.h>
+#include <mm/cache/pagemap.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
@@ -99,6 +100,7 @@ void start_kernel(void)
 	kmap_init();
 	bounce_init();
 	block_init();
+	page_cache_init();
 	mm_space_init();
 	user_init();
 	power_init();

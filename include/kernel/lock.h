@@ -3,10 +3,16 @@
  * held, never the other way round. Every lock of the kernel stands here.
  *
  *	mm.mmap_sem		areas of one space; sleeps	mm/space
+ *	    a page's lock	PG_locked; sleeps		mm/cache
+ *	        address_space.i_mmap_lock	areas; sleeps	mm/cache
  *	    mm.grow_mutex	stacks that grow; sleeps	mm/space
  *	        anon_vma.lock	areas that may have a page	mm/space
  *	            mm.page_table_lock	entries of one space	mm/space
  *	                tlb_lock
+ *	                address_space.tree_lock	pages of a file	mm/cache
+ *	                    mappings_lock	all that have pages
+ *	                    kmem_node.lock
+ *	page_wait.lock		who waits for a page	mm/cache
  *	mmlist_lock		all spaces		mm/space
  *	request_queue.lock	a block device's work	kernel/block
  *	    timer_base.lock, workqueue.lock, wait_queue.lock, fail_lock, and

@@ -33,8 +33,8 @@
 #include <mm/table/pgtable.h>
 #include <mm/virt/vmalloc.h>
 
-#define STACK_BYTE 0x5c		/* guessed: nobody's value, four times */
-#define STACK_FILL (STACK_BYTE * 0x01010101U)
+#define STACK_MARK 0x5c5c5c5cU	/* guessed: nobody's value */
+#define STACK_STEP 128U		/* guessed: from one mark to the next, bytes */
 
 LIST_HEAD(all_tasks);
 spinlock_t all_tasks_lock = SPIN_LOCK_UNLOCKED("all_tasks_lock");
@@ -49,6 +49,15 @@ u32 nr_tasks(void)
 
 /* --- stacks --- */
 
+/* So that it is seen how far it was ever used. */
+static void mark_stack(u32 *stack)
+{
+	u32 at;
+
+	for (at = 0; at < THREAD_STACK_SIZE; at += STACK_STEP)
+		stack[at / 4] = STACK_MARK;
+}
+
 static void *make_stack(void)
 {
 	void *stack = vmalloc(THREAD_STACK_SIZE);
@@ -57,17 +66,18 @@ static void *make_stack(void)
 		return NULL;
 	/* whatever page directory the CPU has when the thread comes */
 	pt_share((u32)(uintptr_t)stack, THREAD_STACK_SIZE);
-	return memset(stack, STACK_BYTE, THREAD_STACK_SIZE);
+	mark_stack(stack);
+	return stack;
 }
 
 u32 stack_unused(const struct task *task)
 {
 	const u32 *stack = task->stack;
-	u32 i = 0;
+	u32 at = 0;
 
-	while (stack && i < THREAD_STACK_SIZE / 4 && stack[i] == STACK_FILL)
-		i++;
-	return i * 4;
+	while (stack && at < THREAD_STACK_SIZE && stack[at / 4] == STACK_MARK)
+		at += STACK_STEP;
+	return at;
 }
 
 /* As if switch_stacks had been called just before thread_entry. */

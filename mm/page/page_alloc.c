@@ -454,14 +454,14 @@ void free_pages(unsigned long addr, unsigned int order)
 
 /* --- users --- */
 
-void put_page(struct page *page)
+void fastcall put_page_slow(struct page *page, u32 site)
 {
 	if (unlikely((uintptr_t)page - (uintptr_t)mem_map >= mem_map_bytes)) {
-		free_slow(page, 0, CALLER);
+		free_slow(page, 0, site);
 		return;
 	}
 	page = compound_head(page);
-	put_pages(page, PageCompound(page) ? page_order(page) : 0, CALLER);
+	put_pages(page, PageCompound(page) ? page_order(page) : 0, site);
 }
 
 void split_page(struct page *page, unsigned int order)

@@ -62,6 +62,19 @@ void fastcall free_hot_page(struct page *page)
 		free_slow(page, 0, CALLER);
 }
 
+/* Not inline: who is not the last one has no registers to keep. */
+static __noinline void fastcall put_last(struct page *page, u32 site)
+{
+	if (unlikely(!in_mem_map(page) || !free_hot(page)))
+		put_page_slow(page, site);
+}
+
+void fastcall put_page(struct page *page)
+{
+	if (unlikely(!in_mem_map(page)) || !put_page_of_others(page))
+		put_last(page, CALLER);
+}
+
 /* May a small block be kept, as it was given out to its only user? */
 static __always_inline bool may_be_kept(const struct page *page,
 					const struct per_cpu_pageset *set,

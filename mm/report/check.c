@@ -1,4 +1,5 @@
 #include <kernel/base/printk.h>
+#include <mm/cache/pagemap.h>
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
 #include <mm/high/check.h>
@@ -15,13 +16,14 @@ static void print_difference(const char *sentence)
 }
 
 /* They may not be looked at by who keeps the CPU. */
-static unsigned int check_spaces(void)
+static unsigned int check_files_and_spaces(void)
 {
 	struct mm_struct *mm = NULL;
-	unsigned int n = 0;
+	unsigned int n;
 
 	if (in_atomic() || irqs_disabled())
 		return 0;
+	n = check_page_cache(print_difference);
 	while ((mm = next_mm(mm)))
 		n += mm_check_space(mm, print_difference);
 	return n;
@@ -40,5 +42,5 @@ unsigned int mm_check(void)
 	       check_vmap_space(&vmalloc_space, &kernel_pgtable,
 				print_difference) +
 	       check_kmap_pool(&kernel_kmaps, print_difference) +
-	       check_kmap_atomic(print_difference) + check_spaces();
+	       check_kmap_atomic(print_difference) + check_files_and_spaces();
 }

@@ -20,6 +20,7 @@
  */
 #include <kernel/base/printk.h>
 #include <kernel/block/blkdev.h>
+#include <mm/cache/pagemap.h>
 #include <mm/high/bounce.h>
 #include <mm/high/kmap_pool.h>
 #include <mm/page/page_alloc.h>
@@ -240,6 +241,22 @@ static u32 slab_kb(const struct node_set *set, u32 arg)
 	return slab_pages_of_all() << (PAGE_SHIFT - 10);
 }
 
+/* So is the page cache. */
+static u32 cached_kb(const struct node_set *set, u32 arg)
+{
+	return page_cache_pages() << (PAGE_SHIFT - 10);
+}
+
+static u32 dirty_kb(const struct node_set *set, u32 arg)
+{
+	return nr_dirty_pages() << (PAGE_SHIFT - 10);
+}
+
+static u32 writeback_kb(const struct node_set *set, u32 arg)
+{
+	return nr_writeback_pages() << (PAGE_SHIFT - 10);
+}
+
 static u32 bounce_pages(const struct node_set *set, u32 arg)
 {
 	return nr_bounce_pages();
@@ -289,10 +306,13 @@ static u32 window_waits(const struct node_set *set, u32 arg)
 static const struct report_line meminfo[] = {
 	{ "MemTotal:", total_kb, ALL },
 	{ "MemFree:", free_kb, ALL },
+	{ "Cached:", cached_kb, 0 },
 	{ "HighTotal:", total_kb, HIGH },
 	{ "HighFree:", free_kb, HIGH },
 	{ "LowTotal:", total_kb, LOW },
 	{ "LowFree:", free_kb, LOW },
+	{ "Dirty:", dirty_kb, 0 },
+	{ "Writeback:", writeback_kb, 0 },
 	{ "Slab:", slab_kb, 0 },
 	{ "Bounce:", bounce_kb, 0 },
 	{ "VmallocTotal:", vmalloc_total_kb, 0 },

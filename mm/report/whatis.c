@@ -116,6 +116,7 @@ static void print_flags(u32 flags)
 		[PG_compound] = "compound", [PG_swapcache] = "swapcache",
 		[PG_mappedtodisk] = "mappedtodisk",
 		[PG_reclaim] = "reclaim", [PG_buddy] = "buddy",
+		[PG_waiters] = "waiters",
 	};
 	unsigned int i;
 

@@ -25,6 +25,7 @@
 #include <kernel/cpu/processor.h>
 #include <kernel/lib/bug.h>
 #include <kernel/lib/string.h>
+#include <mm/cache/pagemap.h>
 #include <mm/object/kmalloc.h>
 #include <mm/object/slab.h>
 #include <mm/space/internal.h>
@@ -103,7 +104,7 @@ struct mm_struct *mm_alloc(void)
 		return NULL;
 	mm->pgd.name = "an address space";
 	mm->pgd.levels = kernel_pgtable.levels;
-	mm->pgd.root = kmem_cache_zalloc(root_cache, GFP_KERNEL);
+	mm->pgd.root = kmem_cache_alloc(root_cache, GFP_KERNEL);
 	if (!mm->pgd.root) {
 		kmem_cache_free(mm_cache, mm);
 		return NULL;
@@ -172,13 +173,11 @@ struct mm_struct *get_task_mm(const struct task *task)
 
 static int copy_area(struct mm_struct *child, struct vm_area_struct *vma)
 {
-	struct vm_area_struct *copy = alloc_vma();
+	struct vm_area_struct *copy = copy_vma(vma);
 	int err;
 
 	if (!copy)
 		return -ENOMEM;
-	*copy = *vma;
-	INIT_LIST_HEAD(&copy->anon_vma_node);
 	copy->vm_mm = child;
 	copy->vm_flags &= ~VM_LOCKED;
 	if (copy->vm_flags & VM_ACCOUNT &&
@@ -233,15 +232,24 @@ struct mm_struct *dup_mm(struct mm_struct *parent)
 	return NULL;
 }
 
+/* Roots come back as they were made: without entries of user addresses. */
+static void clear_root(void *root)
+{
+	memset(root, 0, pt_root_bytes());
+}
+
 void mm_space_init(void)
 {
 	u32 root = pt_root_bytes();
 
 	vma_init();
 	rmap_init();
+	tables_init();
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
 				     SLAB_PANIC, NULL);
-	root_cache = kmem_cache_create("pgd", root, root, SLAB_PANIC, NULL);
+	root_cache = kmem_cache_create("pgd", root, root, SLAB_PANIC,
+				       clear_root);
+	overcommit.cache_pages = page_cache_pages;
 	switch_mm_hook = load_space;
 	fault_init();
 }

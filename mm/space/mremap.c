@@ -58,11 +58,9 @@ static struct vm_area_struct *make_target(const struct move *m,
 
 	if (m->mm->map_count >= sysctl_max_map_count)
 		return NULL;
-	new = alloc_vma();
+	new = copy_vma(vma);
 	if (!new)
 		return NULL;
-	*new = *vma;
-	INIT_LIST_HEAD(&new->anon_vma_node);
 	new->vm_start = m->to;
 	new->vm_end = m->to + m->new_len;
 	if (vma->vm_ops || vma->anon_vma)

@@ -43,8 +43,16 @@ u32 vm_commit_limit(void)
 
 static bool could_be_had(u32 pages)
 {
-	u32 n = asked(overcommit.cache_pages) + asked(overcommit.free_swap) +
-		nr_unused_pages();
+	struct zone *zone;
+	unsigned int i;
+	u32 n;
+
+	/* one zone alone has enough, more often than not */
+	for_each_zone_of(&machine_nodes, zone, i)
+		if (pages < zone->free_pages - zone->free_pages / 32)
+			return true;
+	n = asked(overcommit.cache_pages) + asked(overcommit.free_swap) +
+	    nr_unused_pages();
 
 	return pages < n - n / 32;
 }

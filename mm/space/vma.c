@@ -64,6 +64,17 @@ struct vm_area_struct *alloc_vma(void)
 	return vma;
 }
 
+struct vm_area_struct *copy_vma(const struct vm_area_struct *vma)
+{
+	struct vm_area_struct *copy = kmem_cache_alloc(vma_cache, GFP_KERNEL);
+
+	if (copy) {
+		*copy = *vma;
+		INIT_LIST_HEAD(&copy->anon_vma_node);
+	}
+	return copy;
+}
+
 void free_vma(struct vm_area_struct *vma)
 {
 	kmem_cache_free(vma_cache, vma);
@@ -194,6 +205,8 @@ void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,
 	link_in_list(mm, vma, prev);
 	link_in_tree(mm, vma);
 	mm->map_count++;
+	/* what is mapped is touched, or unmapped, next */
+	mm->mmap_cache = vma;
 }
 
 void unlink_vma(struct mm_struct *mm, struct vm_area_struct *vma)
@@ -244,11 +257,9 @@ int split_vma(struct vm_area_struct *vma, u32 addr)
 
 	if (mm->map_count >= sysctl_max_map_count)
 		return -ENOMEM;
-	upper = alloc_vma();
+	upper = copy_vma(vma);
 	if (!upper)
 		return -ENOMEM;
-	*upper = *vma;
-	INIT_LIST_HEAD(&upper->anon_vma_node);
 	upper->vm_start = addr;
 	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	if (upper->vm_ops && upper->vm_ops->open)

@@ -7,6 +7,9 @@
  *    many as fit into a batch. Tables that show nothing any more go the same
  *    way: the CPU may be walking them.
  *
+ *    Tables are objects with a constructor, and come back empty: most are used
+ *    again without a pass over them.
+ *
  * 2. A table goes when no area has an address in its part. unmap_areas() is
  *    told what is free around what it unmaps: [floor, ceiling).
  *
@@ -20,13 +23,30 @@
  * fetched without it. Interrupts stay on.
  */
 #include <kernel/lib/bug.h>
+#include <mm/high/highmem.h>
+#include <mm/object/slab.h>
 #include <mm/page/page_alloc.h>
 #include <mm/space/fault.h>
 #include <mm/space/internal.h>
 
 #define BATCH 60U	/* guessed: a quarter of a KB of the stack */
+#define TABLES 8U	/* guessed: a small program has three */
 
 struct swap_hooks swap_hooks;
+
+static struct kmem_cache *table_cache;
+
+/* Tables come back as they were made: empty. */
+static void clear_table(void *table)
+{
+	clear_page(table);
+}
+
+void tables_init(void)
+{
+	table_cache = kmem_cache_create("page_table", PAGE_SIZE, PAGE_SIZE,
+					SLAB_PANIC, clear_table);
+}
 
 /* What goes, once the TLB is flushed. */
 struct gather {
@@ -34,6 +54,8 @@ struct gather {
 	u32 n;
 	bool stale;		/* entries were emptied since the last flush */
 	struct page *page[BATCH];
+	u32 nr_tables;
+	void *table[TABLES];
 };
 
 static void flush_gather(struct gather *g)
@@ -51,6 +73,8 @@ static void flush_gather(struct gather *g)
 		}
 	free_pages_bulk(g->n, g->page);
 	g->n = 0;
+	while (g->nr_tables)
+		kmem_cache_free(table_cache, g->table[--g->nr_tables]);
 }
 
 /* --- unmapping --- */
@@ -155,8 +179,8 @@ static void take_table(struct gather *g, u32 at, int level)
 	if (!table)
 		return;
 	g->stale = true;
-	g->page[g->n++] = pfn_to_page((u32)(table >> PAGE_SHIFT));
-	if (g->n == BATCH)
+	g->table[g->nr_tables++] = __va((u32)table);
+	if (g->nr_tables == TABLES)
 		flush_gather(g);
 }
 
@@ -199,17 +223,17 @@ u32 *make_entry(struct mm_struct *mm, u32 address)
 	u32 *entry;
 
 	while (!(entry = pt_find(pt, address))) {
-		unsigned long table = get_zeroed_page(GFP_KERNEL);
+		void *table = kmem_cache_alloc(table_cache, GFP_KERNEL);
 		bool used;
 
 		if (!table)
 			return NULL;
 		spin_lock(page_table_lock(mm));
-		used = pt_hang(pt, address, __pa((void *)table));
+		used = pt_hang(pt, address, __pa(table));
 		mm->nr_tables += used;
 		spin_unlock(page_table_lock(mm));
 		if (!used)
-			free_page(table);
+			kmem_cache_free(table_cache, table);
 	}
 	return entry;
 }

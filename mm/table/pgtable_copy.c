@@ -120,12 +120,15 @@ bool pt_learn(u32 cr3, u32 addr)
 
 void pt_share(u32 va, u32 size)
 {
-	u32 flags = spin_lock_irqsave(&copies_lock), done;
+	u32 flags = spin_lock_irqsave(&copies_lock), at;
+	u32 step = pt_level_size(&kernel_pgtable, 2);
 	const struct pt_copy *copy;
 
 	for (copy = copies; copy; copy = copy->next)
-		for (done = 0; done < size; done += PAGE_SIZE)
-			learn(copy->pt, va + done);
+		for (at = va; at - va < size; at = ALIGN_DOWN(at, step) + step)
+			/* a table that it has is the one that all have */
+			if (!pt_find(copy->pt, at))
+				learn(copy->pt, at);
 	spin_unlock_irqrestore(&copies_lock, flags);
 }
 

@@ -6,6 +6,7 @@
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/sched/workqueue.h>
+#include <mm/cache/radix_nodes.h>
 #include <mm/early/memblock.h>
 #include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
@@ -82,6 +83,8 @@ static void settle(void)
 	kmap_flush_unused();
 	/* what was freed still has its description, until this */
 	vm_unmap_aliases();
+	/* what CPUs keep for the next insertion */
+	radix_nodes_drain();
 	/* it warns if what comes back is none of theirs */
 	kmem_caches_shrink();
 }

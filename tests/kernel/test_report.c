@@ -11,6 +11,7 @@
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
 #include <mm/high/kmap_pool.h>
+#include <mm/cache/pagemap.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
 #include <mm/report/areas.h>
@@ -168,22 +169,27 @@ TEST(report, zoneinfo_of_the_machine)
 
 TEST(report, meminfo)
 {
-	char want[400];
+	u32 kb = PAGE_SIZE >> 10;
+	char want[480];
 
 	/* slabs and areas are the machine's */
 	snprintf(want, sizeof(want),
 		 "MemTotal:      1212000 kB\n"
 		 "MemFree:       1204000 kB\n"
+		 "Cached:       %8u kB\n"
 		 "HighTotal:     1200000 kB\n"
 		 "HighFree:      1199996 kB\n"
 		 "LowTotal:        12000 kB\n"
 		 "LowFree:          4004 kB\n"
+		 "Dirty:        %8u kB\n"
+		 "Writeback:    %8u kB\n"
 		 "Slab:         %8u kB\n"
 		 "Bounce:              0 kB\n"
 		 "VmallocTotal: %8u kB\n"
 		 "VmallocUsed:  %8u kB\n"
 		 "VmallocChunk: %8u kB\n",
-		 slab_pages_of_all() << (PAGE_SHIFT - 10),
+		 page_cache_pages() * kb, nr_dirty_pages() * kb,
+		 nr_writeback_pages() * kb, slab_pages_of_all() * kb,
 		 vmalloc_total() >> 10, vmalloc_used() >> 10,
 		 vmalloc_chunk() >> 10);
 	EXPECT_STREQ(printed(report_meminfo), want);

@@ -51,8 +51,10 @@ ZONE_END = (
     "\n  start_pfn:         %lu"
     "\n")
 MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
+           "Cached:       %8lu kB\n"
            "HighTotal:    %8lu kB\n" "HighFree:     %8lu kB\n"
            "LowTotal:     %8lu kB\n" "LowFree:      %8lu kB\n"
+           "Dirty:        %8lu kB\n" "Writeback:    %8lu kB\n"
            "Slab:         %8lu kB\n" "Bounce:       %8lu kB\n"
            "VmallocTotal: %8lu kB\n" "VmallocUsed:  %8lu kB\n"
            "VmallocChunk: %8lu kB\n")
@@ -621,7 +623,7 @@ def objects_after_tests(ctx, journal):
     with Guest(journal, args, limit=300) as guest:
         guest.wait_prompt()
         before = read_slabinfo(guest.command("slabinfo"))
-        ktap.check(guest.command("test all"))
+        ktap.check(guest.command(f"test {ktap.ROUNDS}all"))
         after = read_slabinfo(guest.command("slabinfo"))
         leaks = guest.command("leaks")
     for old, new in zip(before, after):

@@ -20,6 +20,7 @@
 #define ENODEV 19
 #define EINVAL 22
 #define ENOTTY 25
+#define EFBIG 27
 #define ENOSPC 28
 #define EROFS 30
 #define ERANGE 34

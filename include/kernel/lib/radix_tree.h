@@ -12,6 +12,8 @@
 #ifndef KERNEL_LIB_RADIX_TREE_H
 #define KERNEL_LIB_RADIX_TREE_H
 
+#include <kernel/lib/compiler.h>
+#include <kernel/lib/errno.h>
 #include <kernel/lib/types.h>
 
 #ifndef RADIX_TREE_MAP_SHIFT
@@ -22,6 +24,13 @@
 #define RADIX_TREE_TAG_WORDS ((RADIX_TREE_MAP_SIZE + 31) / 32)
 #define RADIX_TREE_MAX_HEIGHT						\
 	((32 + RADIX_TREE_MAP_SHIFT - 1) / RADIX_TREE_MAP_SHIFT)
+
+/*
+ * The most nodes that one insertion takes, derived: into a tree of height 1 at
+ * the largest index, all levels above that, and all below the topmost. (The
+ * reference keeps 7, which such an insertion can use up.)
+ */
+#define RADIX_TREE_MAX_INSERT (2 * (RADIX_TREE_MAX_HEIGHT - 1))
 
 struct radix_tree_node {
 	u32 count;			/* slots that are not NULL */
@@ -38,6 +47,8 @@ struct radix_tree_memory {
 
 struct radix_tree_root {
 	u32 height;			/* levels of nodes; 0: empty */
+	u32 largest;			/* index that these can have */
+	u32 shift;			/* of the index, for the root's slot */
 	struct radix_tree_node *rnode;
 	const struct radix_tree_memory *memory;
 };
@@ -49,6 +60,24 @@ int radix_tree_insert(struct radix_tree_root *root, u32 index, void *item);
 
 /* NULL: there is none. */
 void *radix_tree_lookup(const struct radix_tree_root *root, u32 index);
+
+/* The same, inline. */
+static __always_inline void *radix_tree_find(const struct radix_tree_root *root,
+					     u32 index)
+{
+	const struct radix_tree_node *node = root->rnode;
+	u32 shift = root->shift;
+
+	if (unlikely(index > root->largest))
+		return NULL;
+	/* an empty tree has no root */
+	for (; node; shift -= RADIX_TREE_MAP_SHIFT) {
+		node = node->slots[index >> shift & (RADIX_TREE_MAP_SIZE - 1)];
+		if (!shift)
+			break;
+	}
+	return (void *)node;
+}
 
 /* What was there, with its tags; NULL. Nodes without items go, and levels that
  * are not needed any more. */

@@ -15,12 +15,18 @@
  *	PG_error	filling or writing it failed
  *	PG_dirty	its bytes are newer than what is below; also the tag
  *	PG_writeback	it is being written; also the tag
+ *	PG_waiters	somebody may wait for PG_locked or PG_writeback
+ *
+ * The tag of PG_dirty stays when the flag is cleared for writing, until
+ * PG_writeback is set: so who looks for pages to write, and then for those
+ * that are being written, misses none.
  *
  * Who has the page locked may rely on page->mapping and index: a page that was
  * found, then locked, and has another mapping now, was truncated meanwhile.
  *
  * Locks, outermost first: page lock (sleeps); i_mmap_lock (sleeps); tree_lock
- * (interrupts off). Calls that may sleep say so.
+ * (interrupts off). Calls that may sleep say so. tree_lock guards the tree,
+ * nrpages, and of each page mapping, PG_dirty and PG_writeback.
  */
 #ifndef MM_CACHE_PAGEMAP_H
 #define MM_CACHE_PAGEMAP_H
@@ -45,7 +51,9 @@ struct address_space_operations {
 	/*
 	 * Writes out a page that is locked, its PG_dirty already cleared: sets
 	 * PG_writeback, unlocks it, and calls end_page_writeback() when it is
-	 * done. NULL: this file is nowhere but here; its pages stay dirty.
+	 * done. If it cannot begin, the page is dirty again, then unlocked. May
+	 * sleep. NULL: this file is nowhere but here; its pages stay dirty, and
+	 * are not among nr_dirty_pages().
 	 */
 	int (*writepage)(struct address_space *mapping, struct page *page);
 };
@@ -58,14 +66,15 @@ struct address_space_operations {
 #define PAGECACHE_TAG_WRITEBACK 1U
 
 struct address_space {
+	spinlock_t tree_lock;		/* first: looked up most */
+	struct radix_tree_root page_tree;
+	u32 nrpages;
+	struct list_head all;		/* of all that have pages */
+
 	void *host;			/* its owner's: a struct inode */
 	const struct address_space_operations *a_ops;
 	gfp_t gfp_mask;			/* of its pages */
 	u32 flags;
-
-	spinlock_t tree_lock;
-	struct radix_tree_root page_tree;
-	u32 nrpages;
 
 	/* areas that show it: mm/space's, by vm_area_struct.shared */
 	struct mutex i_mmap_lock;
@@ -79,16 +88,55 @@ void address_space_init(struct address_space *mapping, void *host,
 /* Boot: behind kmem_cache_init() and threads. */
 void page_cache_init(void);
 
-/* Pages that are in any address_space. */
+/* Pages that are in any address_space; of these: newer than what is below, and
+ * being written. Any context. */
 u32 page_cache_pages(void);
+u32 nr_dirty_pages(void);
+u32 nr_writeback_pages(void);
+
+/* The address_space of a page; NULL: it is in none, or it is private memory
+ * (bit 0: <mm/space/rmap.h>). */
+static inline struct address_space *page_mapping(const struct page *page)
+{
+	uintptr_t mapping = (uintptr_t)page->mapping;
+
+	return mapping & 1 ? NULL : (struct address_space *)mapping;
+}
 
 /* --- locks of pages (mm/cache/page_lock.c) --- */
 
+void fastcall lock_page_slow(struct page *page);
+void fastcall wake_page(struct page *page, enum page_flag flag);
+
+/* True: it is the caller's. Any context. */
+static __always_inline bool trylock_page(struct page *page)
+{
+	return !(atomic_fetch_set_bits(&page->flags, 1U << PG_locked) &
+		 1U << PG_locked);
+}
+
 /* May sleep. */
-void lock_page(struct page *page);
-/* Any context. */
-bool trylock_page(struct page *page);		/* true: it is the caller's */
-void unlock_page(struct page *page);
+static __always_inline void lock_page(struct page *page)
+{
+	might_sleep();
+	if (unlikely(!trylock_page(page)))
+		lock_page_slow(page);
+}
+
+_Static_assert(PG_locked == 0, "unlock_page() subtracts PG_locked");
+
+/* Any context, anybody. One instruction: it takes the flag away and says who
+ * waits. */
+static __always_inline void unlock_page(struct page *page)
+{
+	u32 flags = __atomic_fetch_sub(&page->flags, 1U << PG_locked,
+				       __ATOMIC_SEQ_CST);
+
+	BUG_ON(!(flags & 1U << PG_locked), "unlock_page() of no locked page");
+	if (unlikely(flags & 1U << PG_waiters))
+		wake_page(page, PG_locked);
+}
+
 /* Until it is not locked, or not being written; the caller has a user of it.
  * May sleep. */
 void wait_on_page_locked(struct page *page);
@@ -97,7 +145,7 @@ void wait_on_page_writeback(struct page *page);
 /* --- pages of an address_space (mm/cache/filemap.c) --- */
 
 /* The page, with a user more; NULL: it is not there. Any context. */
-struct page *find_get_page(struct address_space *mapping, u32 index);
+struct page *fastcall find_get_page(struct address_space *mapping, u32 index);
 
 /* The same, locked: it is in the tree as long as it is. May sleep. */
 struct page *find_lock_page(struct address_space *mapping, u32 index);
@@ -115,8 +163,13 @@ u32 find_get_pages_tag(struct address_space *mapping, u32 first, u32 tag,
 int add_to_page_cache(struct page *page, struct address_space *mapping,
 		      u32 index, gfp_t gfp);
 
-/* Takes a page out, which is locked: its user goes, the caller has another. */
+/* Takes a page out, which is locked and not being written: its user goes, the
+ * caller has another. It is not dirty any more. Any context. */
 void remove_from_page_cache(struct page *page);
+
+/* The same if nobody but the caller uses it, and it is neither dirty nor
+ * mapped: then true. */
+bool remove_unused_page(struct page *page);
 
 /*
  * Locked, with a user more: that which is there, or a new one that is not up to
@@ -136,7 +189,7 @@ struct page *read_cache_page(struct address_space *mapping, u32 index,
 #define PAGE_ERR(page) ((int)(intptr_t)(page))
 #define IS_ERR_PAGE(page) ((uintptr_t)(page) >= (uintptr_t)-4095)
 
-/* --- reading and writing bytes (mm/cache/filemap.c) --- */
+/* --- reading and writing bytes (mm/cache/file_rw.c) --- */
 
 /*
  * Where bytes go that are read: takes up to n of them at p, which is the
@@ -161,7 +214,7 @@ struct page_source {
 /*
  * The bytes [pos, pos + n) that are below size, page by page. How many were
  * taken, which ends at the first that was not; or an error, if none: -EFAULT
- * (the sink takes none), -EIO, -ENOMEM. May sleep.
+ * (the sink takes none), -EIO, -ENOMEM. At most 2 GB less a page. May sleep.
  */
 long mapping_read(struct address_space *mapping, u64 pos, u32 n, u64 size,
 		  struct page_sink *sink);
@@ -169,22 +222,30 @@ long mapping_read(struct address_space *mapping, u64 pos, u32 n, u64 size,
 /*
  * Writes [pos, pos + n), page by page; pages become dirty. A page of which only
  * a part is written is read first if it has bytes below size. How many bytes;
- * or an error, if none. The caller holds what guards size, and sets it behind
- * this. May sleep.
+ * or an error, if none: as above, and -EFBIG (beyond 2^32 pages). The caller
+ * holds what guards size, and sets it behind this. May sleep.
  */
 long mapping_write(struct address_space *mapping, u64 pos, u32 n, u64 size,
 		   struct page_source *source);
 
-/* --- dirty pages --- */
+/* --- dirty pages (mm/cache/dirty.c) --- */
 
-/* True: it was not dirty before. Any context. */
+/* True: it was not dirty before. Any context. The caller has the page locked,
+ * or something else that keeps its address_space. */
 bool set_page_dirty(struct page *page);
 
-/* It is written out: false: it was not dirty. Locked. */
+/*
+ * It is going to be written out: false: it was not dirty. Locked; before it is
+ * unlocked it has PG_writeback, or is dirty again.
+ */
 bool clear_page_dirty_for_io(struct page *page);
 
 void set_page_writeback(struct page *page);	/* locked */
 void end_page_writeback(struct page *page);	/* any context */
+
+/* An error of writing, to be told once: -ENOSPC, or any other, which becomes
+ * -EIO. Any context. */
+void mapping_set_error(struct address_space *mapping, int err);
 
 /* The error of writing that nobody was told of yet: 0, -EIO, -ENOSPC. */
 int mapping_take_error(struct address_space *mapping);
@@ -207,5 +268,8 @@ u32 invalidate_inode_pages(struct address_space *mapping);
 /* Tree, counts, tags and pages agree: how many differences. */
 u32 check_mapping(struct address_space *mapping,
 		  void (*report)(const char *sentence));
+
+/* All that have pages, and the counts of the machine. May sleep. */
+u32 check_page_cache(void (*report)(const char *sentence));
 
 #endif

@@ -86,7 +86,7 @@ static __always_inline void copy_highpage(struct page *to,
 
 static inline void assert_in_page(u32 offset, u32 len)
 {
-	BUG_ON(offset > PAGE_SIZE || len > PAGE_SIZE - offset,
+	BUG_ON((u64)offset + len > PAGE_SIZE,
 	       "a piece of a page that goes beyond it");
 }
 

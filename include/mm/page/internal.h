@@ -14,10 +14,11 @@
 	1U << PG_writeback | 1U << PG_swapcache | 1U << PG_reclaim | \
 	1U << PG_buddy)
 
-/* Flags that say something of the contents: free drops them. */
+/* Flags that say something of the contents, or that somebody waited once: free
+ * drops them. */
 #define PAGE_FLAGS_OF_CONTENT (1U << PG_error | 1U << PG_referenced | \
 	1U << PG_uptodate | 1U << PG_dirty | 1U << PG_checked | \
-	1U << PG_mappedtodisk | 1U << PG_compound)
+	1U << PG_mappedtodisk | 1U << PG_compound | 1U << PG_waiters)
 
 #define PAGE_FLAGS_ALL ((1U << __NR_PAGE_FLAGS) - 1)
 
@@ -66,6 +67,9 @@ static __always_inline bool tails_are_clean(const struct page *page,
 			(uintptr_t)page->mapping;
 	return !dirt;
 }
+
+/* put_page() the long way: the last user, or a compound block's. */
+void fastcall put_page_slow(struct page *page, u32 site);
 
 /* --- page_debug.c --- */
 

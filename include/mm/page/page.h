@@ -45,6 +45,7 @@ enum page_flag {
 	PG_mappedtodisk,
 	PG_reclaim,
 	PG_buddy,		/* first page of a free block */
+	PG_waiters,		/* somebody may wait for it (mm/cache) */
 	__NR_PAGE_FLAGS,
 };
 
@@ -104,6 +105,7 @@ PAGE_FLAG(Reserved, PG_reserved)
 PAGE_FLAG(Private, PG_private)
 PAGE_FLAG(Writeback, PG_writeback)
 PAGE_FLAG(Compound, PG_compound)
+PAGE_FLAG(Waiters, PG_waiters)
 PAGE_FLAG(Buddy, PG_buddy)
 
 /* log2 of the pages of the block that this page is the first one of. */

@@ -155,7 +155,7 @@ static __always_inline void get_page(struct page *page)
 	atomic_inc(&page->_count);
 }
 
-void put_page(struct page *page);
+void fastcall put_page(struct page *page);
 
 /* One user less, if that is not the last one of a page that is no part of a
  * block: false, and nothing has changed. */

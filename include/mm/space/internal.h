@@ -25,6 +25,7 @@ static inline u32 vma_pages(const struct vm_area_struct *vma)
 /* Boot: their caches. */
 void vma_init(void);
 void rmap_init(void);
+void tables_init(void);
 void fault_init(void);
 
 /* --- vma.c --- */
@@ -44,6 +45,9 @@ find_vma_quick(struct mm_struct *mm, u32 addr)
 void mm_init_areas(struct mm_struct *mm);
 
 struct vm_area_struct *alloc_vma(void);		/* zeroed; NULL */
+
+/* One that is as vma is, but on no list; NULL. */
+struct vm_area_struct *copy_vma(const struct vm_area_struct *vma);
 void free_vma(struct vm_area_struct *vma);	/* one that was not linked */
 
 void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,

@@ -66,7 +66,12 @@ extern struct pgtable kernel_pgtable;
 extern pteval_t supported_pte_mask;
 
 /* log2 of what one entry of a level maps, in bytes. */
-unsigned int pt_level_shift(const struct pgtable *pt, int level);
+static inline unsigned int pt_level_shift(const struct pgtable *pt, int level)
+{
+	return (unsigned int)(PAGE_SHIFT +
+			      (level - 1) * (pt->levels == 3 ? 9 : 10));
+}
+
 static inline u32 pt_level_size(const struct pgtable *pt, int level)
 {
 	return 1U << pt_level_shift(pt, level);
