@@ -5,6 +5,7 @@
  *	mm.mmap_sem		areas of one space; sleeps	mm/space
  *	    a page's lock	PG_locked; sleeps		mm/cache
  *	        address_space.i_mmap_lock	areas; sleeps	mm/cache
+ *	            anon_vma.lock	and so page_table_lock
  *	    mm.grow_mutex	stacks that grow; sleeps	mm/space
  *	        anon_vma.lock	areas that may have a page	mm/space
  *	            mm.page_table_lock	entries of one space	mm/space

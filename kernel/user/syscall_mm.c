@@ -67,31 +67,25 @@ long sys_mprotect(struct pt_regs *regs)
 long sys_mincore(struct pt_regs *regs)
 {
 	struct mm_struct *mm = current->mm;
-	u32 at = regs->ebx, end;
-	u8 *to = (u8 *)regs->edx, there;
-	struct vm_area_struct *vma;
-	struct pt_walk walk;
-	bool mapped;
+	u32 at = regs->ebx, left, n;
+	u8 *to = (u8 *)regs->edx, there[64];
 
 	if (at & (PAGE_SIZE - 1))
 		return -EINVAL;
 	if (at > TASK_SIZE || regs->ecx > TASK_SIZE - at)
 		return -ENOMEM;
-	end = at + PAGE_ALIGN(regs->ecx);
-	if (!access_ok(to, (end - at) >> PAGE_SHIFT))
+	left = PAGE_ALIGN(regs->ecx) >> PAGE_SHIFT;
+	if (!access_ok(to, left))
 		return -EFAULT;
-	for (; at < end; at += PAGE_SIZE) {
+	for (; left; left -= n, at += n << PAGE_SHIFT, to += n) {
 		down_read(&mm->mmap_sem);
-		vma = find_vma(mm, at);
-		mapped = vma && vma->vm_start <= at;
-		there = pt_walk(&mm->pgd, at, &walk) != 0;
+		n = mincore_pages(mm, at, min(left, sizeof(there)), there);
 		up_read(&mm->mmap_sem);
-		if (!mapped)
+		if (!n)
 			return -ENOMEM;
 		/* it may fault, and takes the semaphore then */
-		if (put_user(there, to))
+		if (copy_to_user(to, there, n))
 			return -EFAULT;
-		to++;
 	}
 	return 0;
 }

@@ -6,6 +6,8 @@
  *    locked, so nobody reads or enters it any more, and not being written. Who
  *    has a user of one, or waits for its lock, finds it in no address_space.
  *    The owner has made the size smaller before, so that nobody adds any.
+ *    Entries of user spaces are made under the page's lock: those that still
+ *    are there go with it (unmap_page_hook).
  *
  * 2. Of the page that the new end is in, what is behind becomes zero: should
  *    the file grow again, that is what is read there. Its bytes differ from
@@ -23,11 +25,15 @@
 
 #define BATCH 16U		/* guessed: as many as a few lines of stack */
 
+void (*unmap_page_hook)(struct page *page);
+
 /* One that was found. */
 static void truncate_page(struct address_space *mapping, struct page *page)
 {
 	lock_page(page);
 	if (page->mapping == mapping) {
+		if (page_mapcount(page) && unmap_page_hook)
+			unmap_page_hook(page);
 		wait_on_page_writeback(page);
 		remove_from_page_cache(page);
 	}

@@ -3,10 +3,13 @@
  *
  * Every entry that is not empty lies in an area and has no right that the area
  * has not; a page that it shows is mapped, and if it is private, belongs to the
- * area's anon_vma at that offset. Counts are what the tables have. A table
- * stands only where an area has an address.
+ * area's anon_vma at that offset. One of a file is in the mapping that the area
+ * shows, and from it every entry is found. Counts are what the tables have. A
+ * table stands only where an area has an address.
  */
 #include <kernel/lib/differs.h>
+#include <mm/page/page_alloc.h>
+#include <mm/space/filemap.h>
 #include <mm/space/internal.h>
 
 struct check {
@@ -30,6 +33,21 @@ static void check_anon(struct check *c, const struct vm_area_struct *vma,
 			page->index, vma_address(vma, page->index));
 }
 
+static void check_shown(struct check *c, const struct vm_area_struct *vma,
+			u32 addr, const struct page *page)
+{
+	c->file++;
+	if (!vma->vm_mapping)
+		return;
+	if (page->mapping != vma->vm_mapping)
+		differs(c, "the page at %08x is not in the file of its area",
+			addr);
+	else if (vma_address(vma, page->index) != addr)
+		differs(c, "the page at %08x is the file's %x, which belongs "
+			"at %08x", addr, page->index,
+			vma_address(vma, page->index));
+}
+
 static void check_page(struct check *c, const struct vm_area_struct *vma,
 		       u32 addr, pteval_t value)
 {
@@ -43,7 +61,7 @@ static void check_page(struct check *c, const struct vm_area_struct *vma,
 	if (PageAnon(page))
 		check_anon(c, vma, addr, page);
 	else
-		c->file++;
+		check_shown(c, vma, addr, page);
 	if (value & _PAGE_RW && !(vma->vm_flags & VM_SHARED) &&
 	    page_mapcount(page) > 1)
 		differs(c, "the page at %08x is shared, and may be written",
@@ -71,6 +89,46 @@ static void check_entry(struct check *c, u32 addr, pteval_t value)
 	check_page(c, vma, addr, value);
 }
 
+/* --- from the page, every entry --- */
+
+static int count_entry(struct vm_area_struct *vma, u32 address, void *arg)
+{
+	++*(u32 *)arg;
+	return 0;
+}
+
+/* What other spaces do meanwhile changes the number of entries. */
+static void check_walk(struct check *c, u32 addr, struct page *page)
+{
+	s32 entries = page_mapcount(page);
+	u32 found = 0;
+
+	/* who has it locked may make more of them; mapping is read locked */
+	if (!trylock_page(page))
+		return;
+	if (page->mapping && !PageAnon(page)) {
+		rmap_walk_file(page, count_entry, &found);
+		if (entries == page_mapcount(page) && found != (u32)entries)
+			differs(c, "the page at %08x has %d entries, and %u "
+				"are found", addr, entries, found);
+	}
+	unlock_page(page);
+}
+
+/* A page of a file, with a user more; or NULL. */
+static struct page *page_of_file(pteval_t value)
+{
+	struct page *page;
+
+	if (!pte_shows_page(value) || !pte_is_counted(value))
+		return NULL;
+	page = pte_page(value);
+	if (PageAnon(page))
+		return NULL;
+	get_page(page);
+	return page;
+}
+
 static void check_table(struct check *c, u32 start, u32 end)
 {
 	u32 *entry = pt_find(&c->mm->pgd, start), addr;
@@ -79,14 +137,21 @@ static void check_table(struct check *c, u32 start, u32 end)
 	if (!find_vma_intersection(c->mm, start, end))
 		differs(c, "a table is left at %08x, where no area is", start);
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
+		struct page *page = NULL;
 		pteval_t value;
 
 		/* for each by itself: sentences are long in coming */
 		spin_lock(page_table_lock(c->mm));
 		value = pt_read(&c->mm->pgd, entry);
-		if (value)
+		if (value) {
 			check_entry(c, addr, value);
+			page = page_of_file(value);
+		}
 		spin_unlock(page_table_lock(c->mm));
+		if (page) {
+			check_walk(c, addr, page);
+			put_page(page);
+		}
 		entry = pt_next(&c->mm->pgd, entry);
 	}
 }

@@ -1,21 +1,77 @@
 /*
- * What a program says of its memory, and msync().
+ * What a program says of its memory, and what of it is there.
  *
  *	advice		what it does
  *	NORMAL, RANDOM,
  *	SEQUENTIAL	nothing
- *	WILLNEED	nothing: private memory comes with the touch
+ *	WILLNEED	pages of a file begin to be read, none is waited for;
+ *			private memory comes with the touch
  *	DONTNEED	private pages go at once, the next touch finds zeros, or
  *			what the file has; locked memory refuses (-EINVAL)
  *	DONTFORK	no child gets the area (VM_DONTCOPY)
  *	DOFORK		children get it again
  *
- * Holes do not stop it: what is mapped is done, and the answer is -ENOMEM. So
- * it is with msync(), which has nothing to write for private memory.
+ * Holes do not stop it: what is mapped is done, and the answer is -ENOMEM.
  *
- * Lock: mmap_sem, for writing.
+ * Lock: mmap_sem; for writing where areas change.
  */
+#include <kernel/sched/task.h>
+#include <mm/page/page_alloc.h>
+#include <mm/space/filemap.h>
 #include <mm/space/internal.h>
+
+static bool is_cached(struct address_space *mapping, u32 index)
+{
+	struct page *page = find_get_page(mapping, index);
+	bool good = page && PageUptodate(page);
+
+	if (page)
+		put_page(page);
+	return good;
+}
+
+/* --- WILLNEED --- */
+
+/* False: there is no memory. */
+static bool begin_reading(struct address_space *mapping, u32 index)
+{
+	struct page *page = find_get_page(mapping, index);
+
+	/* be it there or on its way */
+	if (page) {
+		put_page(page);
+		return true;
+	}
+	page = find_or_create_page(mapping, index);
+	if (!page)
+		return false;
+	if (PageUptodate(page))
+		unlock_page(page);
+	else
+		mapping->a_ops->readpage(mapping, page);
+	put_page(page);
+	return true;
+}
+
+/* Advice takes half of what is free, at most. */
+static void will_need(struct vm_area_struct *vma, u32 start, u32 end)
+{
+	u32 left = nr_unused_pages() / 2, index;
+	u64 size;
+
+	if (!vma->vm_mapping)
+		return;
+	size = vma->vm_ops->size(vma);
+	index = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	for (; start < end && left; start += PAGE_SIZE, index++, left--) {
+		if ((u64)index << PAGE_SHIFT >= size ||
+		    !begin_reading(vma->vm_mapping, index))
+			break;
+		cond_resched();
+	}
+}
+
+/* --- the call --- */
 
 /* The area that goes on at start, and end of the part, at most `end`. */
 static struct vm_area_struct *advise_part(struct vm_area_struct *vma, u32 start,
@@ -28,7 +84,10 @@ static struct vm_area_struct *advise_part(struct vm_area_struct *vma, u32 start,
 		if (flags & (VM_LOCKED | VM_IO))
 			*err = -EINVAL;
 		else
-			zap_page_range(vma, start, end);
+			zap_entries(vma, start, end, true);
+		return vma;
+	case MADV_WILLNEED:
+		will_need(vma, start, end);
 		return vma;
 	case MADV_DONTFORK:
 		return set_area_flags(vma, start, end, flags | VM_DONTCOPY);
@@ -74,40 +133,48 @@ static bool is_advice(u32 advice)
 int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice)
 {
 	u32 size = PAGE_ALIGN(len);
+	bool changes = advice == MADV_DONTFORK || advice == MADV_DOFORK;
 	int err;
 
 	if (!is_advice(advice) || addr & (PAGE_SIZE - 1) ||
 	    (len && !size) || addr + size < addr)
 		return -EINVAL;
-	down_write(&mm->mmap_sem);
+	if (changes)
+		down_write(&mm->mmap_sem);
+	else
+		down_read(&mm->mmap_sem);
 	err = advise_range(mm, addr, addr + size, advice);
-	up_write(&mm->mmap_sem);
+	if (changes)
+		up_write(&mm->mmap_sem);
+	else
+		up_read(&mm->mmap_sem);
 	return err;
 }
 
-int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags)
-{
-	u32 end = addr + PAGE_ALIGN(len);
-	const struct vm_area_struct *vma;
-	int err = 0;
+/* --- what is there --- */
 
-	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
-	    addr & (PAGE_SIZE - 1) || (flags & MS_ASYNC && flags & MS_SYNC))
-		return -EINVAL;
-	if (end < addr)
-		return -ENOMEM;
-	down_read(&mm->mmap_sem);
-	vma = find_vma(mm, addr);
-	for (; addr < end && err != -EBUSY; vma = vma->vm_next) {
-		if (!vma || vma->vm_start > addr)
-			err = -ENOMEM;
-		if (!vma)
-			break;
-		if (flags & MS_INVALIDATE && vma->vm_start < end &&
-		    vma->vm_flags & VM_LOCKED)
-			err = -EBUSY;
-		addr = vma->vm_end;
-	}
-	up_read(&mm->mmap_sem);
-	return err;
+static bool is_there(struct vm_area_struct *vma, u32 address)
+{
+	const struct pgtable *pt = &vma->vm_mm->pgd;
+	u32 *entry = pt_find(pt, address);
+	pteval_t value = entry ? pt_read(pt, entry) : 0;
+
+	if (value || !vma->vm_mapping)
+		return pte_shows_page(value);
+	return is_cached(vma->vm_mapping,
+			 vma->vm_pgoff +
+			 ((address - vma->vm_start) >> PAGE_SHIFT));
+}
+
+u32 mincore_pages(struct mm_struct *mm, u32 addr, u32 n, u8 *there)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+	u32 i;
+
+	if (!vma || vma->vm_start > addr)
+		return 0;
+	n = min(n, (vma->vm_end - addr) >> PAGE_SHIFT);
+	for (i = 0; i < n; i++)
+		there[i] = is_there(vma, addr + (i << PAGE_SHIFT));
+	return n;
 }

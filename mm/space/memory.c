@@ -12,8 +12,8 @@
  *	page, rw	-			-
  *	swap entry	swap_hooks.fault	the same
  *
- *    "Writable" only as far as the area permits it. An area that shows a file
- *    gets its pages from nopage(); a private one copies what it writes to.
+ *    "Writable" only as far as the area permits it. What an area shows comes
+ *    from filemap.c; a private one copies what it writes to.
  *
  * 2. Who may write to a page without a copy: who alone has it. It is private
  *    (PageAnon), one entry shows it, and it has one user, which is that entry.
@@ -48,30 +48,6 @@
 char empty_zero_page[PAGE_SIZE] __aligned(PAGE_SIZE)
 	__section(".bss.page_aligned");
 
-/*
- * A fault that is being answered. The shortest ways are inline, and have it in
- * registers; what is out of the ordinary gets a copy, so that nobody has its
- * address.
- */
-struct fault {
-	struct mm_struct *mm;
-	struct vm_area_struct *vma;
-	u32 address;
-	u32 *entry;
-	pteval_t old;		/* the entry as it was looked at first */
-	bool write;
-	bool wide;		/* entries of 8 bytes; known to the compiler */
-};
-
-/* A new value for an entry that shows the page. */
-static __always_inline pteval_t make_pte(const struct fault *f,
-					 const struct page *page)
-{
-	pteval_t prot = f->vma->vm_page_prot & supported_pte_mask;
-
-	return PFN_PHYS(page_to_pfn(page)) | prot;
-}
-
 /* The same, of a page that is this area's alone, and is being written. */
 static __always_inline pteval_t make_own_pte(const struct fault *f,
 					     const struct page *page)
@@ -79,21 +55,6 @@ static __always_inline pteval_t make_own_pte(const struct fault *f,
 	pteval_t value = make_pte(f, page) | _PAGE_DIRTY;
 
 	return f->vma->vm_flags & VM_WRITE ? value | _PAGE_RW : value;
-}
-
-/* Is the entry as it was? Then with page_table_lock; else without. */
-static __always_inline bool lock_unchanged(const struct fault *f)
-{
-	spin_lock(page_table_lock(f->mm));
-	if (likely(pte_read(f->entry, f->wide) == f->old))
-		return true;
-	spin_unlock(page_table_lock(f->mm));
-	return false;
-}
-
-static __always_inline void unlock(const struct fault *f)
-{
-	spin_unlock(page_table_lock(f->mm));
 }
 
 /* A private page in an entry that is empty; page_table_lock is held. */
@@ -174,55 +135,16 @@ static __always_inline enum fault_result anonymous_page(const struct fault *f)
 	return FAULT_MINOR;
 }
 
-/* --- what an area shows --- */
+/* --- for what an area shows --- */
 
-static enum fault_result install_shown(const struct fault *f, struct page *page)
+struct page *fault_own_page(const struct fault *f)
 {
-	pteval_t value = make_pte(f, page);
-
-	if (!lock_unchanged(f)) {
-		put_page(page);
-		return FAULT_MINOR;
-	}
-	if (f->write && value & _PAGE_RW)
-		value |= _PAGE_DIRTY;
-	if (pte_is_counted(value)) {
-		page_add_file_rmap(page);
-		f->mm->file_rss++;
-	}
-	pte_write(f->entry, value, f->wide);
-	unlock(f);
-	return FAULT_MINOR;
+	return own_page(f);
 }
 
-static enum fault_result copy_shown(const struct fault *f, struct page *shown)
+enum fault_result fault_install_own(const struct fault *f, struct page *page)
 {
-	struct page *page = own_page(f);
-	enum fault_result result = FAULT_OOM;
-
-	if (page) {
-		copy_highpage(page, shown);
-		result = install_anon(f, page);
-	}
-	put_page(shown);
-	return result;
-}
-
-static __noinline enum fault_result shown_page(struct fault f)
-{
-	bool major = false;
-	enum fault_result result;
-	struct page *page = f.vma->vm_ops->nopage(f.vma, f.address, &major);
-
-	if (page == NOPAGE_SIGBUS)
-		return FAULT_NO_PAGE;
-	if (page == NOPAGE_OOM)
-		return FAULT_OOM;
-	if (f.write && !(f.vma->vm_flags & VM_SHARED))
-		result = copy_shown(&f, page);
-	else
-		result = install_shown(&f, page);
-	return result == FAULT_MINOR && major ? FAULT_MAJOR : result;
+	return install_anon(f, page);
 }
 
 /* --- copy on write --- */

@@ -244,6 +244,7 @@ void mm_space_init(void)
 
 	vma_init();
 	rmap_init();
+	rmap_file_init();
 	tables_init();
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0,
 				     SLAB_PANIC, NULL);

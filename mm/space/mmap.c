@@ -12,7 +12,7 @@
  * 3. Which flags go together:
  *
  *	shows		MAP_PRIVATE		MAP_SHARED
- *	nothing		zeroed memory		memory of shared_memory_hook
+ *	nothing		zeroed memory		memory of its own (shmem.c)
  *	a file		needs to be readable	and writable for PROT_WRITE
  *
  *    VM_MAY* remember what mprotect() may allow later: of a file what it was
@@ -28,9 +28,8 @@
  * Lock: mmap_sem, for writing.
  */
 #include <kernel/lib/bug.h>
+#include <mm/space/filemap.h>
 #include <mm/space/internal.h>
-
-int (*shared_memory_hook)(struct vm_area_struct *vma);
 
 /* A mapping that is asked for. */
 struct request {
@@ -174,11 +173,9 @@ static int check_kind(struct request *r)
 
 	if (type != MAP_SHARED && type != MAP_PRIVATE)
 		return -EINVAL;
-	if (!r->what) {
-		if (type == MAP_SHARED && r->flags & MAP_GROWSDOWN)
-			return -EINVAL;
-		return type == MAP_SHARED && !shared_memory_hook ? -ENODEV : 0;
-	}
+	if (!r->what)
+		return type == MAP_SHARED && r->flags & MAP_GROWSDOWN ?
+		       -EINVAL : 0;
 	if (r->flags & MAP_GROWSDOWN)
 		return -EINVAL;
 	if (!(r->what->may & VM_MAYREAD))
@@ -239,7 +236,7 @@ static int show(const struct request *r, struct vm_area_struct *vma)
 		vma->vm_file = r->what->file;
 		return r->what->mmap(r->what->file, vma);
 	}
-	return vma->vm_flags & VM_SHARED ? shared_memory_hook(vma) : 0;
+	return vma->vm_flags & VM_SHARED ? map_shared_memory(vma) : 0;
 }
 
 static int make_area(const struct request *r)

@@ -154,6 +154,25 @@ void fastcall put_last_user(struct page *page)
 	put_page(page);
 }
 
+int rmap_look(struct vm_area_struct *vma, u32 address, struct page *page,
+	      int (*fn)(struct vm_area_struct *vma, u32 address, void *arg),
+	      void *arg)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pteval_t value = 0;
+	int result = 0;
+	u32 *entry;
+
+	spin_lock(page_table_lock(mm));
+	entry = pt_find(&mm->pgd, address);
+	if (entry)
+		value = pt_read(&mm->pgd, entry);
+	if (pte_shows_page(value) && pte_page(value) == page)
+		result = fn(vma, address, arg);
+	spin_unlock(page_table_lock(mm));
+	return result;
+}
+
 int rmap_walk_anon(struct page *page,
 		   int (*fn)(struct vm_area_struct *vma, u32 address,
 			     void *arg), void *arg)
@@ -168,15 +187,9 @@ int rmap_walk_anon(struct page *page,
 	spin_lock(&av->lock);
 	list_for_each_entry(vma, &av->head, anon_vma_node) {
 		u32 address = vma_address(vma, page->index);
-		struct pt_walk walk;
 
-		if (address == ~0U)
-			continue;
-		spin_lock(page_table_lock(vma->vm_mm));
-		if (pt_walk(&vma->vm_mm->pgd, address, &walk) == 1 &&
-		    walk.phys >> PAGE_SHIFT == page_to_pfn(page))
-			result = fn(vma, address, arg);
-		spin_unlock(page_table_lock(vma->vm_mm));
+		if (address != ~0U)
+			result = rmap_look(vma, address, page, fn, arg);
 		if (result)
 			break;
 	}

@@ -17,7 +17,7 @@
  *
  * 4. Borders. Somebody who comes from a page (rmap.c) reads vm_start, vm_end
  *    and vm_pgoff without mmap_sem. So these change together, under the locks
- *    he holds: that of the anon_vma, and page_table_lock.
+ *    he holds: i_mmap_lock, that of the anon_vma, and page_table_lock.
  *
  * 5. From flags to entries (vm_get_page_prot). What is private and writable is
  *    mapped read-only first: the write fault makes a page of its own. i386 has
@@ -70,6 +70,7 @@ struct vm_area_struct *copy_vma(const struct vm_area_struct *vma)
 
 	if (copy) {
 		*copy = *vma;
+		INIT_LIST_HEAD(&copy->shared);
 		INIT_LIST_HEAD(&copy->anon_vma_node);
 	}
 	return copy;
@@ -205,6 +206,7 @@ void link_vma(struct mm_struct *mm, struct vm_area_struct *vma,
 	link_in_list(mm, vma, prev);
 	link_in_tree(mm, vma);
 	mm->map_count++;
+	mapping_link(vma);
 	/* what is mapped is touched, or unmapped, next */
 	mm->mmap_cache = vma;
 }
@@ -238,7 +240,7 @@ static void unlock_borders(struct vm_area_struct *vma)
 		spin_unlock(&vma->anon_vma->lock);
 }
 
-void move_borders(struct vm_area_struct *vma, u32 start, u32 end)
+static void move_borders_locked(struct vm_area_struct *vma, u32 start, u32 end)
 {
 	lock_borders(vma);
 	/* downwards the difference wraps, and so does the sum */
@@ -248,6 +250,13 @@ void move_borders(struct vm_area_struct *vma, u32 start, u32 end)
 	unlock_borders(vma);
 	tell_gap(vma);
 	tell_gap(vma->vm_next);
+}
+
+void move_borders(struct vm_area_struct *vma, u32 start, u32 end)
+{
+	lock_mapping(vma);
+	move_borders_locked(vma, start, end);
+	unlock_mapping(vma);
 }
 
 int split_vma(struct vm_area_struct *vma, u32 addr)
@@ -266,7 +275,10 @@ int split_vma(struct vm_area_struct *vma, u32 addr)
 		upper->vm_ops->open(upper);
 	/* from here on both may be found by way of a page */
 	anon_vma_link(upper);
-	move_borders(vma, vma->vm_start, addr);
+	lock_mapping(vma);
+	mapping_link_locked(upper);
+	move_borders_locked(vma, vma->vm_start, addr);
+	unlock_mapping(vma);
 	link_vma(mm, upper, vma);
 	return 0;
 }
@@ -310,12 +322,15 @@ static bool are_alike(const struct vm_area_struct *a,
 	return a->vm_end == b->vm_start && a->vm_flags == b->vm_flags &&
 	       a->vm_ops == b->vm_ops && a->vm_file == b->vm_file &&
 	       a->vm_private_data == b->vm_private_data &&
+	       a->vm_mapping == b->vm_mapping &&
 	       a->vm_pgoff + vma_pages(a) == b->vm_pgoff &&
 	       (!a->anon_vma || !b->anon_vma || a->anon_vma == b->anon_vma);
 }
 
 void drop_vma(struct vm_area_struct *vma)
 {
+	/* with the last area what it shows may go */
+	mapping_unlink(vma);
 	if (vma->vm_ops && vma->vm_ops->close)
 		vma->vm_ops->close(vma);
 	anon_vma_unlink(vma);
@@ -332,7 +347,10 @@ static void absorb(struct vm_area_struct *lower, struct vm_area_struct *upper)
 		anon_vma_link(lower);
 	}
 	unlink_vma(lower->vm_mm, upper);
-	move_borders(lower, lower->vm_start, end);
+	lock_mapping(lower);
+	mapping_unlink_locked(upper);
+	move_borders_locked(lower, lower->vm_start, end);
+	unlock_mapping(lower);
 	drop_vma(upper);
 }
 

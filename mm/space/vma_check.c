@@ -27,6 +27,9 @@ static void check_flags(struct check *c, const struct vm_area_struct *vma)
 	if (!vma->anon_vma != list_empty(&vma->anon_vma_node))
 		differs(c, "the area at %08x is on the list of no anon_vma, "
 			"or wrongly on one", vma->vm_start);
+	if (!vma->vm_mapping != list_empty(&vma->shared))
+		differs(c, "the area at %08x is not among those of its file, "
+			"or has none", vma->vm_start);
 }
 
 static void check_area(struct check *c, struct mm_struct *mm,

@@ -129,6 +129,13 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 	return n - left;
 }
 
+static __noinline u32 zap_in_table(struct gather *g, struct vm_area_struct *vma,
+				   u32 *entry, u32 n)
+{
+	return g->mm->pgd.levels == 3 ? zap_run(g, vma, entry, n, true) :
+					zap_run(g, vma, entry, n, false);
+}
+
 /* Until the batch is full: how far it came. */
 static u32 zap_some(struct gather *g, struct vm_area_struct *vma, u32 start,
 		    u32 end)
@@ -139,10 +146,7 @@ static u32 zap_some(struct gather *g, struct vm_area_struct *vma, u32 start,
 	if (!entry)
 		return end;
 	spin_lock(page_table_lock(g->mm));
-	if (pt->levels == 3)
-		n = zap_run(g, vma, entry, n, true);
-	else
-		n = zap_run(g, vma, entry, n, false);
+	n = zap_in_table(g, vma, entry, n);
 	spin_unlock(page_table_lock(g->mm));
 	return start + (n << PAGE_SHIFT);
 }
@@ -157,14 +161,6 @@ static void zap_range(struct gather *g, struct vm_area_struct *vma, u32 start,
 			flush_gather(g);
 		cond_resched();
 	}
-}
-
-void zap_page_range(struct vm_area_struct *vma, u32 start, u32 end)
-{
-	struct gather g = { .mm = vma->vm_mm };
-
-	zap_range(&g, vma, start, end);
-	flush_gather(&g);
 }
 
 static void take_table(struct gather *g, u32 at, int level)
@@ -212,6 +208,55 @@ void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
 		zap_range(&g, vma, vma->vm_start, vma->vm_end);
 	for (level = 1; level < mm->pgd.levels; level++)
 		take_tables(&g, level, first, floor, ceiling);
+	flush_gather(&g);
+}
+
+/* --- emptying entries of an area that stays --- */
+
+static u32 zap_shown(struct gather *g, struct vm_area_struct *vma, u32 *entry,
+		     u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n && g->n < BATCH; i++) {
+		pteval_t value = pt_read(&g->mm->pgd, entry);
+
+		if (pte_shows_page(value) && pte_is_counted(value) &&
+		    !PageAnon(pte_page(value)))
+			zap_in_table(g, vma, entry, 1);
+		entry = pt_next(&g->mm->pgd, entry);
+	}
+	return i;
+}
+
+/* As zap_some(), but nobody keeps tables from being taken out. */
+static u32 zap_kept(struct gather *g, struct vm_area_struct *vma, u32 start,
+		    u32 end, bool all_kinds)
+{
+	u32 *entry, n = (end - start) >> PAGE_SHIFT;
+
+	spin_lock(page_table_lock(g->mm));
+	entry = pt_find(&g->mm->pgd, start);
+	if (entry && all_kinds)
+		n = zap_in_table(g, vma, entry, n);
+	else if (entry)
+		n = zap_shown(g, vma, entry, n);
+	spin_unlock(page_table_lock(g->mm));
+	return start + (n << PAGE_SHIFT);
+}
+
+void zap_entries(struct vm_area_struct *vma, u32 start, u32 end, bool all_kinds)
+{
+	struct gather g = { .mm = vma->vm_mm };
+
+	while (start < end) {
+		start = zap_kept(&g, vma, start,
+				 end_of_table(&g.mm->pgd, start, end),
+				 all_kinds);
+		if (g.n == BATCH)
+			flush_gather(&g);
+		cond_resched();
+	}
 	flush_gather(&g);
 }
 

@@ -8,10 +8,14 @@
  *    has the pages and when it is gone.
  * 3. fork.per_page, munmap.per_page: of pages that were written.
  * 4. mmap_munmap.untouched: 16 KB.
+ * 5. fault.file_map: a page of a file that is in the cache, read; a fault
+ *    enters 16 of them. fault.file_one: each by a fault of its own. zap.file_dirty:
+ *    entries of pages that were written go, by madvise().
  *
  * Faults need interrupts: they are on.
  */
 #include <kernel/lib/bug.h>
+#include <mm/space/filemap.h>
 #include <mm/space/mm.h>
 #include "bench.h"
 
@@ -151,6 +155,57 @@ static void map_and_unmap(struct bench *b)
 	local_irq_disable();
 }
 
+/* --- files --- */
+
+/* Shared memory, whose pages are there and have no entries. */
+static void map_cached(void)
+{
+	down_write(&mm->mmap_sem);
+	do_mmap(mm, NULL, START, PAGES << PAGE_SHIFT, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, 0);
+	up_write(&mm->mmap_sem);
+	write_all();
+	do_madvise(mm, START, PAGES << PAGE_SHIFT, MADV_DONTNEED);
+}
+
+static void read_cached(struct bench *b, u32 around)
+{
+	u32 at;
+
+	local_irq_enable();
+	map_cached();
+	fault_around.pages = around;
+	bench_start(b);
+	for (at = START; at < START + PAGES * PAGE_SIZE; at += PAGE_SIZE)
+		*(const volatile u32 *)at;
+	bench_stop(b);
+	fault_around.pages = FAULT_AROUND_MAX;
+	unmap(PAGES);
+	local_irq_disable();
+}
+
+static void file_map(struct bench *b)
+{
+	read_cached(b, FAULT_AROUND_MAX);
+}
+
+static void file_one(struct bench *b)
+{
+	read_cached(b, 1);
+}
+
+static void unmap_file(struct bench *b)
+{
+	local_irq_enable();
+	map_cached();
+	write_all();
+	bench_start(b);
+	do_madvise(mm, START, PAGES << PAGE_SHIFT, MADV_DONTNEED);
+	bench_stop(b);
+	unmap(PAGES);
+	local_irq_disable();
+}
+
 /* Twice the pages, their tables, and room for what the lists keep. */
 #define SPACE_CASE(name_, ops_, batch_)					\
 	{ .name = (name_), .ops = (ops_), .batches = BENCH_BATCHES,	\
@@ -165,6 +220,9 @@ static const struct bench_case cases[] = {
 	SPACE_CASE("fork.per_page", PAGES, fork_pages),
 	SPACE_CASE("munmap.per_page", PAGES, unmap_pages),
 	SPACE_CASE("mmap_munmap.untouched", BENCH_OPS, map_and_unmap),
+	SPACE_CASE("fault.file_map", PAGES, file_map),
+	SPACE_CASE("fault.file_one", PAGES, file_one),
+	SPACE_CASE("zap.file_dirty", PAGES, unmap_file),
 };
 
 BENCH_TABLE(bench_space, cases);

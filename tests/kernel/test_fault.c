@@ -4,6 +4,7 @@
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/segment.h>
 #include <kernel/cpu/tlb.h>
+#include <mm/cache/pagemap.h>
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/report/walk.h>
@@ -420,6 +421,7 @@ static struct page *shown_nopage(struct vm_area_struct *vma, u32 address,
 	if (n >= FILE_PAGES)
 		return NOPAGE_SIGBUS;
 	get_page(file_page[n]);
+	lock_page(file_page[n]);
 	return file_page[n];
 }
 

@@ -256,6 +256,9 @@ TEST(fork, every_entry_is_found_from_the_page)
 		EXPECT_EQ(page_mapcount(page), i ? 2 : 1);
 		EXPECT_EQ(shown_at(page), i ? 2 : 1);
 	}
+	/* one that nobody may touch, too */
+	EXPECT_EQ(protect_pages(mm, USER + 3 * PAGE_SIZE, 1, PROT_NONE), 0);
+	EXPECT_EQ(shown_at(page_at(mm, USER + 3 * PAGE_SIZE)), 2);
 	EXPECT(poke(far, 1) && shown_at(page_at(mm, far)) == 1);
 	EXPECT_EQ(peek_in(child, USER + 4 * PAGE_SIZE), 104);
 	child_end(child);

@@ -4,6 +4,7 @@
  * same on Linux.
  */
 #include <kernel/cpu/cpuid.h>
+#include <kernel/lib/printf.h>
 #include <kernel/user/process.h>
 #include <kernel/user/program.h>
 #include "ktest.h"
@@ -39,6 +40,7 @@ PROGRAM(mmap)
 PROGRAM(fork)
 PROGRAM(faults)
 PROGRAM(exec)
+PROGRAM(shared)
 PROGRAM(sleep)
 PROGRAM(calls)
 PROGRAM(lock)
@@ -58,20 +60,39 @@ TEST(program, libc)
 
 /* --- random calls: 10^5 of them, and nothing is left of it --- */
 
-#define FUZZ(seed)							\
-	TEST(fuzz, seed_##seed)						\
-	{								\
-		static const char *const argv[] = { "fuzz", #seed,	\
-						    "20000" };		\
-									\
-		EXPECT_EQ(run_with(3, argv), 0);			\
-	}
+static u32 fuzz(const char *seed)
+{
+	char calls[12];
+	const char *const argv[] = { "fuzz", seed, calls };
 
-FUZZ(1)
-FUZZ(2)
-FUZZ(3)
-FUZZ(4)
-FUZZ(5)
+	snprintf(calls, sizeof(calls), "%u", test_rounds(20000));
+	return run_with(3, argv);
+}
+
+TEST(fuzz, seed_1)
+{
+	EXPECT_EQ(fuzz("1"), 0);
+}
+
+TEST(fuzz, seed_2)
+{
+	EXPECT_EQ(fuzz("2"), 0);
+}
+
+TEST(fuzz, seed_3)
+{
+	EXPECT_EQ(fuzz("3"), 0);
+}
+
+TEST(fuzz, seed_4)
+{
+	EXPECT_EQ(fuzz("4"), 0);
+}
+
+TEST(fuzz, seed_5)
+{
+	EXPECT_EQ(fuzz("5"), 0);
+}
 
 TEST(program, what_is_not_there)
 {

@@ -20,11 +20,9 @@ STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 8, "faults": 17, "exec": 5,
-            "shared": 2, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
+            "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
             "nomem": 1, "xstack": 2}
 MUSL = {"libc": 7}
-# here there is neither shared memory nor madvise()
-ONLY_LINUX = {"shared"}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) 0{8} 00:00 0"
                   r" (?: +(\[\w+\]))?")
 GUESTS = (      # name, MB, CPU, command line
@@ -124,8 +122,7 @@ def check_here(ctx, row, journal):
         guest.expect_end(PASSED)
         text = guest.text
     good = set(re.findall(r"^  ok \d+ (\w+)$", text, re.M))
-    wanted = set(PROGRAMS) - ONLY_LINUX
-    wanted |= {"each_page", "each_object"}
+    wanted = set(PROGRAMS) | {"each_page", "each_object"}
     forbids = "pae" in cmdline
     require(f"# data can{'not' if forbids else ''} be executed" in text,
             "wrong output", "what is data is not as the machine has it")

@@ -3,6 +3,7 @@
 #define MM_SPACE_INTERNAL_H
 
 #include <kernel/cpu/tlb.h>
+#include <mm/space/fault.h>
 #include <mm/space/mm.h>
 #include <mm/space/rmap.h>
 
@@ -25,6 +26,7 @@ static inline u32 vma_pages(const struct vm_area_struct *vma)
 /* Boot: their caches. */
 void vma_init(void);
 void rmap_init(void);
+void rmap_file_init(void);
 void tables_init(void);
 void fault_init(void);
 
@@ -107,9 +109,6 @@ void check_count(const char *what, u32 says, u32 is,
 void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
 		 u32 ceiling);
 
-/* The entries of [start, end) of the area become empty; its tables stay. */
-void zap_page_range(struct vm_area_struct *vma, u32 start, u32 end);
-
 /* The entries of [start, end) get the area's protection. */
 void change_protection(struct vm_area_struct *vma, u32 start, u32 end);
 
@@ -126,6 +125,33 @@ u32 *make_entry(struct mm_struct *mm, u32 address);
 /* Copies what vma shows to `child`, an area at the same place of another space
  * that nobody else knows. -ENOMEM: a part of it is copied. */
 int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma);
+
+/* Empties the entries of [start, end) of an area, of which nothing is held but
+ * what keeps it: those of pages it shows; all_kinds: private ones, too. */
+void zap_entries(struct vm_area_struct *vma, u32 start, u32 end,
+		 bool all_kinds);
+
+/* --- rmap.c --- */
+
+/* Calls fn with page_table_lock, if the entry there shows the page, be it one
+ * that nobody may touch: what it returns, or 0. */
+int rmap_look(struct vm_area_struct *vma, u32 address, struct page *page,
+	      int (*fn)(struct vm_area_struct *vma, u32 address, void *arg),
+	      void *arg);
+
+/* --- i_mmap.c: areas of a mapping --- */
+
+/* Around a change of the borders of an area, and of the areas of its mapping;
+ * nothing if it has none. May sleep. */
+void lock_mapping(struct vm_area_struct *vma);
+void unlock_mapping(struct vm_area_struct *vma);
+
+/* On the list of its mapping, behind all others, and off it; no change if it is
+ * there, or is not, or has no mapping. Locked: by lock_mapping(). */
+void mapping_link(struct vm_area_struct *vma);
+void mapping_link_locked(struct vm_area_struct *vma);
+void mapping_unlink(struct vm_area_struct *vma);
+void mapping_unlink_locked(struct vm_area_struct *vma);
 
 /* --- what is known of entries --- */
 
@@ -208,5 +234,55 @@ static inline void flush_mm_range(const struct mm_struct *mm, u32 start,
 
 /* A page of zeros, that is never written. */
 extern char empty_zero_page[PAGE_SIZE];
+
+/* --- a fault that is being answered (memory.c, filemap.c) --- */
+
+/*
+ * A fault that is being answered. The shortest ways are inline, and have it in
+ * registers; what is out of the ordinary gets a copy, so that nobody has its
+ * address.
+ */
+struct fault {
+	struct mm_struct *mm;
+	struct vm_area_struct *vma;
+	u32 address;
+	u32 *entry;
+	pteval_t old;		/* the entry as it was looked at first */
+	bool write;
+	bool wide;		/* entries of 8 bytes; known to the compiler */
+};
+
+/* A new value for an entry that shows the page. */
+static __always_inline pteval_t make_pte(const struct fault *f,
+					 const struct page *page)
+{
+	pteval_t prot = f->vma->vm_page_prot & supported_pte_mask;
+
+	return PFN_PHYS(page_to_pfn(page)) | prot;
+}
+
+/* Is the entry as it was? Then with page_table_lock; else without. */
+static __always_inline bool lock_unchanged(const struct fault *f)
+{
+	spin_lock(page_table_lock(f->mm));
+	if (likely(pte_read(f->entry, f->wide) == f->old))
+		return true;
+	spin_unlock(page_table_lock(f->mm));
+	return false;
+}
+
+static __always_inline void unlock(const struct fault *f)
+{
+	spin_unlock(page_table_lock(f->mm));
+}
+
+/* A page of the area's own; NULL: no memory. */
+struct page *fault_own_page(const struct fault *f);
+
+/* It goes into an entry that is empty, unless that has changed: then it goes.*/
+enum fault_result fault_install_own(const struct fault *f, struct page *page);
+
+/* An empty entry of an area that has nopage(). */
+enum fault_result shown_page(struct fault f);
 
 #endif

@@ -9,6 +9,8 @@
  *
  *	mmap_sem		areas: their list, tree and members. Written by
  *				whoever changes them, read by faults. Sleeps.
+ *	page lock		of a file's page: its entries are made under it
+ *	i_mmap_lock		areas that show a file. Sleeps.
  *	anon_vma.lock		areas that may have a page (rmap.h)
  *	page_table_lock		entries of user page tables, and the counts of
  *				pages. Of struct pgtable: mm->pgd.lock. Also
@@ -59,6 +61,7 @@
 struct mm_struct;
 struct vm_area_struct;
 struct anon_vma;
+struct address_space;
 struct file;			/* its owner's: nothing here looks inside */
 
 #define NOPAGE_SIGBUS ((struct page *)NULL)	/* no such page: SIGBUS */
@@ -78,6 +81,9 @@ struct vm_operations_struct {
 			       bool *major);
 	/* A page was written through this area. Any context. */
 	void (*dirtied)(struct vm_area_struct *vma, struct page *page);
+	/* Bytes of the file: beyond its last page is SIGBUS. With vm_mapping,
+	 * which needs it. Any context. */
+	u64 (*size)(const struct vm_area_struct *vma);
 };
 
 struct vm_area_struct {
@@ -93,6 +99,7 @@ struct vm_area_struct {
 	const struct vm_operations_struct *vm_ops;
 	struct file *vm_file;
 	void *vm_private_data;
+	struct address_space *vm_mapping;	/* whose pages; filemap.h */
 	/* Of vm_start, in pages: of the file; for memory vm_start >> 12 when
 	 * it was made (mremap() keeps it). */
 	u32 vm_pgoff;
@@ -271,14 +278,11 @@ struct mmap_file {
  *	-EPERM		MAP_FIXED below MMAP_MIN_ADDR
  *	-EAGAIN		more locked than RLIMIT_MEMLOCK
  *	-EOVERFLOW	beyond what a page offset can say
- * what: NULL with MAP_ANONYMOUS. Shared memory without a file is shown by
- * shared_memory_hook; -ENODEV while there is none.
+ * what: NULL with MAP_ANONYMOUS. Shared memory without a file is promised as a
+ * whole, MAP_NORESERVE or not (filemap.h).
  */
 u32 do_mmap(struct mm_struct *mm, const struct mmap_file *what, u32 addr,
 	    u32 len, u32 prot, u32 flags, u32 pgoff);
-
-/* mm/cache gives MAP_SHARED | MAP_ANONYMOUS something to show. */
-extern int (*shared_memory_hook)(struct vm_area_struct *vma);
 
 /*
  * munmap(): whatever is mapped in [addr, addr + len). -EINVAL: addr is no
@@ -322,7 +326,7 @@ int do_munlockall(struct mm_struct *mm);
  * an area with VM_LOCKED, when mmap_sem is free again. */
 int mm_populate(struct mm_struct *mm, u32 addr, u32 len);
 
-/* --- advice (mm/space/madvise.c); both take mmap_sem --- */
+/* --- advice (mm/space/madvise.c, msync.c); both take mmap_sem --- */
 
 #define MADV_NORMAL 0U
 #define MADV_RANDOM 1U
@@ -340,9 +344,19 @@ int mm_populate(struct mm_struct *mm, u32 addr, u32 len);
  * all of it is mapped, what is has been done; or no memory for a split. */
 int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice);
 
-/* -EINVAL; -ENOMEM: not all of it is mapped; -EBUSY: MS_INVALIDATE of locked
- * memory. */
+/*
+ * What was written through shared areas is known to the file behind it;
+ * MS_SYNC: and written out. -EINVAL; -ENOMEM: not all of it is mapped, what is
+ * has been done; -EBUSY: MS_INVALIDATE of locked memory; -EIO, -ENOSPC.
+ */
 int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags);
+
+/*
+ * For mincore(): is it in memory, for each of n pages from addr on? Pages of a
+ * file: in the cache. mmap_sem is held. How many are answered: less than n
+ * where the area of addr ends; 0: there is none.
+ */
+u32 mincore_pages(struct mm_struct *mm, u32 addr, u32 n, u8 *there);
 
 /* A VM_GROWSDOWN area reaches down to addr from now on; mmap_sem is held for
  * reading. -ENOMEM: a limit, something else is there, no memory. */

@@ -5,6 +5,9 @@
  * it, those of the area it was made in, of its parts and of their copies in
  * children. page->mapping holds it, with bit 0 set; page->index is the page's
  * offset, and vma_address() says where an area would show it.
+ *
+ * A page of a file has its address_space there, which has the areas that show
+ * it on i_mmap; index is its offset in the file.
  */
 #ifndef MM_SPACE_RMAP_H
 #define MM_SPACE_RMAP_H
@@ -93,6 +96,12 @@ static __always_inline void put_user_page(struct page *page)
  * caller holds a user of the page. For pages of an anon_vma.
  */
 int rmap_walk_anon(struct page *page,
+		   int (*fn)(struct vm_area_struct *vma, u32 address,
+			     void *arg), void *arg);
+
+/* The same for a page of a file, which is locked: so it stays in its mapping,
+ * and no entry is added. May sleep; under i_mmap_lock. */
+int rmap_walk_file(struct page *page,
 		   int (*fn)(struct vm_area_struct *vma, u32 address,
 			     void *arg), void *arg);
 
