@@ -4,18 +4,17 @@
  * same on Linux.
  */
 #include <kernel/cpu/cpuid.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/printf.h>
 #include <kernel/user/process.h>
-#include <kernel/user/program.h>
 #include "ktest.h"
 
 /* ~0: it could not be begun. */
 static u32 run_with(u32 argc, const char *const *argv)
 {
 	struct process *process;
-	struct program program;
 
-	if (!program_find(argv[0], &program)) {
+	if (!path_exists(argv[0])) {
 		test_skip("no module has this program");
 		return 0;
 	}
@@ -40,6 +39,10 @@ PROGRAM(mmap)
 PROGRAM(fork)
 PROGRAM(faults)
 PROGRAM(exec)
+PROGRAM(files)
+PROGRAM(procfs)
+PROGRAM(devices)
+PROGRAM(disk)
 PROGRAM(shared)
 PROGRAM(sleep)
 PROGRAM(calls)
@@ -50,12 +53,22 @@ PROGRAM(xstack)
 PROGRAM(bench)
 
 /* Debian's musl is built for what has CMOV. */
-TEST(program, libc)
+static void run_musl(const char *name)
 {
 	if (cpu_has(X86_FEATURE_CMOV))
-		EXPECT_EQ(run("libc"), 0);
+		EXPECT_EQ(run(name), 0);
 	else
 		test_skip("the C library is for a newer CPU");
+}
+
+TEST(program, libc)
+{
+	run_musl("libc");
+}
+
+TEST(program, stdio)
+{
+	run_musl("stdio");
 }
 
 /* --- random calls: 10^5 of them, and nothing is left of it --- */
