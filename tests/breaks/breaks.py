@@ -1305,7 +1305,6 @@ BREAKS = [
           "fault.zero_page_then_a_page_of_its_own"),
     Break("space: an entry that changed is overwritten",
           "include/mm/space/internal.h",
-    Break("space: an entry that changed is overwritten", "mm/space/memory.c",
           "if (likely(pte_read(f->entry, f->wide) == f->old))", "if (1)",
           "fault.two_answers_to_one_fault"),
     Break("space: writing is not looked at", "mm/space/fault.c",
