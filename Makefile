@@ -99,23 +99,25 @@ OBJECTS := $(patsubst %,$(O)/obj/%.o,$(basename $(SOURCES))) \
 	$(patsubst %.c,$(O)/obj/%.o,$(BOOT_C)) \
 	$(foreach f,$(EXTRA_C),$(EXTRA_OUT)/$(basename $(notdir $(f))).o)
 
-# What else decides about the result: rebuilt when it changes.
-CONFIG := $(CC) $(CPPFLAGS) $(CFLAGS) $(ONLY_GCC) $(ASFLAGS) $(LD) $(LDFLAGS) \
-	EXTRA=$(EXTRA) $(OBJECTS)
+# What else decides about the result: all is made again when it changes, but
+# only the image when something else is linked.
+CONFIG := $(CC) $(CPPFLAGS) $(CFLAGS) $(ONLY_GCC) $(ASFLAGS) $(LD) $(LDFLAGS)
+LINKED := EXTRA=$(EXTRA) $(OBJECTS)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$(2)")
 
 # --- the two commands -------------------------------------------------------
 
-.PHONY: all programs run test help gdb iso bench test-host fuzz coverage breaks lint compdb toolchain clean \
-	build-only run-only test-only FORCE
+.PHONY: all programs run test test-long help gdb iso bench test-host fuzz coverage breaks lint compdb toolchain clean \
+	build-only run-only test-only test-long-only FORCE
 
 all: $(O)/swapper.elf $(O)/swapper.sym
 
 help:
 	@echo 'make run         build and boot in this terminal (Ctrl-A X ends it)'
 	@echo 'make test        build and run every test; ends with N passed, N failed'
+	@echo 'make test-long   the same with all rounds on every machine'
 	@echo 'make gdb         boot stopped at reset, with GDB attached'
 	@echo 'make             build $(O)/swapper.elf and $(O)/swapper.sym'
 	@echo 'make iso         build $(O)/swapper.iso'
@@ -149,9 +151,9 @@ gdb:
 	@$(MAKE) build-only
 	@tools/gdb.sh "$(O)" $(QEMU_MACHINE)
 
-test:
+test test-long:
 	@tools/deps.sh test
-	@$(MAKE) test-only
+	@$(MAKE) $@-only
 
 run-only: $(O)/swapper.iso
 	$(Q)$(QEMU) $(QEMU_MACHINE) -nographic -no-reboot -nic none -boot d \
@@ -161,15 +163,19 @@ QEMU_MACHINE = -machine $(MACHINE) -accel tcg -cpu $(CPU) -m $(MEM) -smp $(SMP)
 
 build-only: $(O)/swapper.elf $(O)/swapper.iso
 
-test-only:
-	$(Q)python3 tests/run.py --build $(O) --jobs $$(nproc) $(TESTS)
+# one more than there are CPUs: machines that wait leave theirs to others
+test-only test-long-only:
+	$(Q)python3 tests/run.py --build $(O) --jobs $$(($$(nproc) + 1)) \
+		$(if $(findstring long,$@),--long) $(TESTS)
 
 # --- the image --------------------------------------------------------------
 
-$(O)/config: FORCE
+$(O)/config: WORDS = $(CONFIG)
+$(O)/linked: WORDS = $(LINKED)
+$(O)/config $(O)/linked: FORCE
 	@mkdir -p $(O)
-	@printf '%s\n' $(call quote,$(CONFIG)) | cmp -s - $@ || \
-		printf '%s\n' $(call quote,$(CONFIG)) > $@
+	@printf '%s\n' $(call quote,$(WORDS)) | cmp -s - $@ || \
+		printf '%s\n' $(call quote,$(WORDS)) > $@
 
 $(O)/obj/boot/head.o: boot/head.S $(O)/config
 	@mkdir -p $(@D)
@@ -214,7 +220,8 @@ link = $(LD) $(LDFLAGS) -T $(O)/linker.ld $(OBJECTS)
 
 # Three links: the first without symbols, the second gives the table its size,
 # the third its contents. The list of symbols comes with the image.
-$(O)/swapper.elf $(O)/swapper.sym &: $(OBJECTS) $(O)/linker.ld tools/mksyms.py
+$(O)/swapper.elf $(O)/swapper.sym &: $(OBJECTS) $(O)/linker.ld tools/mksyms.py \
+		$(O)/linked
 	$(call say,LD,$(O)/swapper.elf)
 	$(Q)python3 tools/mksyms.py < /dev/null > $(O)/symtab.S
 	$(Q)$(CC) $(ASFLAGS) -c $(O)/symtab.S -o $(O)/symtab.o
@@ -282,6 +289,9 @@ $(USER_OUT)/lib/%.o: tests/user/lib/%.c $(O)/config
 $(USER_OUT)/lib/%.o: tests/user/lib/%.S $(O)/config
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASFLAGS) -c $< -o $@
+
+# the one that wants to execute what is on its stack
+$(USER_OUT)/xstack: USER_LDFLAGS += -z execstack
 
 $(USER_PROGRAMS): $(USER_OUT)/%: $(USER_OUT)/obj/%.o $(USER_LIB)
 	$(call say,USER,$@)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the kernel, runs every test on it, and says what failed.
 
-    python3 tests/run.py --build build --jobs 2 [FILTER]
+    python3 tests/run.py --build build --jobs 2 [--long] [FILTER]
 
 Tests come from plug-ins: modules in the folders of tests/ that have a function
 `def tests(ctx): yield Test(name, run)` (see machines/harness.py). FILTER
@@ -11,6 +11,7 @@ failed"; the exit status is 1 if any failed. Logs stand in BUILD/test-logs.
 
 import argparse
 import importlib
+import os
 import re
 import signal
 import sys
@@ -153,8 +154,12 @@ def main():
     parser = argparse.ArgumentParser(description="Runs the tests of swapper.")
     parser.add_argument("--build", type=Path, default=HERE.parent / "build")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--long", action="store_true", help=(
+        "all rounds on every machine (machines/ktap.py)"))
     parser.add_argument("filter", nargs="?", default="")
     args = parser.parse_args()
+    if args.long:       # read by the plug-ins, which are not imported yet
+        os.environ["TEST_LONG"] = "1"
     ctx = Context(root=HERE.parent, build=args.build.resolve(),
                   jobs=max(1, args.jobs), filter=args.filter)
     console = Console()

@@ -10,7 +10,12 @@
  *    interrupts off, and a long line takes 7 ms: so sending looks for bytes
  *    that came, too.
  *
- * 4. No interrupts: while nobody listens serial_getc() asks the port itself; if
+ * 4. A line that is held low for longer than a byte is a break: the port says
+ *    so (LSR bit 4) and delivers a zero byte for it, which nobody sent. It is
+ *    dropped and counted. QEMU says it as soon as it has come, with older bytes
+ *    still before the zero: so the next zero is the one.
+ *
+ * 5. No interrupts: while nobody listens serial_getc() asks the port itself; if
  *    the line is dead, serial_poll() helps. What is taken so may have raised an
  *    interrupt that finds nothing any more: the handler claims that one, too.
  *
@@ -45,6 +50,7 @@ enum {
 #define MCR_DTR_RTS_OUT2 0x0b
 #define LSR_DATA_READY 0x01
 #define LSR_OVERRUN 0x02
+#define LSR_BREAK 0x10
 #define LSR_THR_EMPTY 0x20
 
 #define DIVISOR_115200 1	/* derived: 1.8432 MHz / 16 / 115200 */
@@ -58,6 +64,7 @@ static spinlock_t rx_lock = SPIN_LOCK_UNLOCKED("rx_lock");
 static struct byte_ring ring;
 static bool taken_early;	/* bytes, by others than the handler */
 static bool listening;
+static bool break_came;		/* and its zero byte is to come */
 static struct serial_counts counts;
 
 static u8 read_reg(int reg)
@@ -121,17 +128,36 @@ bool serial_present(void)
 
 /* --- receiving --- */
 
+bool serial_byte_is_data(u8 lsr, u8 byte, bool *broken)
+{
+	*broken |= !!(lsr & LSR_BREAK);
+	if (!*broken || byte)
+		return true;
+	*broken = false;
+	return false;
+}
+
+/* One that is there. */
+static void receive_byte(u8 lsr)
+{
+	u8 byte = read_reg(REG_DATA);
+
+	counts.breaks += !!(lsr & LSR_BREAK);
+	counts.overruns += !!(lsr & LSR_OVERRUN);
+	if (serial_byte_is_data(lsr, byte, &break_came) &&
+	    !byte_ring_put(&ring, byte))
+		counts.dropped++;
+}
+
 /* All bytes that have come; lsr: as it was read last. The lock is held. True:
  * there were some. */
 static bool receive(u8 lsr)
 {
 	bool any = lsr & LSR_DATA_READY;
 
-	for (; lsr & LSR_DATA_READY; lsr = read_reg(REG_LSR)) {
-		counts.overruns += !!(lsr & LSR_OVERRUN);
-		if (!byte_ring_put(&ring, read_reg(REG_DATA)))
-			counts.dropped++;
-	}
+	for (; lsr & LSR_DATA_READY; lsr = read_reg(REG_LSR))
+		receive_byte(lsr);
+	break_came = false;
 	return any;
 }
 
@@ -209,7 +235,11 @@ int serial_getc(void)
 
 struct serial_counts serial_counts(void)
 {
-	return counts;
+	struct serial_counts now = counts;
+
+	now.in = ring.in;
+	now.out = ring.out;
+	return now;
 }
 
 /* --- sending --- */

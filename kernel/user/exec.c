@@ -16,6 +16,8 @@
  *	argc				<- ESP, a multiple of 16
  *
  *    It is a VM_GROWSDOWN area: what is written below its begin lets it grow.
+ *    What is there can be executed only if the file asks for it: by the X of
+ *    its PT_GNU_STACK header, or by having none, as the files of old.
  *
  * 3. What could fail for want of memory fails before the point of no return.
  */
@@ -58,12 +60,13 @@ void exec_args_free(struct exec_args *args)
 
 /* --- segments --- */
 
-static int map_fixed(struct mm_struct *mm, u32 start, u32 len, u32 more)
+static int map_fixed(struct mm_struct *mm, u32 start, u32 len, u32 prot,
+		     u32 more)
 {
 	u32 at;
 
 	down_write(&mm->mmap_sem);
-	at = do_mmap(mm, NULL, start, len, PROT_READ | PROT_WRITE,
+	at = do_mmap(mm, NULL, start, len, PROT_READ | PROT_WRITE | prot,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | more, 0);
 	up_write(&mm->mmap_sem);
 	return at == start ? 0 : -ENOMEM;
@@ -81,7 +84,7 @@ static int load_segment(struct mm_struct *mm, const struct elf_segment *s,
 {
 	u32 start = ALIGN_DOWN(s->vaddr, PAGE_SIZE);
 	u32 len = PAGE_ALIGN(s->vaddr + s->memsz) - start;
-	int err = map_fixed(mm, start, len, 0);
+	int err = map_fixed(mm, start, len, PROT_NONE, 0);
 
 	if (err)
 		return err;
@@ -212,6 +215,7 @@ static int fill_space(const char *path, const struct program *program,
 	}
 	note_places(mm, image);
 	err = map_fixed(mm, STACK_TOP - STACK_FIRST, STACK_FIRST,
+			image->exec_stack ? PROT_EXEC : PROT_NONE,
 			MAP_GROWSDOWN);
 	if (err)
 		return err;

@@ -165,7 +165,7 @@ long sys_execve(struct pt_regs *regs)
 	if (err < 0)
 		return err;
 	if (err == sizeof(path))
-		return -ENOENT;
+		return -ENAMETOOLONG;
 	err = fetch_args(regs, &args);
 	if (err)
 		return err;

@@ -57,7 +57,8 @@ long sys_sysinfo(struct pt_regs *regs)
 		.freeram = free_pages_from(ZONE_DMA) << shift,
 		.procs = (u16)nr_tasks(),
 		.totalhigh = totalhigh_pages << shift,
-		.freehigh = free_pages_from(ZONE_HIGHMEM) << shift, .mem_unit = unit,
+		.freehigh = free_pages_from(ZONE_HIGHMEM) << shift,
+		.mem_unit = unit,
 	};
 
 	if (overcommit.total_swap)

@@ -93,17 +93,20 @@ static bool region_at(u32 pfn, struct region *region)
 {
 	struct page *page = pfn_to_page(pfn);
 
-	memset(region, 0, sizeof(*region));
-	region->start = (u32)(uintptr_t)page_address(page);
 	if (PageSlab(page)) {
+		memset(region, 0, sizeof(*region));
+		region->start = (u32)(uintptr_t)page_address(page);
 		region->cache = page_cache(page);
 		region->slab = page_slab(page);
 		region->num = region->cache->num;
 		region->bytes = (u32)PAGE_SIZE << region->cache->order;
 		return true;
 	}
-	if (!kmalloc_large_page(page_address(page)))
+	/* most of all pages: nothing is looked up for them */
+	if (!PageCompound(page) || !kmalloc_large_page(page_address(page)))
 		return false;
+	memset(region, 0, sizeof(*region));
+	region->start = (u32)(uintptr_t)page_address(page);
 	region->num = 1;
 	region->bytes = (u32)PAGE_SIZE << page_order(page);
 	return true;

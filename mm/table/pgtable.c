@@ -553,6 +553,23 @@ void pt_set_page(struct pgtable *pt, u32 va, pteval_t value)
 	spin_unlock_irqrestore(&pt->lock, flags);
 }
 
+/* Empty entries from the last one of the walk to the next that is none, in its
+ * table: so many need no walk of their own. */
+static u32 empty_entries(const struct pgtable *pt, const struct pt_walk *walk)
+{
+	const struct pt_step *last = &walk->step[walk->nr_steps - 1];
+	unsigned int most = pt_entries(pt, last->level);
+	struct slot slot = {
+		.table = walk->nr_steps == 1 ? pt->root :
+			 table_of(last[-1].value),
+		.level = last->level, .index = last->index,
+	};
+
+	while (slot.index < most && !(read_entry(pt, slot) & _PAGE_PRESENT))
+		slot.index++;
+	return max(slot.index - last->index, 1U);
+}
+
 int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 		     int (*fn)(const struct pt_walk *walk, void *arg),
 		     void *arg)
@@ -562,6 +579,7 @@ int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 	while (addr <= to) {
 		struct pt_walk walk;
 		int level = pt_walk(pt, (u32)addr, &walk);
+		u32 entries = level ? 1 : empty_entries(pt, &walk);
 		/* nothing there: the lowest entry read says how far */
 		int span = level ? level :
 			   walk.step[walk.nr_steps - 1].level;
@@ -570,9 +588,33 @@ int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 		if (result)
 			return result;
 		addr = ALIGN_DOWN(addr, (u64)pt_level_size(pt, span)) +
-		       pt_level_size(pt, span);
+		       (u64)entries * pt_level_size(pt, span);
 	}
 	return 0;
+}
+
+/* Of level 1, where all that is present is a leaf: nearly all entries are. */
+static void census_of_pages(const struct pgtable *pt, const void *table,
+			    struct pt_census *census)
+{
+	const u32 set_by_cpu = _PAGE_ACCESSED | _PAGE_DIRTY;
+	unsigned int i, n = pt_entries(pt, 1), halves = is_pae(pt) ? 2 : 1;
+	const volatile u32 *half = table;
+	u32 sum = census->sum, leaves = 0;
+
+	for (i = 0; i < n; i++, half += halves) {
+		u32 value = half[0] & ~set_by_cpu;
+
+		if (!(value & _PAGE_PRESENT))
+			continue;
+		if (halves == 2)
+			value ^= half[1];
+		sum = sum * 31 + (value ^ i);
+		leaves++;
+	}
+	census->sum = sum;
+	census->leaves += leaves;
+	census->entries[0] += leaves;
 }
 
 static void census_of_table(const struct pgtable *pt, void *table, int level,
@@ -592,6 +634,8 @@ static void census_of_table(const struct pgtable *pt, void *table, int level,
 		census->sum = census->sum * 31 + (half ^ slot.index);
 		if (is_leaf(value, level))
 			census->leaves++;
+		else if (table_of(value) && level == 2)
+			census_of_pages(pt, table_of(value), census);
 		else if (table_of(value))
 			census_of_table(pt, table_of(value), level - 1,
 					census);

@@ -19,6 +19,7 @@ import pathlib
 import re
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -386,6 +387,10 @@ def check_extra(ctx, journal):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "hello.c").write_text("\n".join(code[0].lines) + "\n")
     extra = "EXTRA=%s" % folder
+    # what is compiled already is the same, only the image is another
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(ctx.out / "obj", out / "obj")
+    shutil.copy2(ctx.out / "config", out / "config")
     ctx.make(extra, "build-only", out=out)
     check_make_run(path, [extra, "O=%s" % out, "WERROR=-Werror",
                           "LDWERROR=--fatal-warnings", "MEM=" + MEMORY, "CMDLINE="])

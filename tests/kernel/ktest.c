@@ -44,6 +44,7 @@
 
 #define SPEC_SIZE 1024
 #define VMALLOC_TABLES (64U << 20)	/* guessed: no case needs more */
+#define SHORT_PART 8U	/* measured: rounds are little of the time then */
 #define SMALL_MACHINE 32768	/* pages: 128 MB; guessed, 1 ms a check */
 
 extern const struct test_case __test_cases_start[];
@@ -55,6 +56,7 @@ static bool case_failed;
 static const char *skip_reason;
 static unsigned int warnings_allowed;
 static unsigned int total_passed, total_failed;
+static bool short_run;
 static bool mute;		/* a self-test provokes failures on purpose */
 
 static void test_panicked(const char *message);
@@ -69,7 +71,8 @@ static int set_test(const char *value)
 	return 0;
 }
 
-KERNEL_PARAM(test, "test", set_test, PARAM_VALUE, "all|SUITE|SUITE.CASE,...",
+KERNEL_PARAM(test, "test", set_test, PARAM_VALUE,
+	     "[short,]all|SUITE|SUITE.CASE,...",
 	     "run tests, then end the emulator");
 
 /* --- expectations --- */
@@ -122,6 +125,11 @@ int test_expect_streq(const char *got, const char *want,
 void test_skip(const char *why)
 {
 	skip_reason = why;
+}
+
+unsigned int test_rounds(unsigned int full)
+{
+	return short_run ? max(full / SHORT_PART, 1U) : full;
 }
 
 void test_allow_warnings(unsigned int n)
@@ -322,6 +330,23 @@ static bool word_names(const char *spec, size_t len,
 	       !strncmp(spec + suite + 1, test->name, len - suite - 1);
 }
 
+/* Is the word among those of the spec? */
+static bool spec_has(const char *spec, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (;;) {
+		const char *comma = strchr(spec, ',');
+
+		if ((size_t)(comma ? comma - spec : (ptrdiff_t)strlen(spec)) ==
+		    len && !strncmp(spec, word, len))
+			return true;
+		if (!comma)
+			return false;
+		spec = comma + 1;
+	}
+}
+
 /* The last word that names it decides; -SUITE and -SUITE.CASE: not that. */
 static bool spec_names(const char *spec, const struct test_case *test)
 {
@@ -356,7 +381,8 @@ static bool first_of_suite(const struct test_case *test)
 {
 	const struct test_case *other;
 
-	for (other = __test_cases_start; other < test; other++)
+	/* backwards: most often the one before is of the same suite */
+	for (other = test; other-- > __test_cases_start;)
 		if (!strcmp(other->suite, test->suite))
 			return false;
 	return true;
@@ -402,6 +428,7 @@ static int run_tests(const char *spec)
 		printk("no test is named \"%s\"; see test list\n", spec);
 		return -ENOENT;
 	}
+	short_run = spec_has(spec, "short");
 	make_vmalloc_tables();
 	/* cases damage what it walks over; those that want it wake it */
 	reaping = reap_every(0);
@@ -529,6 +556,23 @@ TEST(ktest, names_are_matched_whole)
 	EXPECT(spec_names("all,-pag,-paging.n,-", &one));
 	EXPECT(spec_names("-paging,all", &one));
 	EXPECT(!spec_names("-e820", &one));
+}
+
+TEST(ktest, a_short_run_has_fewer_rounds)
+{
+	bool before = short_run;
+
+	EXPECT(spec_has("short", "short"));
+	EXPECT(spec_has("all,-paging,short", "short"));
+	EXPECT(spec_has("short,all", "short"));
+	EXPECT(!spec_has("all,shorter,-short,shor", "short"));
+	EXPECT(!spec_has("", "short"));
+	short_run = false;
+	EXPECT_EQ(test_rounds(10000), 10000);
+	short_run = true;
+	EXPECT_EQ(test_rounds(10000), 1250);
+	EXPECT_EQ(test_rounds(3), 1);
+	short_run = before;
 }
 
 /* --- panics, the command line, the prompt --- */

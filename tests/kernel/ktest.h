@@ -19,7 +19,8 @@
  * machine either way.
  *
  * Which tests run: test=all, test=SUITE, test=SUITE.CASE, several with commas,
- * on the command line or at the prompt; -SUITE or -SUITE.CASE: not those.
+ * on the command line or at the prompt; -SUITE or -SUITE.CASE: not those. The
+ * word "short" among them: the same cases with fewer rounds, see test_rounds().
  */
 #ifndef TESTS_KERNEL_KTEST_H
 #define TESTS_KERNEL_KTEST_H
@@ -79,6 +80,13 @@ int test_expect_streq(const char *got, const char *want,
 
 /* This machine lacks what the case needs: say why, then return. */
 void test_skip(const char *why);
+
+/*
+ * How often a case does what it does at random or many times over: `full`, or
+ * an eighth of it in a short run, and once at least. Only for what finds the
+ * rare; what a case expects stays the same.
+ */
+unsigned int test_rounds(unsigned int full);
 
 /* Exactly n warnings are expected in this case; otherwise none may be. */
 void test_allow_warnings(unsigned int n);

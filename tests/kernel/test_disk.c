@@ -132,7 +132,7 @@ TEST(disk, what_the_host_wrote)
 #define WORKERS 4U		/* of a disk */
 #define PIECES 8U
 #define STRIPES (DISK_RANDOM_SECTORS / STRIPE / WORKERS)
-#define REQUESTS 10000U		/* of a disk */
+#define REQUESTS test_rounds(10000)	/* of a disk */
 
 /* A generation for each sector; 0: never written. */
 static u32 *shadows[TEST_DISKS_MOST];

@@ -5,7 +5,7 @@
 #include <kernel/lib/errno.h>
 #include "threads.h"
 
-#define ROUNDS 2000U
+#define ROUNDS test_rounds(2000)
 
 static struct {
 	struct mutex mutex;

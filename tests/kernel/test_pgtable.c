@@ -394,7 +394,7 @@ static void wild_entries_end_the_walk(int levels)
 BOTH_FORMATS(wild_entries_end_the_walk)
 
 #define WORLD_PAGES 2048U	/* 8 MB: several level-2 entries */
-#define THRASH_STEPS 600
+#define THRASH_STEPS test_rounds(600)
 
 struct shadow {
 	bool mapped, writable;
@@ -462,7 +462,7 @@ static void random_changes_against_a_shadow(int levels)
 {
 	struct pgtable pt;
 	u32 seed = 12345;
-	int i;
+	u32 i;
 
 	start(&pt, levels, POOL_PAGES);
 	memset(shadow, 0, sizeof(shadow));

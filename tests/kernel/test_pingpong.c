@@ -8,8 +8,8 @@
 #include <kernel/sched/workqueue.h>
 #include "threads.h"
 
-#define THROWS 2000U
-#define BY_TIMER 200U		/* each of them waits for a tick */
+#define THROWS test_rounds(2000)
+#define BY_TIMER test_rounds(200)	/* each of them waits for a tick */
 
 static struct {
 	volatile u32 ball;	/* how often it was thrown */

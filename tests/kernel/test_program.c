@@ -6,20 +6,26 @@
 #include <kernel/cpu/cpuid.h>
 #include <kernel/user/process.h>
 #include <kernel/user/program.h>
+#include <kernel/lib/printf.h>
 #include "ktest.h"
 
 /* ~0: it could not be begun. */
-static u32 run(const char *name)
+static u32 run_with(u32 argc, const char *const *argv)
 {
 	struct process *process;
 	struct program program;
 
-	if (!program_find(name, &program)) {
+	if (!program_find(argv[0], &program)) {
 		test_skip("no module has this program");
 		return 0;
 	}
-	process = process_run(1, &name);
+	process = process_run(argc, argv);
 	return process ? process_join(process, NULL) : ~0U;
+}
+
+static u32 run(const char *name)
+{
+	return run_with(1, &name);
 }
 
 #define PROGRAM(name)							\
@@ -38,6 +44,9 @@ PROGRAM(shared)
 PROGRAM(sleep)
 PROGRAM(calls)
 PROGRAM(lock)
+PROGRAM(fuzz)
+PROGRAM(nomem)
+PROGRAM(xstack)
 PROGRAM(bench)
 
 /* Debian's musl is built for what has CMOV. */
@@ -47,6 +56,42 @@ TEST(program, libc)
 		EXPECT_EQ(run("libc"), 0);
 	else
 		test_skip("the C library is for a newer CPU");
+}
+
+/* --- random calls: 10^5 of them, and nothing is left of it --- */
+
+static u32 fuzz(const char *seed)
+{
+	char calls[12];
+	const char *const argv[] = { "fuzz", seed, calls };
+
+	snprintf(calls, sizeof(calls), "%u", test_rounds(20000));
+	return run_with(3, argv);
+}
+
+TEST(fuzz, seed_1)
+{
+	EXPECT_EQ(fuzz("1"), 0);
+}
+
+TEST(fuzz, seed_2)
+{
+	EXPECT_EQ(fuzz("2"), 0);
+}
+
+TEST(fuzz, seed_3)
+{
+	EXPECT_EQ(fuzz("3"), 0);
+}
+
+TEST(fuzz, seed_4)
+{
+	EXPECT_EQ(fuzz("4"), 0);
+}
+
+TEST(fuzz, seed_5)
+{
+	EXPECT_EQ(fuzz("5"), 0);
 }
 
 TEST(program, what_is_not_there)

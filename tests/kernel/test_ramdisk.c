@@ -121,7 +121,7 @@ TEST(ramdisk, the_disk_of_the_command_line)
 /* --- at random, by several threads --- */
 
 #define WORKERS 4U
-#define ROUNDS 2500U
+#define ROUNDS test_rounds(2500)
 #define STRIPE (DISK_BYTES / SECTOR_SIZE / WORKERS)	/* sectors */
 #define PAGES 3U
 #define PIECES (PAGES * 8)
@@ -283,7 +283,8 @@ static void run_workers(bool exhausted)
 		EXPECT_EQ(workers[i].wrong, 0);
 }
 
-/* 10,000 requests; limits so that many go in parts and pieces are cut. */
+/* 10,000 requests of all rounds; limits so that many go in parts and pieces are
+ * cut. */
 static void random_requests(bool exhausted)
 {
 	if (!make_disk())
@@ -327,6 +328,6 @@ TEST(ramdisk, random_requests_and_failures)
 	fail_nth(point, 0);
 	drop_workers();
 	retries = ram.bdev->stat.retries;
-	EXPECT(retries > 100);
+	EXPECT(retries > test_rounds(100));
 	drop_disk();
 }

@@ -1,5 +1,6 @@
 /* Input of the serial port: kernel/cpu/serial.c. The line itself is typed on by
  * tests/machines/prompt.py. */
+#include <kernel/base/printk.h>
 #include <kernel/cpu/serial.h>
 #include "ktest.h"
 
@@ -39,9 +40,37 @@ TEST(serial, ring_that_is_full_keeps_the_old)
 	EXPECT_EQ(byte_ring_get(&ring), -1);
 }
 
+#define READY 0x61		/* line status: a byte, and nothing to send */
+#define BREAK 0x10
+
+TEST(serial, a_break_is_no_byte)
+{
+	bool broken = false;
+
+	EXPECT(serial_byte_is_data(READY, 'a', &broken));
+	EXPECT(serial_byte_is_data(READY, 0, &broken));
+	/* as the data sheet says: with its own byte */
+	EXPECT(!serial_byte_is_data(READY | BREAK, 0, &broken));
+	EXPECT(serial_byte_is_data(READY, 0, &broken));
+	/* told early, with bytes before it */
+	EXPECT(serial_byte_is_data(READY | BREAK, 'b', &broken));
+	EXPECT(serial_byte_is_data(READY, 'c', &broken));
+	EXPECT(!serial_byte_is_data(READY, 0, &broken));
+	EXPECT(serial_byte_is_data(READY, 0, &broken));
+}
+
+/* If somebody does, all that is known of it is told. */
 TEST(serial, nobody_types)
 {
-	EXPECT_EQ(serial_getc(), -1);
-	EXPECT(!serial_poll());
-	EXPECT_EQ(serial_counts().dropped, 0);
+	struct serial_counts before = serial_counts(), c;
+	int got = serial_getc();
+	bool quiet = EXPECT_EQ(got, -1) & EXPECT(!serial_poll()) &
+		     EXPECT_EQ(serial_counts().dropped, 0);
+
+	c = serial_counts();
+	if (!quiet)
+		printk("  # serial: %u interrupts, %u dropped, %u overruns, "
+		       "%u breaks; ring in %u, out %u, before in %u, out %u\n",
+		       c.interrupts, c.dropped, c.overruns, c.breaks, c.in,
+		       c.out, before.in, before.out);
 }

@@ -136,9 +136,9 @@ TEST(thread, stopped_before_it_began)
 
 TEST(thread, thousands_come_and_go)
 {
-	u32 i, before = nr_tasks();
+	u32 i, before = nr_tasks(), rounds = test_rounds(3000);
 
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < rounds; i++) {
 		struct task *task = kthread_run(nothing, NULL, "n%u", i);
 
 		REQUIRE(task);
@@ -189,10 +189,12 @@ static int never_yields(void *data)
 TEST(thread, a_loop_is_preempted)
 {
 	struct task *a = kthread_run(never_yields, NULL, "spin");
+	u32 i;
 
 	REQUIRE(a);
 	spins = 0;
-	msleep(300);
+	for (i = 0; i < 30 && !spins; i++)
+		msleep(10);
 	EXPECT(spins > 0);
 	EXPECT_EQ(kthread_stop(a), 0);
 }
@@ -356,19 +358,25 @@ TEST(thread, set_prio_moves_it)
 	crew_join(&crew);
 }
 
-/* Two that never give the CPU up share it, a time slice each. */
+static bool both_ran_twice(const struct crew *crew, const u32 *before)
+{
+	return crew->n == 2 && crew->task[0]->switches - before[0] >= 2 &&
+	       crew->task[1]->switches - before[1] >= 2;
+}
+
+/* Two that never give the CPU up share it: within ten time slices. */
 TEST(thread, time_slices_are_shared)
 {
 	struct crew crew = { .n = 0 };
-	u32 before[2], i;
+	u32 before[2] = { 0 }, slice, i;
 
 	for (i = 0; i < 2; i++)
 		crew_add(&crew, PRIO_DEFAULT + 1, never_yields, NULL);
 	for (i = 0; i < 2 && i < crew.n; i++)
 		before[i] = crew.task[i]->switches;
-	msleep(10 * TIME_SLICE_MS);
-	for (i = 0; i < 2 && i < crew.n; i++)
-		EXPECT(crew.task[i]->switches - before[i] >= 2);
+	for (slice = 0; slice < 10 && !both_ran_twice(&crew, before); slice++)
+		msleep(TIME_SLICE_MS);
+	EXPECT(both_ran_twice(&crew, before));
 	crew_stop(&crew);
 }
 
@@ -391,10 +399,10 @@ static int player(void *data)
 TEST(thread, ping_pong)
 {
 	struct task *task = kthread_run(player, NULL, "player");
-	u32 i;
+	u32 i, rounds = test_rounds(10000);
 
 	REQUIRE(task);
-	for (i = 0; i < 10000; i++) {
+	for (i = 0; i < rounds; i++) {
 		ball = 1;
 		wake_up(&ping);
 		wait_event(pong, ball == 0);

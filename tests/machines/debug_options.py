@@ -7,6 +7,8 @@ from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 # the others wait for timers, or see nothing of these options
 OF_MEMORY = ("all,-wait,-reaper,-watchdog,-cpustack,-stress,-time,-timer,-top,"
              "-thread,-pingpong,-mutex,-rwsem,-semaphore,-softirq,-irq")
+# Rounds are short, but with all options at once: what one option finds it finds
+# with the others, too.
 # what sees an option where only the machine is another
 OF_OPTIONS = ("page_debug,slab,slab_array,slab_bad,slab_books,slab_check,"
               "slab_debug,kmalloc,leaks,highmem,kmap_atomic,buddy,bad_free")
@@ -33,18 +35,20 @@ NEEDED = {
 def tests(ctx):
     """Each option alone, and all together; not present pages with PAE, too."""
     plain, highmem = MACHINES
-    rows = [(*plain, options, OF_MEMORY) for options in OPTIONS]
-    rows += [(*highmem, options, OF_OPTIONS) for options in OPTIONS[:-1]]
+    rows = [(*plain, options, f"{ktap.ROUNDS}{OF_MEMORY}") for options in OPTIONS[:-1]]
+    rows += [(*plain, OPTIONS[-1], OF_MEMORY)]
+    rows += [(*highmem, options, f"{ktap.ROUNDS}{OF_OPTIONS}")
+             for options in OPTIONS[:-1]]
     rows += [
-        (*highmem, OPTIONS[-1], OF_MEMORY),
-        ("pae", 64, "pae", "pagealloc", OF_MEMORY),
-        ("pae", 64, "pae", OPTIONS[-1], OF_MEMORY),
-        ("pae", 64, "pae", "slab", OF_OPTIONS),
-        ("nodes", 128, "numa=fake=4", "slab", OF_MEMORY),
-        ("large", 2048, "", "slab", OF_OPTIONS),
-        ("5M", 5, "", "slab", OF_MEMORY),
+        (*highmem, OPTIONS[-1], f"{ktap.ROUNDS}{OF_MEMORY}"),
+        ("pae", 64, "pae", "pagealloc", f"{ktap.ROUNDS}{OF_MEMORY}"),
+        ("pae", 64, "pae", OPTIONS[-1], f"{ktap.ROUNDS}{OF_MEMORY}"),
+        ("pae", 64, "pae", "slab", f"{ktap.ROUNDS}{OF_OPTIONS}"),
+        ("nodes", 128, "numa=fake=4", "slab", f"{ktap.ROUNDS}{OF_MEMORY}"),
+        ("large", 2048, "", "slab", f"{ktap.ROUNDS}{OF_OPTIONS}"),
+        ("5M", 5, "", "slab", f"{ktap.ROUNDS}{OF_MEMORY}"),
         ("4M", 4, "", OPTIONS[-1], OF_MEMORY),
-        ("threads", 64, "", OPTIONS[-1], OF_THREADS)]
+        ("threads", 64, "", OPTIONS[-1], f"{ktap.ROUNDS}{OF_THREADS}")]
     for machine, size, more, options, suites in rows:
         cmdline = f"debug={options} {more} test={suites}"
         yield Test(f"machines.debug-{machine}-{options}",

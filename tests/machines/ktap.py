@@ -14,6 +14,7 @@ Each level is indented by two more, plan and results of one level alike. Lines
 of any other kind may stand between: what the tested code prints.
 """
 
+import os
 import re
 from dataclasses import dataclass, field
 
@@ -27,6 +28,19 @@ SUBTEST = re.compile(r"( *)# Subtest: (\S+)$")
 LEAK = re.compile(r" *# leak: (.*)$")
 # the long case counts to 10^5: once for each paging mode is enough
 ALL_BUT_THE_LONGEST = "all,-wait.a_hundred_thousand_pairs"
+# `make test-long` leaves nothing out, and every row has all rounds
+LONG = "TEST_LONG" in os.environ
+# an eighth of the rounds of what is random
+ROUNDS = "" if LONG else "short,"
+SHORT = ROUNDS + ALL_BUT_THE_LONGEST
+# Half of the time of the suites that a machine of its own kind needs: cases
+# that spin for many ticks. What they see is the timer, the interrupt
+# controller and the scheduler: rows with another CPU, chipset or rate of ticks
+# have them, rows with other RAM, options, nodes or loaders do not.
+WITHOUT_TICKS = "" if LONG else (
+    "-thread.time_slices_are_shared,-thread.a_loop_is_preempted,"
+    "-timer.periodic_by_the_tick,-timer.in_order_and_in_time,"
+    "-softirq.a_storm_keeps_nobody_from_the_cpu")
 TOTALS = re.compile(r"# (\d+) passed, (\d+) failed$")
 
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
+from machines import ktap
 from machines.qemu import GB, KB, MB
 
 PAGE = 4 * KB
@@ -28,8 +29,8 @@ CPU_FEATURES = {
 
 
 # What may differ from machine to machine; the other suites take the most time,
-# and run on some machines only (rows.WHOLE).
-OF_MACHINE = ("acpi,buddy,cpu,cpuid,fixmap,irq,kmalloc,layout,ledger,memory,"
+# and run on some machines only (rows.WHOLE). Rounds are short, except there.
+OF_MACHINE = (f"{ktap.ROUNDS}acpi,buddy,cpu,cpuid,fixmap,irq,kmalloc,layout,ledger,memory,"
               "multiboot,numa,page_init,paging,pcp,pgtable,report,slab,softirq,"
               "thread,timer,tlb,traps,vmalloc,watermark,zonelist")
 
@@ -53,7 +54,7 @@ class Row:
     loader: str = "kernel"
     modules: tuple = ()
     warnings: tuple = ()
-    tests: str = OF_MACHINE
+    tests: str = f"{OF_MACHINE},{ktap.WITHOUT_TICKS}"
     cost: float = 2.0
 
 

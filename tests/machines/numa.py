@@ -502,8 +502,8 @@ def check_checksum(ctx, journal, good_sum):
 # --- judging ------------------------------------------------------------------
 
 # what depends on nodes; the rest of the kernel sees the same machine again
-OF_NODES = ("numa,zonelist,pages,pcp,page_init,report,memory,slab,slab_nodes,"
-            "slab_reap,vmalloc,thread")
+OF_NODES = (f"{ktap.ROUNDS}numa,zonelist,pages,pcp,page_init,report,memory,slab,"
+            f"slab_nodes,slab_reap,vmalloc,thread,{ktap.WITHOUT_TICKS}")
 
 
 def tests(ctx):

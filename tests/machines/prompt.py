@@ -19,7 +19,7 @@ def tests(ctx):
         ("garbage", garbage_is_survived), ("typed-ahead", typed_ahead),
         ("line-ends", line_ends), ("tests-twice", tests_can_be_repeated),
         ("long-paste", long_paste), ("too-much", too_much_is_counted),
-        ("idle", idle_at_the_prompt),
+        ("idle", idle_at_the_prompt), ("break", break_is_no_byte),
     )
     for name, check in at_prompt:
         yield Test(f"machines.prompt-{name}",
@@ -250,6 +250,23 @@ def too_much_is_counted(guest):
     guest.send("\x03")
     guest.wait_prompt()
     expect_answer(guest, "cpu", r"^vendor: ")
+
+
+def break_is_no_byte(guest):
+    """Breaks of the line before, in and behind a word change nothing."""
+    guest.send_break()
+    start = len(guest.text)
+    guest.send("help he")
+    guest.wait_text("help he")
+    guest.send_break()
+    guest.send("l")
+    guest.wait_text("help hel")
+    guest.send_break()
+    guest.send("p\r")
+    guest.wait_prompt()
+    said = guest.text[start:]
+    require(said.startswith("help help\nhelp "), "wrong output",
+            f"\"help help\" with breaks in it came as {said!r}")
 
 
 def idle_at_the_prompt(guest):

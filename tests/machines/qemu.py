@@ -339,6 +339,10 @@ class Guest:
         return self._qmp("human-monitor-command",
                          **{"command-line": line}).replace("\r", "")
 
+    def send_break(self):
+        """The line is held low for longer than a byte."""
+        self._qmp("chardev-send-break", id="line")
+
     def save_memory(self, start, size, path):
         """Physical memory into a file, by QEMU itself."""
         self.hmp(f'pmemsave {start:#x} {size} "{path}"')

@@ -623,7 +623,7 @@ def objects_after_tests(ctx, journal):
     with Guest(journal, args, limit=300) as guest:
         guest.wait_prompt()
         before = read_slabinfo(guest.command("slabinfo"))
-        ktap.check(guest.command("test all"))
+        ktap.check(guest.command(f"test {ktap.ROUNDS}all"))
         after = read_slabinfo(guest.command("slabinfo"))
         leaks = guest.command("leaks")
     for old, new in zip(before, after):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from machines import ktap
-from machines.model import Row
+from machines.model import OF_MACHINE, Row
 from machines.qemu import GB, KB, MB
 
 OUT_OF_REACH = r"\d+ MB of RAM at and above 4 GB are out of reach"
@@ -195,10 +195,16 @@ def bad_option_rows():
               warnings=(r"option nopse is given twice; the first counts",))
 
 
-# one of each kind of machine: all suites run there
-WHOLE = ("ram-4M", "ram-1G", "ram-6G", "cpu-486-64M", "feature-none-64M-pae",
-         "option-highmem=64M-pae")
-LONGEST = ("ram-4M", "option-highmem=64M-pae")
+# One of each kind of machine: all suites run there. All rounds, too, where
+# memory is small, where it is more than lowmem, and with PAE; the others of
+# them differ in what no number of rounds finds.
+WHOLE = {
+    "ram-4M": "all", "option-highmem=64M-pae": "all",
+    "ram-1G": ktap.SHORT, "ram-6G": ktap.ALL_BUT_THE_LONGEST,
+    "cpu-486-64M": ktap.SHORT, "feature-none-64M-pae": ktap.SHORT,
+}
+# another CPU or chipset: another timer, other interrupts
+TICKING = (cpu_rows, machine_rows)
 
 
 def all_rows():
@@ -207,6 +213,7 @@ def all_rows():
                   loader_rows, ramdisk_rows, bad_option_rows):
         for row in group():
             if row.name in WHOLE:
-                row = replace(row, cost=20.0, tests="all" if row.name in LONGEST
-                              else ktap.ALL_BUT_THE_LONGEST)
+                row = replace(row, cost=20.0, tests=WHOLE[row.name])
+            elif group in TICKING:
+                row = replace(row, tests=OF_MACHINE, cost=4.0)
             yield row

@@ -8,7 +8,7 @@ from machines import ktap
 from machines.harness import Test
 from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 
-SUITES = ("test=irq,softirq,time,timer,thread,pingpong,wait,"
+SUITES = (f"test={ktap.ROUNDS}irq,softirq,time,timer,thread,pingpong,wait,"
           "-wait.a_hundred_thousand_pairs")
 COUNTED = ("-icount", "shift=0,sleep=off", "-rtc",
            "base=2026-01-01,clock=vm")

@@ -114,7 +114,7 @@ static void has_limits(void *arg)
 	CHECK_EQ(sys(SYS_ugetrlimit, RLIMIT_AS, &a), 0);
 	CHECK(a.cur == new.cur && a.max == new.max);
 	CHECK_EQ(map(128 << 20), -ENOMEM);
-	CHECK(!is_error(map(16 << 20)));
+	CHECK(!is_error(map(4 << 20)));
 	new.max++;
 	CHECK_EQ(sys(SYS_setrlimit, RLIMIT_AS, &new), -EPERM);
 	CHECK_EQ(sys(SYS_setrlimit, 99, &new), -EINVAL);

@@ -121,9 +121,12 @@ CASE(more_than_some_pages)
 
 CASE(what_is_refused)
 {
+	char name[400] = "";
 	char *argv[] = { "exec", "a", NULL }, *bad[] = { (char *)8, NULL };
 
 	CHECK_EQ(sys(SYS_execve, "/nobody/has/this", argv, old_envp), -ENOENT);
+	memset(name, 'x', sizeof(name) - 1);
+	CHECK_EQ(sys(SYS_execve, name, argv, old_envp), -ENAMETOOLONG);
 	CHECK_EQ(sys(SYS_execve, NULL, argv, old_envp), -EFAULT);
 	CHECK_EQ(sys(SYS_execve, self, bad, old_envp), -EFAULT);
 	CHECK_EQ(sys(SYS_execve, self, (void *)8, old_envp), -EFAULT);

@@ -81,6 +81,86 @@ CASE(a_tree)
 	CHECK_EQ(sys(SYS_munmap, pages, PAGE), 0);
 }
 
+/*
+ * Each node of a tree writes some pages of its own and looks at all of them,
+ * before its children, between and after them: what these write is theirs, and
+ * they begin with what it has now.
+ */
+#define NODES_PAGES 24
+#define DEPTH 4
+
+static u32 expected[NODES_PAGES];
+
+static void writes_some(u32 node)
+{
+	u32 i, n = 1 + random_below(8);
+
+	while (n--) {
+		i = random_below(NODES_PAGES);
+		expected[i] = node * 1000 + random_below(1000);
+		*(u32 *)(pages + i * PAGE + 8 * i) = expected[i];
+	}
+}
+
+static void looks_at_all(void)
+{
+	u32 i;
+
+	for (i = 0; i < NODES_PAGES; i++)
+		CHECK_EQ(*(u32 *)(pages + i * PAGE + 8 * i), expected[i]);
+}
+
+static void node_of_many(void *arg)
+{
+	u32 node = (u32)arg, child;
+
+	looks_at_all();
+	writes_some(node);
+	for (child = 2 * node; child < 2 * node + 2 && child < 1U << DEPTH;
+	     child++) {
+		CHECK_EQ(in_child(node_of_many, (void *)child), EXITED(0));
+		looks_at_all();
+		writes_some(node);
+	}
+	looks_at_all();
+}
+
+CASE(a_tree_of_many_pages)
+{
+	pages = map(NODES_PAGES * PAGE);
+	memset(expected, 0, sizeof(expected));
+	writes_some(1);
+	node_of_many((void *)1);
+	CHECK_EQ(sys(SYS_munmap, pages, NODES_PAGES * PAGE), 0);
+}
+
+/* All of them at once, each with its own copy of what the parent changes from
+ * one to the next. */
+#define AT_ONCE 20
+
+CASE(many_at_once)
+{
+	static const u32 a_while[2] = { 0, 20 * 1000 * 1000 };
+	int pid[AT_ONCE], status;
+	volatile u32 *own = (u32 *)map(PAGE);
+	u32 i;
+
+	for (i = 0; i < AT_ONCE; i++) {
+		*own = i + 1;
+		pid[i] = sys(SYS_fork);
+		if (pid[i])
+			continue;
+		sys(SYS_nanosleep, a_while, NULL);
+		quit(*own == i + 1 ? (int)i : 99);
+	}
+	/* in another order than they end */
+	for (i = AT_ONCE; i--;) {
+		CHECK_EQ(sys(SYS_waitpid, pid[i], &status, 0), pid[i]);
+		CHECK_EQ(status, EXITED(i));
+	}
+	CHECK_EQ(sys(SYS_munmap, own, PAGE), 0);
+}
+
 static void ends_with(void *status)
 {
 	quit((int)status);
@@ -128,6 +208,8 @@ int main(int argc, char **argv, char **envp)
 		LIST(the_child_changes_its_own),
 		LIST(the_parent_changes_its_own),
 		LIST(a_tree),
+		LIST(a_tree_of_many_pages),
+		LIST(many_at_once),
 		LIST(status_of_the_child),
 		LIST(who_is_who),
 		LIST(a_thousand),

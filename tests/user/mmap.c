@@ -166,6 +166,33 @@ static void touch(u32 i)
 		CHECK(!can_write((void *)(p + 2)));
 }
 
+/* A page to another place, and longer: it goes with its content, new ones are
+ * zero, what was there is gone. (More than one may be more than one area: pages
+ * that moved do not join with all neighbours.) */
+static void move(u32 from, u32 n)
+{
+	u32 to = random_below(PAGES), i;
+	struct shadow old = shadow[from];
+	u8 *result;
+
+	if (to + n > PAGES || (to <= from && from < to + n) || old.prot < 0)
+		return;
+	result = (u8 *)sys(SYS_mremap, area + from * PAGE, PAGE, n * PAGE,
+			   MREMAP_MAYMOVE | MREMAP_FIXED, area + to * PAGE);
+	CHECK_EQ(result, area + to * PAGE);
+	shadow[from] = (struct shadow){ -1, 0 };
+	for (i = 0; i < n; i++)
+		shadow[to + i] = (struct shadow){ old.prot, i ? 0 : old.value };
+}
+
+static void looks_and_writes(void *arg)
+{
+	u32 i;
+
+	for (i = 0; i < PAGES; i++)
+		touch(i);
+}
+
 static void step(void)
 {
 	static const int prots[] = { PROT_NONE, PROT_READ, RW };
@@ -174,7 +201,15 @@ static void step(void)
 
 	if (from + n > PAGES)
 		n = PAGES - from;
-	switch (random_below(8)) {
+	switch (random_below(12)) {
+	case 8:
+	case 9:
+		move(from, n);
+		break;
+	case 10:
+		if (!random_below(8))
+			CHECK_EQ(in_child(looks_and_writes, NULL), EXITED(0));
+		break;
 	case 0:
 		CHECK_EQ(sys(SYS_munmap, area + from * PAGE, n * PAGE), 0);
 		set_range(from, n, -1, 1);

@@ -19,8 +19,9 @@ HERE = Path(__file__).resolve().parent
 STACK = 8 << 20         # what a program has here, too
 LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
-PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 6, "faults": 12, "exec": 5,
-            "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8}
+PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 8, "faults": 17, "exec": 5,
+            "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
+            "nomem": 1, "xstack": 2}
 MUSL = {"libc": 7}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) 0{8} 00:00 0"
                   r" (?: +(\[\w+\]))?")
@@ -39,6 +40,8 @@ def tests(ctx):
         yield Test(f"user.linux.musl.{name}", bound(check_musl, ctx, name, cases), 3)
     for guest in GUESTS:
         yield Test(f"user.here.{guest[0]}", bound(check_here, ctx, guest), 8)
+        yield Test(f"user.fuzz.{guest[0]}", bound(check_fuzz, ctx, guest), 8)
+    yield Test("user.linux.fuzz-same", bound(check_same, ctx), 1)
     yield Test("user.prompt", bound(check_prompt, ctx), 2)
     yield Test("user.ps", bound(check_ps, ctx), 2)
     for how in ("restart", "poweroff", "halt"):
@@ -57,14 +60,14 @@ def build(ctx):
     return ctx.out / "user"
 
 
-def run_on_linux(program):
+def run_on_linux(program, *args):
     """Its status and output; Skip if such programs do not run here."""
     def limit():
         resource.setrlimit(resource.RLIMIT_STACK, (STACK, STACK))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     try:
-        done = subprocess.run([str(program)], stdin=subprocess.DEVNULL,
+        done = subprocess.run([str(program), *args], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=LONGEST, preexec_fn=limit, check=False)
     except subprocess.TimeoutExpired:
@@ -113,18 +116,52 @@ def guest_args(ctx, size, cpu, cmdline):
 def check_here(ctx, row, journal):
     """The suite runs all of them, and its ledger agrees."""
     _, size, cpu, cmdline = row
-    args = guest_args(ctx, size, cpu, f"{cmdline} test=program".strip())
+    args = guest_args(ctx, size, cpu,
+                      f"{cmdline} test=program,nomem".strip())
     with Guest(journal, args, limit=200) as guest:
         guest.expect_end(PASSED)
         text = guest.text
     good = set(re.findall(r"^  ok \d+ (\w+)$", text, re.M))
     wanted = set(PROGRAMS)
+    wanted |= {"each_page", "each_object"}
+    forbids = "pae" in cmdline
+    require(f"# data can{'not' if forbids else ''} be executed" in text,
+            "wrong output", "what is data is not as the machine has it")
     require(wanted <= good, "failed case", f"not run: {sorted(wanted - good)}")
     require(len(re.findall(r"^ok \d+ ", text, re.M)) >= sum(
-        PROGRAMS[name] for name in wanted), "lost output",
+        PROGRAMS.get(name, 0) for name in wanted), "lost output",
         "the programs themselves said less")
     require("ends by SIGSEGV at 080" in text, "lost output",
             "no report of a fault")
+
+
+PLAN = re.compile(r"^# seed (\d+): (\d+) calls \((\w+)\)", re.M)
+
+
+def check_fuzz(ctx, row, journal):
+    """10^5 random calls of five seeds; the ledger and the books agree."""
+    _, size, cpu, cmdline = row
+    args = guest_args(ctx, size, cpu, f"{cmdline} test=fuzz".strip())
+    with Guest(journal, args, limit=300) as guest:
+        guest.expect_end(PASSED)
+        plans = PLAN.findall(guest.text)
+    require(sum(int(calls) for _, calls, _ in plans) == 100000,
+            "lost output", f"{plans}")
+    require(len({sums for _, _, sums in plans}) == 5, "broken test",
+            "two seeds make the same calls")
+    _, output = run_on_linux(build(ctx) / "fuzz", "3", "20000")
+    require(PLAN.findall(output) == plans[2:3], "broken test",
+            f"Linux {PLAN.findall(output)}, here {plans[2:3]}")
+
+
+def check_same(ctx, journal):
+    """The same seed makes the same calls."""
+    outputs = [run_on_linux(build(ctx) / "fuzz", seed, "2000")[1]
+               for seed in ("7", "7", "8")]
+    journal.keep_output("".join(outputs))
+    first, second, other = (PLAN.findall(text) for text in outputs)
+    require(first and first == second and first != other, "broken test",
+            f"{first} {second} {other}")
 
 
 def check_prompt(ctx, journal):

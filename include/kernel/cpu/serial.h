@@ -20,6 +20,12 @@ void serial_write(const char *s, size_t n);
 /* The next byte received, or -1. Before serial_listen() it asks the port. */
 int serial_getc(void);
 
+/*
+ * Did somebody send the byte that was read after this line status? *broken: a
+ * break was told, and its zero byte has not come. No lock.
+ */
+bool serial_byte_is_data(u8 lsr, u8 byte, bool *broken);
+
 /* Takes what the port has received: was there any? */
 bool serial_poll(void);
 
@@ -33,6 +39,8 @@ struct serial_counts {
 	u32 interrupts;		/* that were the port's */
 	u32 dropped;		/* bytes that the ring had no room for */
 	u32 overruns;		/* how often the port itself lost some */
+	u32 breaks;		/* of the line; the zero byte of each is none */
+	u32 in, out;		/* of the ring: bytes ever put, ever got */
 };
 
 struct serial_counts serial_counts(void);

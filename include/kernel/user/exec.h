@@ -6,7 +6,7 @@
 
 #include <kernel/cpu/traps.h>
 
-#define EXEC_PATH_MAX 256
+#define EXEC_PATH_MAX 256		/* longer: -ENAMETOOLONG */
 
 /* Arguments and environment: strings one behind the other, arguments first. */
 struct exec_args {

@@ -111,7 +111,7 @@ __noreturn void process_exit(u32 status, const struct pt_regs *regs);
 long process_fork(const struct pt_regs *regs);
 
 /*
- * clone(), as fork(): the child has the stack pointer esp (0: the parent's), and
+ * clone(), as fork(): the child has the stack pointer esp (0: its parent's);
  * its pid stands at set_tid in its memory (0: nowhere).
  */
 long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid);

@@ -1,0 +1,109 @@
+/*
+ * Memory is refused in the middle of a program's life: one allocation fails,
+ * the first, the second, ... until a run asks for fewer. The program (tests/
+ * user/nomem.c) loads, maps, splits, moves, forks, writes what is shared, and
+ * calls execve() in the child; so each allocation of all of these fails once.
+ *
+ *	where				becomes
+ *	before it runs			no process, or status 127
+ *	a call				-ENOMEM; it is tried again
+ *	a touch				SIGKILL, and a line in the log
+ *	a touch of its child		the same; the parent goes on
+ *
+ * Nothing is lost in any of them, and the books are right.
+ */
+#include <kernel/base/fail.h>
+#include <kernel/base/printk.h>
+#include <kernel/user/process.h>
+#include <kernel/user/program.h>
+#include "ktest.h"
+#include "ledger.h"
+
+#define NTH_MOST 1000U
+
+static struct ledger before, after;
+static u32 differences;
+
+/* How runs ended. */
+static struct {
+	u32 not_begun, not_loaded, killed, good;
+} ends;
+
+static void differs(const char *sentence)
+{
+	differences++;
+	printk("  # %s\n", sentence);
+}
+
+static bool run_once(void)
+{
+	static const char *const argv[] = { "nomem" };
+	struct process *process = process_run(1, argv);
+	u32 status;
+
+	if (!process) {
+		ends.not_begun++;
+		return true;
+	}
+	status = process_join(process, NULL);
+	ends.not_loaded += status == STATUS_EXITED(127);
+	ends.killed += status == STATUS_KILLED(SIGKILL);
+	ends.good += !status;
+	return status == STATUS_EXITED(127) || !status ||
+	       status == STATUS_KILLED(SIGKILL);
+}
+
+/* The n-th request of the point fails. True: there were not so many. */
+static bool nth_fails(struct fail_point *point, u32 n)
+{
+	bool right, unused;
+
+	take_ledger(&before);
+	fail_nth(point, n);
+	right = run_once();
+	unused = point->active;
+	fail_nth(point, 0);
+	take_ledger(&after);
+	differences = 0;
+	compare_ledgers(&before, &after, after.warnings - before.warnings,
+			differs);
+	if (!EXPECT(right) || !EXPECT_EQ(differences, 0)) {
+		printk("  # request %u of %s\n", n, point->name);
+		return true;
+	}
+	return unused;
+}
+
+static void each_fails(const char *name, u32 least)
+{
+	struct fail_point *point = fail_find(name, strlen(name));
+	u32 n, warnings = printk_warnings();
+	struct program program;
+
+	REQUIRE(point);
+	if (!program_find("nomem", &program)) {
+		test_skip("no module has this program");
+		return;
+	}
+	memset(&ends, 0, sizeof(ends));
+	for (n = 1; n < NTH_MOST; n++)
+		if (nth_fails(point, n))
+			break;
+	printk("  # %u requests of %s: %u times no process, %u no program, "
+	       "%u were killed, %u went on\n", n - 1, name, ends.not_begun,
+	       ends.not_loaded, ends.killed, ends.good);
+	EXPECT(n > least && n < NTH_MOST);
+	EXPECT(ends.not_begun && ends.not_loaded && ends.good > 1);
+	test_allow_warnings(printk_warnings() - warnings);
+}
+
+TEST(nomem, each_page)
+{
+	each_fails("page", 20);
+	EXPECT(ends.killed);
+}
+
+TEST(nomem, each_object)
+{
+	each_fails("slab", 40);
+}
