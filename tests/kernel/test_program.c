@@ -4,9 +4,9 @@
  * same on Linux.
  */
 #include <kernel/cpu/cpuid.h>
+#include <kernel/lib/printf.h>
 #include <kernel/user/process.h>
 #include <kernel/user/program.h>
-#include <kernel/lib/printf.h>
 #include "ktest.h"
 
 /* ~0: it could not be begun. */
