@@ -145,6 +145,24 @@ TEST(filemap, what_cannot_be_read_can_be_later)
 	end(mm);
 }
 
+/* An area does not grow around the end of all offsets, to the file's begin. */
+TEST(filemap, offsets_do_not_wrap)
+{
+	struct mm_struct *mm = begin(2 * PAGE_SIZE);
+
+	REQUIRE(mm);
+	EXPECT_EQ(file_map(mm, USER, 3, RW, MAP_SHARED, 0xfffffffe),
+		  (u32)-EOVERFLOW);
+	REQUIRE(file_map(mm, USER, 1, RW, MAP_SHARED, 0xfffffffe) == USER);
+	EXPECT_EQ(try(mm, USER, PF_USER), FAULT_NO_PAGE);
+	EXPECT_EQ(move_pages(mm, USER, 1, 3, 0, 0), (u32)-EINVAL);
+	EXPECT_EQ(move_pages(mm, USER, 1, 3, MREMAP_MAYMOVE, 0), (u32)-EINVAL);
+	file.size = 1ULL << 44;
+	EXPECT_EQ(peek(USER), FILE_WORD(0xfffffffe));
+	EXPECT_EQ(mm->mmap->vm_end, PAGE(1));
+	end(mm);
+}
+
 /* --- many areas --- */
 
 TEST(filemap, two_spaces_share_a_page)
