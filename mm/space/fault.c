@@ -69,7 +69,8 @@ const char *fault_reason(enum fault_result result)
 	}
 }
 
-static __always_inline bool is_permitted(const struct vm_area_struct *vma, u32 error)
+static __always_inline bool is_permitted(const struct vm_area_struct *vma,
+					 u32 error)
 {
 	if (error & PF_WRITE)
 		return vma->vm_flags & VM_WRITE;
@@ -78,8 +79,8 @@ static __always_inline bool is_permitted(const struct vm_area_struct *vma, u32 e
 	return !(error & PF_PRESENT) && vma->vm_flags & VM_ACCESS;
 }
 
-static __noinline enum fault_result grow_stack(struct vm_area_struct *vma, u32 address,
-				    u32 user_esp)
+static __noinline enum fault_result
+grow_stack(struct vm_area_struct *vma, u32 address, u32 user_esp)
 {
 	if (!(vma->vm_flags & VM_GROWSDOWN) ||
 	    address + BELOW_STACK_POINTER < user_esp)

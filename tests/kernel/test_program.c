@@ -5,6 +5,7 @@
  */
 #include <kernel/cpu/cpuid.h>
 #include <kernel/fs/fs.h>
+#include <kernel/lib/printf.h>
 #include <kernel/user/process.h>
 #include "ktest.h"
 
@@ -106,23 +107,42 @@ static void remove_from(u32 ino)
 	EXPECT_EQ(*name, 0);
 }
 
-#define FUZZ(seed)							\
-	TEST(fuzz, seed_##seed)						\
-	{								\
-		static const char *const argv[] = { "fuzz", #seed,	\
-						    "20000" };		\
-									\
-		u32 ino = next_ino();					\
-									\
-		EXPECT_EQ(run_with(3, argv), 0);			\
-		remove_from(ino);					\
-	}
+static u32 fuzz(const char *seed)
+{
+	char calls[12];
+	const char *const argv[] = { "fuzz", seed, calls };
+	u32 ino = next_ino(), status;
 
-FUZZ(1)
-FUZZ(2)
-FUZZ(3)
-FUZZ(4)
-FUZZ(5)
+	snprintf(calls, sizeof(calls), "%u", test_rounds(20000));
+	status = run_with(3, argv);
+	remove_from(ino);
+	return status;
+}
+
+TEST(fuzz, seed_1)
+{
+	EXPECT_EQ(fuzz("1"), 0);
+}
+
+TEST(fuzz, seed_2)
+{
+	EXPECT_EQ(fuzz("2"), 0);
+}
+
+TEST(fuzz, seed_3)
+{
+	EXPECT_EQ(fuzz("3"), 0);
+}
+
+TEST(fuzz, seed_4)
+{
+	EXPECT_EQ(fuzz("4"), 0);
+}
+
+TEST(fuzz, seed_5)
+{
+	EXPECT_EQ(fuzz("5"), 0);
+}
 
 TEST(program, what_is_not_there)
 {

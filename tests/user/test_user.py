@@ -130,8 +130,7 @@ def check_here(ctx, row, journal):
         guest.expect_end(PASSED)
         text = guest.text
     good = set(re.findall(r"^  ok \d+ (\w+)$", text, re.M))
-    wanted = set(PROGRAMS)
-    wanted |= {"each_page", "each_object"}
+    wanted = set(PROGRAMS) | {"each_page", "each_object"}
     forbids = "pae" in cmdline
     require(f"# data can{'not' if forbids else ''} be executed" in text,
             "wrong output", "what is data is not as the machine has it")
