@@ -62,6 +62,8 @@ static int is_left_out(u32 number)
 	case SYS_nanosleep: case SYS_kill: case SYS_tkill: case SYS_clone:
 	case SYS_vfork: case SYS_fork: case SYS_waitpid: case SYS_wait4:
 	case SYS_execve: case SYS_write: case SYS_writev: case SYS_read:
+	/* a file that it makes stays: the ledger would see it */
+	case SYS_open:
 		return 1;
 	}
 	return 0;
