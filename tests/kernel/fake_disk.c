@@ -1,4 +1,5 @@
 #include <kernel/cpu/time.h>
+#include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
 #include <mm/virt/vmalloc.h>
@@ -49,12 +50,14 @@ static void transfer(struct fake_disk *fake, const struct request *rq, u32 n)
 	struct bio_vec piece;
 
 	while (rq_next_piece(rq, &walk, PAGE_SIZE, &piece)) {
-		u8 *data = (u8 *)page_address(piece.bv_page) + piece.bv_offset;
+		u8 *page = kmap_atomic(piece.bv_page);
+		u8 *data = page + piece.bv_offset;
 
 		if (rq->rw & WRITE)
 			memcpy(disk, data, piece.bv_len);
 		else
 			memcpy(data, disk, piece.bv_len);
+		kunmap_atomic(page);
 		disk += piece.bv_len;
 	}
 }
