@@ -27,8 +27,7 @@ void mapping_link_locked(struct vm_area_struct *vma)
 
 void mapping_unlink_locked(struct vm_area_struct *vma)
 {
-	list_del(&vma->shared);
-	INIT_LIST_HEAD(&vma->shared);
+	list_del_init(&vma->shared);
 }
 
 void mapping_link(struct vm_area_struct *vma)

@@ -38,12 +38,15 @@ static bool is_sound(const struct move *m)
 	       m->addr + m->old_len <= m->to;
 }
 
-/* May it grow, as far as limits go? */
+/* May it grow, as far as limits go, and what a page offset can say? */
 static int check_limits(const struct move *m, const struct vm_area_struct *vma)
 {
 	u32 more = (m->new_len - m->old_len) >> PAGE_SHIFT;
+	u32 pgoff = vma->vm_pgoff + ((m->addr - vma->vm_start) >> PAGE_SHIFT);
 	const struct mm_struct *mm = m->mm;
 
+	if (more && vma->vm_ops && pgoff + (m->new_len >> PAGE_SHIFT) < pgoff)
+		return -EINVAL;
 	if (vma->vm_flags & VM_LOCKED && mm->limit.memlock != RLIM_INFINITY &&
 	    mm->locked_vm + more > mm->limit.memlock >> PAGE_SHIFT)
 		return -EAGAIN;

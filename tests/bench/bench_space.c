@@ -9,8 +9,8 @@
  * 3. fork.per_page, munmap.per_page: of pages that were written.
  * 4. mmap_munmap.untouched: 16 KB.
  * 5. fault.file_map: a page of a file that is in the cache, read; a fault
- *    enters 16 of them. fault.file_one: each by a fault of its own. zap.file_dirty:
- *    entries of pages that were written go, by madvise().
+ *    enters 16 of them. fault.file_one: each by a fault of its own.
+ *    zap.file_dirty: entries of pages that were written go, by madvise().
  *
  * Faults need interrupts: they are on.
  */

@@ -145,6 +145,24 @@ TEST(filemap, what_cannot_be_read_can_be_later)
 	end(mm);
 }
 
+/* An area does not grow around the end of all offsets, to the file's begin. */
+TEST(filemap, offsets_do_not_wrap)
+{
+	struct mm_struct *mm = begin(2 * PAGE_SIZE);
+
+	REQUIRE(mm);
+	EXPECT_EQ(file_map(mm, USER, 3, RW, MAP_SHARED, 0xfffffffe),
+		  (u32)-EOVERFLOW);
+	REQUIRE(file_map(mm, USER, 1, RW, MAP_SHARED, 0xfffffffe) == USER);
+	EXPECT_EQ(try(mm, USER, PF_USER), FAULT_NO_PAGE);
+	EXPECT_EQ(move_pages(mm, USER, 1, 3, 0, 0), (u32)-EINVAL);
+	EXPECT_EQ(move_pages(mm, USER, 1, 3, MREMAP_MAYMOVE, 0), (u32)-EINVAL);
+	file.size = 1ULL << 44;
+	EXPECT_EQ(peek(USER), FILE_WORD(0xfffffffe));
+	EXPECT_EQ(mm->mmap->vm_end, PAGE(1));
+	end(mm);
+}
+
 /* --- many areas --- */
 
 TEST(filemap, two_spaces_share_a_page)
@@ -218,6 +236,56 @@ TEST(filemap, every_entry_is_found)
 	EXPECT(file_mapcount(3) == 0 && file_mapcount(7) == 1);
 	expect_found(8);
 	use_mm(mm);
+	end(mm);
+}
+
+/* What the checker says of a space with one page of a file. */
+static u32 sentences;
+
+static void count_sentence(const char *sentence)
+{
+	sentences++;
+}
+
+static u32 differences(struct mm_struct *mm)
+{
+	u32 n;
+
+	sentences = 0;
+	n = mm_check_space(mm, count_sentence);
+	EXPECT_EQ(n, sentences);
+	return n;
+}
+
+TEST(filemap, the_checker_sees_what_is_wrong)
+{
+	struct mm_struct *mm = begin(2 * PAGE_SIZE);
+	struct vm_area_struct *vma;
+	struct page *page;
+
+	REQUIRE(mm && file_map(mm, USER, 2, RW, MAP_SHARED, 0) == USER);
+	EXPECT(poke(USER, 1) && differences(mm) == 0);
+	page = page_at(mm, USER);
+	vma = mm->mmap;
+	/* an entry that no walk finds */
+	atomic_inc(&page->_mapcount);
+	EXPECT_EQ(differences(mm), 1);
+	atomic_dec(&page->_mapcount);
+	/* a page that belongs to another place: itself, and the walk */
+	page->index = 1;
+	EXPECT_EQ(differences(mm), 2);
+	page->index = 0;
+	/* one of another file; none is found from it there */
+	page->mapping = (char *)page->mapping + 4;
+	lock_page(page);
+	EXPECT_EQ(differences(mm), 1);
+	unlock_page(page);
+	page->mapping = (char *)page->mapping - 4;
+	/* an area that its file does not know: itself, and the walk */
+	list_del_init(&vma->shared);
+	EXPECT_EQ(differences(mm), 2);
+	list_add(&vma->shared, &vma->vm_mapping->i_mmap);
+	EXPECT_EQ(differences(mm), 0);
 	end(mm);
 }
 
