@@ -1896,7 +1896,7 @@ BREAKS = [
     Break("exec: a long path is cut", "kernel/user/syscall_file.c",
           "return n < 0 ? n : -ENAMETOOLONG;",
           "return n < 0 ? n : -ENOENT;",
-          "program.exec", initrd="build/programs.cpio"),
+          "program.files", initrd="build/programs.cpio"),
 
     # --- files ---
     Break("fs: what was cut off comes back", "kernel/fs/ramfs.c",

@@ -40,8 +40,7 @@ MIXED = (       # options: what all devices share becomes scarce
     ("nodma", "ide=nodma debug=bounce "),
 )
 # what tests/user/disk.c writes: first sector, how many, generation
-BY_PROGRAM = ((1024, 64, 21), (2048, 64, 22), (SIZE // SECTOR - 1, 1, 23),
-              (3000, 5, 24))
+BY_PROGRAM = ((1024, 64, 21), (2048, 64, 22), (-1, 1, 23), (2400, 5, 24))
 FILES = (
     ("plain", ""), ("nodma", "ide=nodma "), ("pae", "pae "),
     ("high", "highmem=32M debug=bounce "),
@@ -142,6 +141,8 @@ def tests(ctx):
         yield Test(f"machines.disks-file-{name}",
                    lambda journal, options=options:
                    as_a_file(ctx, journal, options), 4.0)
+    yield Test("machines.disks-file-floppy",
+               lambda journal: floppy_as_a_file(ctx, journal), 6.0)
     yield Test("machines.disks-file-bad",
                lambda journal: bad_file(ctx, journal), 3.0)
     yield Test("machines.disks-slow",
@@ -346,12 +347,26 @@ def as_a_file(ctx, journal, options):
     make_image(path, label())
     run_program(ctx, journal, machine_args(64 * MB) + drive(path, 0), options,
                 "run disk /dev/hda")
-    image = Image(path)
-    written = {sector: gen for first, sectors, gen in BY_PROGRAM
-               for sector in range(first, first + sectors)}
+    check_file(Image(path), SIZE // SECTOR)
+
+
+def floppy_as_a_file(ctx, journal):
+    """The same with /dev/fd0."""
+    path = journal.scratch / "floppy.img"
+    make_image(path, label(), 2880 * SECTOR)
+    args = machine_args(64 * MB) + [
+        "-drive", f"file={path},format=raw,if=floppy,index=0"]
+    run_program(ctx, journal, args, "", "run disk /dev/fd0")
+    check_file(Image(path), 2880)
+
+
+def check_file(image, sectors):
+    """What the host wrote, what the program wrote, and nothing else."""
+    written = {sector % sectors: gen for first, many, gen in BY_PROGRAM
+               for sector in range(first, first + many)}
     written.update((sector, GEN_HOST) for sector in range(
         HOST_FROM, HOST_FROM + HOST_SECTORS))
-    for sector in range(1, SIZE // SECTOR):
+    for sector in range(1, sectors):
         if sector in written:
             image.expect(sector, written[sector])
         else:
