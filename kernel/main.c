@@ -11,6 +11,7 @@
 #include <kernel/clock.h>
 #include <kernel/cpu/desc.h>
 #include <kernel/cpu/pic.h>
+#include <kernel/fs/fs.h>
 #include <kernel/monitor/monitor.h>
 #include <kernel/sched/ksoftirqd.h>
 #include <kernel/sched/poolwait.h>
@@ -103,8 +104,9 @@ void start_kernel(void)
 	page_cache_init();
 	mm_space_init();
 	user_init();
+	fs_init();
 	power_init();
-	setup_programs();
+	setup_files();
 	monitor_init();
 	report_layout();
 	free_initmem();

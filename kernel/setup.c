@@ -20,8 +20,8 @@
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/serial.h>
 #include <kernel/cpu/vga.h>
+#include <kernel/fs/initramfs.h>
 #include <kernel/setup.h>
-#include <kernel/user/program.h>
 #include <mm/early/memblock.h>
 #include <mm/table/layout.h>
 #include <mm/early/options.h>
@@ -273,7 +273,7 @@ void __init setup_clip_memory(u64 limit)
 		"not used\n", lost >> 20, limit >> 30);
 }
 
-void setup_programs(void)
+void setup_files(void)
 {
 	unsigned int i;
 
@@ -281,8 +281,9 @@ void setup_programs(void)
 		const struct boot_module *m = &boot_params.module[i];
 
 		if (m->end <= m->start ||
-		    m->end > PFN_PHYS(memory_layout.max_low_pfn))
+		    m->end > PFN_PHYS(memory_layout.max_low_pfn) ||
+		    ramdisk_has_module(m->start))
 			continue;
-		programs_add(__va(m->start), m->end - m->start);
+		initramfs_add(i, m->string, __va(m->start), m->end - m->start);
 	}
 }

@@ -2,7 +2,13 @@
  * The order of locks. A lock further in is taken while those further out are
  * held, never the other way round. Every lock of the kernel stands here.
  *
+ *	file.f_pos_lock		where it is read; sleeps	kernel/fs
+ *	    inode.i_mutex	the size of a file; sleeps	kernel/fs
+ *	        mm.mmap_sem	by copies from and to users
  *	mm.mmap_sem		areas of one space; sleeps	mm/space
+ *	    names_lock		all names; sleeps	kernel/fs/namei.c
+ *	        inode_lock	all inodes, sizes	kernel/fs/inode.c
+ *	        family_lock
  *	    a page's lock	PG_locked; sleeps		mm/cache
  *	        address_space.i_mmap_lock	areas; sleeps	mm/cache
  *	            anon_vma.lock	and so page_table_lock
@@ -14,6 +20,7 @@
  *	                    mappings_lock	all that have pages
  *	                    kmem_node.lock
  *	page_wait.lock		who waits for a page	mm/cache
+ *	files.lock		descriptors of a process	kernel/fs
  *	mmlist_lock		all spaces		mm/space
  *	request_queue.lock	a block device's work	kernel/block
  *	    timer_base.lock, workqueue.lock, wait_queue.lock, fail_lock, and

@@ -28,8 +28,8 @@ void setup_cpu(void);
  */
 void setup_memory(void);
 
-/* Programs in modules that the direct map shows can be run from now on. */
-void setup_programs(void);
+/* What is in modules that the direct map shows is in / from now on. */
+void setup_files(void);
 
 /* Takes out RAM that the CPU cannot address, and says so. */
 void setup_clip_memory(u64 limit);

@@ -1,5 +1,6 @@
 #include <kernel/base/cmdline.h>
 #include <kernel/base/printk.h>
+#include <kernel/cpu/threadflags.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/lock.h>
@@ -50,9 +51,33 @@ static void print(const char *prefix, const char *fmt, va_list args)
 	local_irq_restore(flags);
 }
 
+void printk_capture(struct print_capture *capture)
+{
+	thread_part()->capture = capture;
+}
+
+static struct print_capture *capture_of_this(void)
+{
+	return in_panic || in_interrupt() ? NULL : thread_part()->capture;
+}
+
+/* The zero byte behind what fits comes to lie on the next one's place. */
+static void capture_text(struct print_capture *c, const char *fmt, va_list args)
+{
+	u32 room = c->used < c->size ? c->size - c->used : 0;
+
+	c->used += (u32)vsnprintf(room ? c->text + c->used : c->text, room, fmt,
+				  args);
+}
+
 void vprintk(const char *fmt, va_list args)
 {
-	print("", fmt, args);
+	struct print_capture *capture = capture_of_this();
+
+	if (unlikely(capture))
+		capture_text(capture, fmt, args);
+	else
+		print("", fmt, args);
 }
 
 void printk(const char *fmt, ...)
@@ -60,7 +85,7 @@ void printk(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	print("", fmt, args);
+	vprintk(fmt, args);
 	va_end(args);
 }
 

@@ -183,6 +183,11 @@ void __init ramdisk_offer_module(phys_addr_t start, phys_addr_t bytes)
 	module_bytes = bytes;
 }
 
+bool ramdisk_has_module(phys_addr_t start)
+{
+	return wants_module && module_bytes && start == module_start;
+}
+
 /* The begin of [start, end) past what has an owner in its first bytes. */
 static u64 past_owners(u64 start, u64 bytes)
 {

@@ -1,11 +1,11 @@
 /* The commands that run programs, and show what runs. */
 #include <kernel/base/printk.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/parse.h>
 #include <kernel/lib/string.h>
 #include <kernel/monitor/monitor.h>
 #include <kernel/user/process.h>
-#include <kernel/user/program.h>
 #include <kernel/user/report.h>
 #include <mm/report/maps.h>
 #include <mm/report/walk.h>
@@ -22,14 +22,13 @@ static void tell_end(const char *name, u32 status)
 static int cmd_run(int argc, char **argv)
 {
 	struct process *process;
-	struct program program;
 	bool wait = strcmp(argv[argc - 1], "&");
 
 	argc -= !wait;
 	if (argc < 2)
 		return -EINVAL;
-	if (!program_find(argv[1], &program)) {
-		pr_info("run: no module has a program %s\n", argv[1]);
+	if (!path_exists(argv[1])) {
+		pr_info("run: there is no file %s\n", argv[1]);
 		return 0;
 	}
 	process = process_run((u32)argc - 1, (const char *const *)argv + 1);
@@ -42,7 +41,7 @@ static int cmd_run(int argc, char **argv)
 	return 0;
 }
 
-MONITOR_COMMAND(run, "PROGRAM [ARG...] [&]", "runs a program of a module",
+MONITOR_COMMAND(run, "PROGRAM [ARG...] [&]", "runs a program of a file",
 		cmd_run);
 
 static int cmd_ps(int argc, char **argv)

@@ -5,6 +5,9 @@
  *    so that running over it is a double fault with a report, not somebody
  *    else's memory.
  *
+ *    It is marked every STACK_STEP bytes: the lowest mark that is gone says how
+ *    far it was ever used. To fill it would be half of what a thread costs.
+ *
  * 2. A structure has two users: the thread itself, until it is off the CPU for
  *    good, and its creator. The last one frees it.
  *

@@ -1,8 +1,10 @@
 /*
  * 1. The new space is made beside the old one, and the thread uses it while the
- *    program is brought in: the segments are private memory, filled by
- *    copy_to_user(), and get their protection at the end. Only when all has
- *    gone well the old space goes; else the thread takes it up again.
+ *    program is brought in: the segments are private mappings of its file, so
+ *    that pages come from the page cache when they are touched. What a segment
+ *    has more than the file is zeros: the rest of the file's last page, then
+ *    memory. Only when all has gone well the old space goes; else the thread
+ *    takes it up again.
  *
  * 2. The stack, from its top down (System V ABI, i386 supplement, figure 3-31):
  *
@@ -24,12 +26,13 @@
 #include <kernel/base/printk.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/time.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
 #include <kernel/user/elf.h>
 #include <kernel/user/exec.h>
 #include <kernel/user/internal.h>
-#include <kernel/user/program.h>
+#include <mm/object/kmalloc.h>
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
 #include <mm/virt/vmalloc.h>
@@ -60,14 +63,18 @@ void exec_args_free(struct exec_args *args)
 
 /* --- segments --- */
 
-static int map_fixed(struct mm_struct *mm, u32 start, u32 len, u32 prot,
-		     u32 more)
+/* what: NULL: memory. */
+static int map_fixed(struct mm_struct *mm, const struct mmap_file *what,
+		     u32 start, u32 len, u32 prot, u32 more, u32 pgoff)
 {
 	u32 at;
 
+	if (!len)
+		return 0;
 	down_write(&mm->mmap_sem);
-	at = do_mmap(mm, NULL, start, len, PROT_READ | PROT_WRITE | prot,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | more, 0);
+	at = do_mmap(mm, what, start, len, prot,
+		     MAP_PRIVATE | MAP_FIXED | more |
+		     (what ? 0 : MAP_ANONYMOUS), pgoff);
 	up_write(&mm->mmap_sem);
 	return at == start ? 0 : -ENOMEM;
 }
@@ -80,20 +87,25 @@ static u32 prot_of(u32 flags)
 }
 
 static int load_segment(struct mm_struct *mm, const struct elf_segment *s,
-			const u8 *file)
+			struct file *file)
 {
-	u32 start = ALIGN_DOWN(s->vaddr, PAGE_SIZE);
-	u32 len = PAGE_ALIGN(s->vaddr + s->memsz) - start;
-	int err = map_fixed(mm, start, len, PROT_NONE, 0);
+	const struct mmap_file what = {
+		.file = file, .may = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC,
+		.mmap = file->f_op->mmap,
+	};
+	u32 start = ALIGN_DOWN(s->vaddr, PAGE_SIZE), prot = prot_of(s->flags);
+	u32 file_end = s->vaddr + s->filesz;
+	u32 shown = s->filesz ? PAGE_ALIGN(file_end) : start;
+	int err = map_fixed(mm, &what, start, shown - start, prot, 0,
+			    s->offset >> PAGE_SHIFT);
 
-	if (err)
+	if (!err)
+		err = map_fixed(mm, NULL, shown,
+				PAGE_ALIGN(s->vaddr + s->memsz) - shown, prot,
+				0, 0);
+	if (err || s->memsz == s->filesz || !s->filesz)
 		return err;
-	if (copy_to_user((void *)s->vaddr, file + s->offset, s->filesz))
-		return -ENOMEM;
-	down_write(&mm->mmap_sem);
-	err = do_mprotect(mm, start, len, prot_of(s->flags));
-	up_write(&mm->mmap_sem);
-	return err;
+	return clear_user((void *)file_end, shown - file_end) ? -ENOMEM : 0;
 }
 
 static void note_places(struct mm_struct *mm, const struct elf_image *image)
@@ -200,7 +212,7 @@ static u32 fill_stack(struct mm_struct *mm, const char *path,
 /* --- altogether --- */
 
 /* current->mm is the new one. */
-static int fill_space(const char *path, const struct program *program,
+static int fill_space(const char *path, struct file *file,
 		      const struct elf_image *image,
 		      const struct exec_args *args, struct pt_regs *regs)
 {
@@ -209,14 +221,14 @@ static int fill_space(const char *path, const struct program *program,
 	int err;
 
 	for (i = 0; i < image->nr_segments; i++) {
-		err = load_segment(mm, &image->segment[i], program->data);
+		err = load_segment(mm, &image->segment[i], file);
 		if (err)
 			return err;
 	}
 	note_places(mm, image);
-	err = map_fixed(mm, STACK_TOP - STACK_FIRST, STACK_FIRST,
-			image->exec_stack ? PROT_EXEC : PROT_NONE,
-			MAP_GROWSDOWN);
+	err = map_fixed(mm, NULL, STACK_TOP - STACK_FIRST, STACK_FIRST,
+			PROT_READ | PROT_WRITE |
+			(image->exec_stack ? PROT_EXEC : 0), MAP_GROWSDOWN, 0);
 	if (err)
 		return err;
 	esp = fill_stack(mm, path, args, image);
@@ -226,7 +238,7 @@ static int fill_space(const char *path, const struct program *program,
 	return 0;
 }
 
-static int with_new_space(const char *path, const struct program *program,
+static int with_new_space(const char *path, struct file *file,
 			  const struct elf_image *image,
 			  const struct exec_args *args, struct pt_regs *regs)
 {
@@ -241,7 +253,7 @@ static int with_new_space(const char *path, const struct program *program,
 	}
 	use_mm(mm);
 	mmput(mm);
-	err = fill_space(path, program, image, args, regs);
+	err = fill_space(path, file, image, args, regs);
 	if (err && old)
 		use_mm(old);
 	else if (err)
@@ -250,24 +262,50 @@ static int with_new_space(const char *path, const struct program *program,
 	return err;
 }
 
-int exec_program(const char *path, const struct exec_args *args,
-		 struct pt_regs *regs)
+/* Reads the head of the file: what is to be mapped. */
+static int read_image(const char *path, struct file *file,
+		      struct elf_image *image)
 {
 	static const struct elf_limits limits = {
 		0x10000, STACK_TOP - STACK_LIMIT_DEFAULT,
 	};
-	struct elf_image image;
-	struct program program;
+	u64 size = i_size_read(file->f_inode);
+	char *head = kmalloc(ELF_HEAD_MAX, GFP_KERNEL);
+	long n = head ? kernel_read(file, 0, head, ELF_HEAD_MAX) : -ENOMEM;
 	const char *why;
-	int err;
+	int err = (int)n;
 
-	if (!program_find(path, &program))
-		return -ENOENT;
-	err = elf_parse(program.data, min(program.size, (u32)ELF_HEAD_MAX),
-			program.size, &limits, &image, &why);
-	if (err) {
-		pr_info("exec of %s: %s\n", path, why);
-		return err;
+	if (n >= 0) {
+		err = elf_parse(head, (u32)n, (u32)min(size, (u64)~0U),
+				&limits, image, &why);
+		if (err)
+			pr_info("exec of %s: %s\n", path, why);
 	}
-	return with_new_space(path, &program, &image, args, regs);
+	kfree(head);
+	return err;
+}
+
+static int check_file(const struct file *file)
+{
+	u32 mode = file->f_inode->i_mode;
+
+	return (mode & S_IFMT) == S_IFREG && mode & 0111 ? 0 : -EACCES;
+}
+
+int exec_program(const char *path, const struct exec_args *args,
+		 struct pt_regs *regs)
+{
+	struct elf_image image;
+	struct file *file;
+	int err = file_open(path, O_RDONLY, 0, &file);
+
+	if (err)
+		return err;
+	err = check_file(file);
+	if (!err)
+		err = read_image(path, file, &image);
+	if (!err)
+		err = with_new_space(path, file, &image, args, regs);
+	fput(file);
+	return err;
 }

@@ -9,7 +9,8 @@
  *
  * 2. fork() copies the structure, the address space (copy on write) and the
  *    FPU's registers. Everything is there before the child is seen or runs, so
- *    that a failure in the middle is nobody else's matter.
+ *    that a failure in the middle is nobody else's matter. Descriptors are
+ *    copied, too: the files behind them are shared.
  *
  * 3. The end. process_exit() gives the address space back first, then tells the
  *    parent, then the thread ends. Children that are left become orphans: one
@@ -23,10 +24,12 @@
  * interrupts off; wait_queue.lock and mmlist_lock inside.
  */
 #include <kernel/cpu/desc.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
 #include <kernel/user/exec.h>
 #include <kernel/user/internal.h>
+#include <kernel/user/report.h>
 #include <mm/object/kmalloc.h>
 #include <mm/space/fault.h>
 #include <mm/space/mm.h>
@@ -58,17 +61,34 @@ static void switch_to_process(struct task *next)
 	fpu_switch(next->process);
 }
 
-static struct process *make_process(void)
+/* With the descriptors of parent, or, without one, with the console. */
+static struct process *make_process(struct process *parent)
 {
 	struct process *process = kzalloc(sizeof(*process), GFP_KERNEL);
 
 	if (!process)
 		return NULL;
+	process->files = parent ? files_copy(parent->files) : files_alloc();
+	if (!process->files) {
+		kfree(process);
+		return NULL;
+	}
 	limits_init(&process->limits);
 	INIT_LIST_HEAD(&process->children);
 	INIT_LIST_HEAD(&process->sibling);
 	init_waitqueue_head(&process->child_ended);
 	return process;
+}
+
+/* One that never ran. NULL is nothing. */
+static void drop_process(struct process *process)
+{
+	if (!process)
+		return;
+	mmput(process->first_mm);
+	files_free(process->files);
+	fpu_drop(process);
+	kfree(process);
 }
 
 /* What every process has from its first moment on. */
@@ -109,7 +129,7 @@ static int first_steps(void *data)
 
 struct process *process_start(const struct pt_regs *regs, const char *name)
 {
-	struct process *process = make_process();
+	struct process *process = make_process(NULL);
 
 	if (!process)
 		return NULL;
@@ -118,7 +138,7 @@ struct process *process_start(const struct pt_regs *regs, const char *name)
 	process->task = kthread_run(first_steps, process, "%s", name);
 	if (process->task)
 		return process;
-	kfree(process);
+	drop_process(process);
 	return NULL;
 }
 
@@ -164,7 +184,7 @@ static int pack_args(struct exec_args *args, u32 argc, const char *const *argv)
 struct process *process_run(u32 argc, const char *const *argv)
 {
 	struct first_program *first = kzalloc(sizeof(*first), GFP_KERNEL);
-	struct process *process = make_process();
+	struct process *process = make_process(NULL);
 
 	if (!first || !process || pack_args(&first->args, argc, argv))
 		goto fail;
@@ -174,7 +194,7 @@ struct process *process_run(u32 argc, const char *const *argv)
 		return process;
 	exec_args_free(&first->args);
 fail:
-	kfree(process);
+	drop_process(process);
 	kfree(first);
 	return NULL;
 }
@@ -213,13 +233,6 @@ static void leave_family(struct process *child)
 	spin_unlock_irqrestore(&family_lock, flags);
 }
 
-static void drop_child(struct process *child)
-{
-	mmput(child->first_mm);
-	fpu_drop(child);
-	kfree(child);
-}
-
 long process_fork(const struct pt_regs *regs)
 {
 	return process_clone(regs, 0, 0);
@@ -227,12 +240,13 @@ long process_fork(const struct pt_regs *regs)
 
 long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid)
 {
-	struct process *parent = current->process, *child = make_process();
+	struct process *parent = current->process;
+	struct process *child = make_process(parent);
 
 	if (!child)
 		return -ENOMEM;
 	if (!copy_process(child, parent, regs)) {
-		drop_child(child);
+		drop_process(child);
 		return -ENOMEM;
 	}
 	if (esp)
@@ -242,7 +256,7 @@ long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid)
 	child->task = kthread_run(first_steps, child, "%s", current->name);
 	if (!child->task) {
 		leave_family(child);
-		drop_child(child);
+		drop_process(child);
 		return -ENOMEM;
 	}
 	/* it is there until this thread waits for it, even if it has ended */
@@ -292,6 +306,8 @@ void process_exit(u32 status, const struct pt_regs *regs)
 	fpu_drop(process);
 	if (current->mm)
 		unuse_mm();
+	files_free(process->files);
+	process->files = NULL;
 	flags = spin_lock_irqsave(&family_lock);
 	release_children(process, &dead);
 	orphan = process->orphan;
@@ -404,6 +420,7 @@ void process_has_new_program(const char *path)
 			name = at + 1;
 	strlcpy(current->name, name, sizeof(current->name));
 	fpu_drop(process);
+	files_exec(process->files);
 	flags = local_irq_save();
 	memset(process->tls, 0, sizeof(process->tls));
 	set_tls(process->tls);
@@ -413,6 +430,7 @@ void process_has_new_program(const char *path)
 void user_init(void)
 {
 	fpu_init();
+	process_report_init();
 	set_system_call_gate(system_call);
 	process_switch_hook = switch_to_process;
 	user_trap_hook = user_trap;

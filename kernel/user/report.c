@@ -6,6 +6,7 @@
  *    console prints. Pids only grow: what begins meanwhile comes last.
  */
 #include <kernel/base/printk.h>
+#include <kernel/fs/procfs.h>
 #include <kernel/lib/string.h>
 #include <kernel/sched/top.h>
 #include <kernel/user/internal.h>
@@ -73,4 +74,19 @@ void report_processes(void)
 	for (pid = 0; next_process_info(pid, &info); pid = info.pid + 1)
 		printk("%5u %5u %c %6u %6u %s\n", info.pid, info.ppid,
 		       info.state, info.vsz, info.rss, info.name);
+}
+
+static u32 next_pid(u32 from)
+{
+	u32 flags = spin_lock_irqsave(&family_lock);
+	const struct process *process = process_from(from);
+	u32 pid = process ? process->pid : 0;
+
+	spin_unlock_irqrestore(&family_lock, flags);
+	return pid;
+}
+
+void process_report_init(void)
+{
+	proc_hooks = (struct proc_hooks){ process_mm, next_pid };
 }

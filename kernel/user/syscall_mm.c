@@ -1,6 +1,8 @@
 /* Calls about memory: arguments are judged here, the work is mm/space's. */
+#include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/sched/task.h>
+#include <kernel/user/process.h>
 #include <kernel/user/syscall.h>
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
@@ -24,21 +26,71 @@ long sys_brk(struct pt_regs *regs)
 	return (long)new;
 }
 
-/* The last argument counts pages. Files there are none: only memory. */
-long sys_mmap2(struct pt_regs *regs)
+static int no_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	(void)file;
+	(void)vma;
+	return -ENODEV;
+}
+
+static u32 may_of(const struct file *file)
+{
+	switch (file->f_flags & O_ACCMODE) {
+	case O_RDONLY:
+		return VM_MAYREAD | VM_MAYEXEC;
+	case O_RDWR:
+		return VM_MAYREAD | VM_MAYEXEC | VM_MAYWRITE;
+	}
+	return VM_MAYWRITE;
+}
+
+/* arg: address, length, protection, flags, descriptor; then pages. */
+static long map_something(const u32 *arg, u32 pgoff)
 {
 	struct mm_struct *mm = current->mm;
+	struct mmap_file what = { 0 };
 	u32 result;
 
-	if (!(regs->esi & MAP_ANONYMOUS))
-		return -EBADF;
+	if (!(arg[3] & MAP_ANONYMOUS)) {
+		what.file = fget(current->process->files, arg[4]);
+		if (!what.file)
+			return -EBADF;
+		what.may = may_of(what.file);
+		what.mmap = what.file->f_op->mmap;
+		if (!what.mmap)
+			what.mmap = no_mmap;
+	}
 	down_write(&mm->mmap_sem);
-	result = do_mmap(mm, NULL, regs->ebx, regs->ecx, regs->edx, regs->esi,
-			 regs->ebp);
+	result = do_mmap(mm, what.file ? &what : NULL, arg[0], arg[1], arg[2],
+			 arg[3], pgoff);
 	up_write(&mm->mmap_sem);
+	/* the area has a user of its own */
+	if (what.file)
+		fput(what.file);
 	if (!IS_ERR_VALUE(result))
-		bring_locked(mm, result, regs->ecx);
+		bring_locked(mm, result, arg[1]);
 	return (long)result;
+}
+
+/* The old one: all six arguments in memory, the offset in bytes. */
+long sys_mmap(struct pt_regs *regs)
+{
+	u32 arg[6];
+
+	if (copy_from_user(arg, (const void *)regs->ebx, sizeof(arg)))
+		return -EFAULT;
+	if (arg[5] & (PAGE_SIZE - 1))
+		return -EINVAL;
+	return map_something(arg, arg[5] >> PAGE_SHIFT);
+}
+
+long sys_mmap2(struct pt_regs *regs)
+{
+	const u32 arg[] = {
+		regs->ebx, regs->ecx, regs->edx, regs->esi, regs->edi,
+	};
+
+	return map_something(arg, regs->ebp);
 }
 
 long sys_munmap(struct pt_regs *regs)

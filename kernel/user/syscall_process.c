@@ -5,6 +5,7 @@
 #include <kernel/user/exec.h>
 #include <kernel/user/process.h>
 #include <kernel/user/syscall.h>
+#include <mm/object/kmalloc.h>
 #include <mm/space/uaccess.h>
 
 /* Linux's flags of clone(), and of waitpid(). */
@@ -157,22 +158,20 @@ static int fetch_args(struct pt_regs *regs, struct exec_args *args)
 
 long sys_execve(struct pt_regs *regs)
 {
-	char path[EXEC_PATH_MAX];
 	struct exec_args args;
-	int err = strncpy_from_user(path, (const char *)regs->ebx,
-				    sizeof(path));
+	char *path;
+	int err = get_path(regs->ebx, &path);
 
-	if (err < 0)
-		return err;
-	if (err == sizeof(path))
-		return -ENAMETOOLONG;
-	err = fetch_args(regs, &args);
 	if (err)
 		return err;
-	err = exec_program(path, &args, regs);
-	exec_args_free(&args);
+	err = fetch_args(regs, &args);
+	if (!err) {
+		err = exec_program(path, &args, regs);
+		exec_args_free(&args);
+	}
 	if (!err)
 		process_has_new_program(path);
+	kfree(path);
 	return err;
 }
 

@@ -33,7 +33,7 @@ static const char *memory_name(const struct vm_area_struct *vma)
 }
 
 /* As snprintf(): the length that it would have. */
-static u32 format_line(const struct vm_area_struct *vma, char *buf, u32 size)
+u32 maps_line(const struct vm_area_struct *vma, char *buf, u32 size)
 {
 	const u32 flags = vma->vm_flags;
 	struct maps_file file = { 0 };
@@ -65,7 +65,7 @@ u32 maps_text(struct mm_struct *mm, u32 *at, char *buf, u32 size)
 
 	down_read(&mm->mmap_sem);
 	for (vma = find_vma(mm, *at); vma; vma = vma->vm_next) {
-		n = format_line(vma, buf + used, size - used);
+		n = maps_line(vma, buf + used, size - used);
 		if (n >= size - used)
 			break;
 		used += n;

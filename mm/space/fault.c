@@ -35,6 +35,9 @@
  *    address in the kernel that is not in the table, and copy_to_user() returns
  *    how much is left for one that is.
  *
+ *    All of this stands beside the way of a fault that is answered, which is
+ *    one function: some 100 instructions, mmap_sem's 20 included.
+ *
  * 5. No memory. There is nobody to ask for some: the thread that wants it gets
  *    FAULT_OOM, in user mode a matter for user_fault_hook.
  */

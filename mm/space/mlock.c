@@ -79,13 +79,17 @@ int mm_populate(struct mm_struct *mm, u32 addr, u32 len)
 	struct vm_area_struct *vma;
 	int err = 0;
 
-	for (; addr < end && !err; addr += PAGE_SIZE) {
+	while (addr < end && !err) {
 		down_read(&mm->mmap_sem);
 		vma = find_vma(mm, addr);
-		if (!vma || vma->vm_start > addr)
+		if (!vma || vma->vm_start > addr) {
 			err = -ENOMEM;
-		else if (vma->vm_flags & VM_LOCKED)
+		} else if (vma->vm_flags & VM_LOCKED) {
 			err = bring_in(mm, vma, addr);
+			addr += PAGE_SIZE;
+		} else {
+			addr = vma->vm_end;
+		}
 		up_read(&mm->mmap_sem);
 		cond_resched();
 	}

@@ -13,7 +13,7 @@
  * Lock: mmap_sem, for reading, also while pages are written.
  */
 #include <kernel/sched/task.h>
-#include <mm/page/page_alloc.h>
+#include <mm/cache/writeback.h>
 #include <mm/space/filemap.h>
 #include <mm/space/internal.h>
 
@@ -55,81 +55,6 @@ static void collect_dirty(struct vm_area_struct *vma, u32 start, u32 end)
 	}
 }
 
-/* --- writing out --- */
-
-#define AT_ONCE 16U		/* guessed: pages looked up in one go */
-
-/* Pages [first, end) of a mapping, a batch at a time, that have a tag. */
-struct tagged {
-	struct address_space *mapping;
-	u32 first, end, tag;
-	u32 n;
-	struct page *page[AT_ONCE];
-};
-
-/* The next ones, with a user each; false: there are none. */
-static bool next_tagged(struct tagged *t)
-{
-	u32 first = t->first, i, n;
-
-	t->n = 0;
-	if (first >= t->end)
-		return false;
-	n = find_get_pages_tag(t->mapping, first, t->tag, AT_ONCE, t->page);
-	for (i = 0; i < n; i++) {
-		/* of one that was taken out meanwhile it says nothing */
-		u32 index = t->page[i]->index;
-
-		if (index - first < t->end - first) {
-			t->first = max(t->first, index + 1);
-			t->page[t->n++] = t->page[i];
-		} else {
-			put_page(t->page[i]);
-		}
-	}
-	return t->n;
-}
-
-static int write_page(struct address_space *mapping, struct page *page)
-{
-	lock_page(page);
-	if (page->mapping == mapping) {
-		wait_on_page_writeback(page);
-		if (clear_page_dirty_for_io(page))
-			return mapping->a_ops->writepage(mapping, page);
-	}
-	unlock_page(page);
-	return 0;
-}
-
-/* Pages [first, end) of the mapping that are dirty. */
-static int write_out(struct address_space *mapping, u32 first, u32 end)
-{
-	struct tagged t = {
-		.mapping = mapping, .first = first, .end = end,
-		.tag = PAGECACHE_TAG_DIRTY,
-	};
-	int err = 0, result;
-	u32 i;
-
-	while (next_tagged(&t))
-		for (i = 0; i < t.n; i++) {
-			result = write_page(mapping, t.page[i]);
-			if (result)
-				err = result;
-			put_page(t.page[i]);
-		}
-	t.first = first;
-	t.tag = PAGECACHE_TAG_WRITEBACK;
-	while (next_tagged(&t))
-		for (i = 0; i < t.n; i++) {
-			wait_on_page_writeback(t.page[i]);
-			put_page(t.page[i]);
-		}
-	result = mapping_take_error(mapping);
-	return result ? result : err;
-}
-
 /* --- the call --- */
 
 static int sync_area(struct vm_area_struct *vma, u32 start, u32 end, u32 flags)
@@ -144,7 +69,8 @@ static int sync_area(struct vm_area_struct *vma, u32 start, u32 end, u32 flags)
 	collect_dirty(vma, start, end);
 	if (!(flags & MS_SYNC) || !mapping->a_ops->writepage)
 		return 0;
-	return write_out(mapping, first, first + ((end - start) >> PAGE_SHIFT));
+	return filemap_write_and_wait_range(mapping, first, first +
+					    ((end - start) >> PAGE_SHIFT));
 }
 
 static int sync_range(struct mm_struct *mm, u32 start, u32 end, u32 flags)

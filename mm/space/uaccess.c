@@ -7,7 +7,8 @@
 #include <kernel/lib/string.h>
 #include <mm/space/uaccess.h>
 
-/* What could not be copied: whole words of the last attempt count as not. */
+/* What could not be copied. A word that is there in part only is tried again
+ * by bytes. */
 static u32 copy_bytes(void *to, const void *from, u32 n)
 {
 	u32 left = n / 4;
@@ -17,6 +18,7 @@ static u32 copy_bytes(void *to, const void *from, u32 n)
 			 "2:	rep; movsb\n\t"
 			 "jmp	4f\n\t"
 			 "3:	leal	(%3,%0,4), %0\n\t"
+			 "jmp	2b\n\t"
 			 "4:\n\t"
 			 EXCEPTION_ENTRY(1b, 3b)
 			 EXCEPTION_ENTRY(2b, 4b)
@@ -38,6 +40,11 @@ u32 copy_from_user(void *to, const void *from, u32 n)
 	if (left)
 		memset((char *)to + (n - left), 0, left);
 	return left;
+}
+
+u32 copy_from_user_inatomic(void *to, const void *from, u32 n)
+{
+	return access_ok(from, n) ? copy_bytes(to, from, n) : n;
 }
 
 u32 clear_user(void *to, u32 n)

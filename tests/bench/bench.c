@@ -5,11 +5,11 @@
 #include <kernel/block/blkdev.h>
 #include <kernel/cpu/cpuid.h>
 #include <kernel/cpu/debugport.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/math64.h>
 #include <kernel/lib/string.h>
 #include <kernel/monitor/monitor.h>
-#include <kernel/user/program.h>
 #include <mm/object/slab.h>
 #include "bench.h"
 
@@ -89,14 +89,13 @@ static u32 blocks_of(const struct zone *zone, unsigned int order,
 static const char *obstacle(const struct bench_need *need)
 {
 	struct zonelist *list = node_zonelist(numa_node_id(), need->gfp);
-	struct program program;
 	enum zone_type class;
 	u32 blocks = 0;
 	int i;
 
 	if (need->disk && !find_disk(need->disk))
 		return "there is no such disk";
-	if (need->program && !program_find(need->program, &program))
+	if (need->program && !path_exists(need->program))
 		return "no module has its program";
 	if (!need->blocks)
 		return NULL;

@@ -3,6 +3,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/cpu/hardirq.h>
 #include <kernel/cpu/timer.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/sched/workqueue.h>
@@ -78,6 +79,8 @@ static void settle(void)
 	if (!in_atomic() && !irqs_disabled()) {
 		flush_scheduled_work();
 		free_dead_tasks();
+		/* what is read again when somebody wants it */
+		drop_page_caches();
 	}
 	/* windows that nobody uses still show a page, until this */
 	kmap_flush_unused();

@@ -179,10 +179,10 @@ static bool same(u32 base, u32 i)
 {
 	bool there = shadow[i] & 1;
 
-	return (radix_tree_lookup(&tree, base + i) ==
-		(there ? item(base + i) : NULL)) &
-	       (radix_tree_tag_get(&tree, base + i, 0) == !!(shadow[i] & 2)) &
-	       (radix_tree_tag_get(&tree, base + i, 1) == !!(shadow[i] & 4));
+	return radix_tree_lookup(&tree, base + i) ==
+		       (there ? item(base + i) : NULL) &&
+	       radix_tree_tag_get(&tree, base + i, 0) == !!(shadow[i] & 2) &&
+	       radix_tree_tag_get(&tree, base + i, 1) == !!(shadow[i] & 4);
 }
 
 static void one_step(u32 *seed, u32 base)

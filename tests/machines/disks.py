@@ -39,6 +39,13 @@ MIXED = (       # options: what all devices share becomes scarce
     ("scarce", "debug=bounce fail=bounce,probability=50 "),
     ("nodma", "ide=nodma debug=bounce "),
 )
+# what tests/user/disk.c writes: first sector, how many, generation
+BY_PROGRAM = ((1024, 64, 21), (2048, 64, 22), (SIZE // SECTOR - 1, 1, 23),
+              (3000, 5, 24))
+FILES = (
+    ("plain", ""), ("nodma", "ide=nodma "), ("pae", "pae "),
+    ("high", "highmem=32M debug=bounce "),
+)
 BAD_NUMBERS = (
     ("readsect hdb -1", "readsect: -1 is no number of a sector"),
     ("readsect hdb 0x", "readsect: 0x is no number of a sector"),
@@ -131,6 +138,12 @@ def tests(ctx):
         yield Test(f"machines.disks-mixed-{name}",
                    lambda journal, options=options:
                    mixed(ctx, journal, options), 6.0)
+    for name, options in FILES:
+        yield Test(f"machines.disks-file-{name}",
+                   lambda journal, options=options:
+                   as_a_file(ctx, journal, options), 4.0)
+    yield Test("machines.disks-file-bad",
+               lambda journal: bad_file(ctx, journal), 3.0)
     yield Test("machines.disks-slow",
                lambda journal: slow(ctx, journal), 30.0)
     yield Test("machines.disks-sizes",
@@ -313,6 +326,45 @@ def run_case(journal, args, case):
         report = ktap.check(guest.text)
     require(report.passed == [case] and not report.skipped, "failed case",
             f"{case} was left out")
+
+
+def run_program(ctx, journal, args, options, line):
+    """One program of tests/user at the prompt, which must end with 0."""
+    ctx.once("programs", lambda: ctx.make("programs"))
+    args += kernel_args(ctx.kernel, options.strip(),
+                        str(ctx.out / "programs.cpio"))
+    with Guest(journal, args, limit=60) as guest:
+        guest.wait_prompt()
+        answer = guest.command(line)
+    name = line.split()[1]
+    require(f"run: {name} ended with status 0" in answer, "failed case", answer)
+
+
+def as_a_file(ctx, journal, options):
+    """/dev/hda, read and written by a program, compared here."""
+    path = journal.scratch / "file.img"
+    make_image(path, label())
+    run_program(ctx, journal, machine_args(64 * MB) + drive(path, 0), options,
+                "run disk /dev/hda")
+    image = Image(path)
+    written = {sector: gen for first, sectors, gen in BY_PROGRAM
+               for sector in range(first, first + sectors)}
+    written.update((sector, GEN_HOST) for sector in range(
+        HOST_FROM, HOST_FROM + HOST_SECTORS))
+    for sector in range(1, SIZE // SECTOR):
+        if sector in written:
+            image.expect(sector, written[sector])
+        else:
+            require(not any(image.sector(sector)), "wrong contents",
+                    f"sector {sector} was written, by nobody")
+
+
+def bad_file(ctx, journal):
+    """What a program hears of sectors that cannot be had."""
+    path = journal.scratch / "bad.img"
+    make_image(path, label(**BAD))
+    run_program(ctx, journal, machine_args(64 * MB) + bad_drive(path), "",
+                "run disk /dev/hda bad")
 
 
 def bad_sectors(ctx, journal, options):

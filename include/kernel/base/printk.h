@@ -33,6 +33,20 @@ __format_printf(1, 2) void pr_info(const char *fmt, ...);
 __format_printf(1, 2) void pr_warn(const char *fmt, ...);
 __format_printf(1, 2) void pr_err(const char *fmt, ...);
 
+/*
+ * What a thread prints by printk() from here on goes to text instead of the
+ * consoles, until it captures NULL: for reports that somebody wants to have as
+ * text. used may become more than size: then the rest is lost, and used says
+ * how much it would have been. What interrupts print, and warnings, goes to the
+ * consoles all the same; a panic, too. A thread's.
+ */
+struct print_capture {
+	char *text;		/* without a zero byte at its end */
+	u32 size, used;		/* bytes */
+};
+
+void printk_capture(struct print_capture *capture);
+
 /* The boot log ends: `quiet` has done its work, reports print again. */
 void printk_boot_done(void);
 

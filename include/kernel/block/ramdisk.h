@@ -22,4 +22,7 @@ void ramdisk_destroy(struct block_device *bdev);
 /* Boot, before block_init(): where the first module is. */
 void ramdisk_offer_module(phys_addr_t start, phys_addr_t bytes);
 
+/* Does the disk ram0 have what the boot loader put there? */
+bool ramdisk_has_module(phys_addr_t start);
+
 #endif

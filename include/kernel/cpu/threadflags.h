@@ -25,8 +25,11 @@ struct held_locks {
 	u8 class[LOCK_CHAIN_MOST];
 };
 
+struct print_capture;			/* <kernel/base/printk.h> */
+
 struct thread_part {
 	u32 flags;			/* TF_* */
+	struct print_capture *capture;	/* NULL: it prints to the consoles */
 	struct stack_range stack;
 	struct held_locks held;
 };

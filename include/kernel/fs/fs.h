@@ -3,13 +3,13 @@
  * management needs: a file system in RAM whose pages are page-cache pages.
  * ULK3 chapter 12.
  *
- *	inode	one file, whatever its names: size, pages, operations
- *	dirent	a name of an inode in a directory
- *	file	an inode that is open: position, flags; dup() and fork() share it
+ *	inode	one file: its name (there is one at most), size, pages
+ *	file	an inode that is open: position, flags; dup(), fork() share it
  *	files	the descriptors of a process
  *
- * Locks, outermost first: file.f_pos_lock; inode.i_mutex (size, a directory's
- * names; parent before child); page locks; inode_lock. All but the last sleep.
+ * Locks, outermost first: file.f_pos_lock; inode.i_mutex (the size); what
+ * copying to a user takes (mmap_sem, page locks); names_lock (all names and
+ * directories); inode_lock. All but the last sleep.
  * All calls here may sleep and are a thread's. Errors are negative errno.
  */
 #ifndef KERNEL_FS_FS_H
@@ -41,23 +41,31 @@ struct vm_area_struct;
 #define O_DIRECTORY 0200000U
 #define O_CLOEXEC 02000000U
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
+#define SEEK_SET 0U
+#define SEEK_CUR 1U
+#define SEEK_END 2U
 
 #define NAME_MAX 255U
 #define PATH_MAX 4096U			/* with the zero byte */
 #define NR_OPEN 64U			/* guessed: descriptors of a process */
+/* derived: the last page index is 2^32 - 1 */
+#define FILE_SIZE_MAX ((u64)0xffffffff << PAGE_SHIFT)
 
-/* buf is a user's; *pos moves. Bytes done, or an error, if none. */
+#define MKDEV(major, minor) ((u32)(major) << 8 | (minor))
+
+/* One entry of a directory; next: where to go on behind it. False: no more are
+ * wanted. */
+typedef bool (*dir_emit_t)(void *arg, const char *name, u32 ino, u32 mode,
+			   u64 next);
+
+/*
+ * buf is a user's; *pos moves. Bytes done, or an error, if none. What is NULL
+ * is -EINVAL (mmap: -ENODEV, ioctl: -ENOTTY); open and release: nothing to do.
+ */
 struct file_operations {
+	bool stream;			/* it has no positions: -ESPIPE */
 	long (*read)(struct file *file, char *buf, u32 n, u64 *pos);
 	long (*write)(struct file *file, const char *buf, u32 n, u64 *pos);
-	/* Names from position f_pos on: calls emit until it is false. */
-	int (*readdir)(struct file *file,
-		       bool (*emit)(void *arg, const char *name, u32 ino,
-				    u32 mode, u64 next),
-		       void *arg);
 	int (*mmap)(struct file *file, struct vm_area_struct *vma);
 	long (*ioctl)(struct file *file, u32 request, u32 arg);
 	int (*fsync)(struct file *file);
@@ -65,23 +73,44 @@ struct file_operations {
 	void (*release)(struct inode *inode, struct file *file);
 };
 
+/* A directory whose names are made when they are asked for. */
+struct dir_operations {
+	/* An inode for the caller; NULL: there is none, or no memory. */
+	struct inode *(*lookup)(struct inode *dir, const char *name);
+	/* Names behind those that the directory has. False: emit wants no
+	 * more. */
+	bool (*list)(struct inode *dir, u64 pos, dir_emit_t emit, void *arg);
+};
+
 struct inode {
-	u32 i_ino, i_mode, i_nlink;	/* nlink: names */
+	u32 i_ino, i_mode;
 	u32 i_rdev;
-	atomic_t i_count;		/* names, open files, areas */
+	atomic_t i_count;		/* its name, open files, areas */
 	struct mutex i_mutex;
-	u64 i_size;			/* under i_mutex; else i_size_read() */
+	u64 i_size;			/* written under both, i_mutex and
+					 * inode_lock */
 	u32 i_mtime;			/* seconds of CLOCK_REALTIME */
 	const struct file_operations *i_fop;
+	const struct dir_operations *i_dir;	/* NULL: names are kept */
 	/* of a file that shrinks or grows; NULL: it cannot */
 	int (*truncate)(struct inode *inode, u64 size);
 	struct address_space i_data;
-	struct list_head i_names;	/* of a directory: dirents */
+	struct list_head i_all;		/* under inode_lock */
 	void *i_private;
+	atomic_t i_writers;		/* of a disk: files that may write */
+	u32 i_number;			/* ramfs: bytes that a module has;
+					 * /proc: a pid */
+
+	/* under names_lock; of a directory in memory the parent stays */
+	u32 i_nlink;			/* 0: it has no name any more */
+	char *i_name;
+	struct inode *i_parent;		/* NULL: none, and / */
+	struct list_head i_sibling;	/* by i_ino, ascending */
+	struct list_head i_children;
 };
 
 struct file {
-	atomic_t f_count;		/* descriptors, areas, calls under way */
+	atomic_t f_count;	/* descriptors, areas, calls under way */
 	u32 f_flags;
 	u64 f_pos;			/* under f_pos_lock */
 	struct mutex f_pos_lock;
@@ -90,28 +119,85 @@ struct file {
 	void *private_data;
 };
 
-/* --- inodes and names (kernel/fs/inode.c, namei.c) --- */
+static inline bool is_directory(const struct inode *inode)
+{
+	return (inode->i_mode & S_IFMT) == S_IFDIR;
+}
 
-u64 i_size_read(const struct inode *inode);
+/* --- inodes (kernel/fs/inode.c) --- */
+
+/* Without a name, with one user. NULL: no memory. */
+struct inode *inode_alloc(u32 mode, const struct file_operations *fop,
+			  const struct address_space_operations *a_ops);
+
+u64 i_size_read(const struct inode *inode);	/* any context */
+void i_size_write(struct inode *inode, u64 size);	/* i_mutex is held */
+void inode_changed(struct inode *inode);	/* i_mtime is now */
 
 void iget(struct inode *inode);		/* one user more; any context */
-void iput(struct inode *inode);		/* the last one frees it and its pages */
+void iput(struct inode *inode);		/* the last: it and its pages go */
+
+/* Clean pages of all files that nobody else uses go: how many. */
+u32 drop_page_caches(void);
+
+/* --- names (kernel/fs/namei.c) --- */
+
+extern struct inode *root_inode;
 
 /* A user more for the caller. -ENOENT, -ENOTDIR, -ENAMETOOLONG. */
 int path_lookup(const char *path, struct inode **inode);
+bool path_exists(const char *path);
+
+/*
+ * The inode takes the name, which has one user more for that. -EEXIST, -ENOENT,
+ * -ENOTDIR, -ENAMETOOLONG, -ENOMEM, -EPERM (names there are made by the
+ * kernel).
+ */
+int path_link(const char *path, struct inode *inode);
+
+/* -ENOENT, -ENOTDIR, -ENAMETOOLONG; -EISDIR, -EPERM. */
+int path_unlink(const char *path);
+/* the same, and -ENOTEMPTY, -EBUSY, -EINVAL. */
+int path_rmdir(const char *path);
+
+/* Names of a directory from position *pos on; it moves. */
+void dir_list(struct inode *dir, u64 pos, dir_emit_t emit, void *arg);
+
+/* Its path with a zero byte, or "" if it has no name. */
+void inode_path(struct inode *inode, char *buf, u32 size);
 
 /* --- open files (kernel/fs/file.c) --- */
 
 /* With one user. *file; -ENOENT, -EEXIST, -EISDIR, -ENOTDIR, -ENAMETOOLONG,
- * -EACCES, -ENOMEM, -ENFILE. */
+ * -EROFS, -ENOMEM. */
 int file_open(const char *path, u32 flags, u32 mode, struct file **file);
 
 void get_file(struct file *file);	/* any context */
 void fput(struct file *file);		/* the last one closes it */
 
+/* With &file->f_pos f_pos_lock is held. Besides what the file says: -EBADF (it
+ * was not opened for that), -EISDIR, -EFAULT. */
+long vfs_read(struct file *file, char *buf, u32 n, u64 *pos);
+long vfs_write(struct file *file, const char *buf, u32 n, u64 *pos);
+/* The new position; -ESPIPE, -EINVAL, -EOVERFLOW. */
+s64 file_seek(struct file *file, s64 offset, u32 whence);
+/* -EINVAL, -EFBIG, -EISDIR. */
+int inode_truncate(struct inode *inode, u64 size);
+
 /* Both ends of a copy are the kernel's; for exec and tests. */
 long kernel_read(struct file *file, u64 pos, void *to, u32 n);
 long kernel_write(struct file *file, u64 pos, const void *from, u32 n);
+
+/* --- bytes of pages (kernel/fs/rw.c): file_operations of what is cached --- */
+
+/* An area shows the file: map_file(), and the area has a user of it. */
+int generic_mmap(struct file *file, struct vm_area_struct *vma);
+
+long generic_read(struct file *file, char *buf, u32 n, u64 *pos);
+/* What has i_mutex: behind `limit` nothing is written: -EFBIG or -ENOSPC,
+ * which is `beyond`. */
+long generic_write(struct file *file, const char *buf, u32 n, u64 *pos,
+		   u64 limit, int beyond);
 
 /* --- descriptors (kernel/fs/files.c) --- */
 
@@ -132,15 +218,23 @@ void files_exec(struct files *files);	/* closes what is to be closed */
 struct file *fget(struct files *files, u32 fd);
 
 /* The lowest free descriptor at or above `from` takes over the caller's user of
- * the file. The descriptor; -EMFILE. */
+ * the file. The descriptor; -EMFILE, -EINVAL. */
 int fd_install(struct files *files, struct file *file, u32 from, bool cloexec);
 int fd_close(struct files *files, u32 fd);		/* -EBADF */
 int fd_dup2(struct files *files, u32 old, u32 new);	/* new; -EBADF */
+/* Is it closed by exec? And sets that. The caller knows the file. */
+bool fd_get_cloexec(struct files *files, u32 fd);
+void fd_set_cloexec(struct files *files, u32 fd, bool on);
 
 /* --- file systems --- */
 
-/* Boot: /, /dev, /proc. */
+/* Boot, behind the page cache and block devices: /, /dev, /proc. */
 void fs_init(void);
+
+/* A directory, a character or block device; kept for good. */
+int ramfs_mkdir(const char *path, u32 mode);
+/* An empty regular file; its user is the caller's. */
+int ramfs_create(const char *path, u32 mode, struct inode **inode);
 
 /*
  * A regular file appears at path (directories are made); its bytes are those at
@@ -148,11 +242,5 @@ void fs_init(void);
  * for. -EEXIST, -ENOMEM, -ENOTDIR.
  */
 int ramfs_add_file(const char *path, const void *data, u32 size);
-
-/*
- * A file without a name, of that many bytes: shared memory. With one user;
- * NULL: no memory.
- */
-struct file *shmem_file(u64 size);
 
 #endif

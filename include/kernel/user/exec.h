@@ -6,8 +6,6 @@
 
 #include <kernel/cpu/traps.h>
 
-#define EXEC_PATH_MAX 256		/* longer: -ENAMETOOLONG */
-
 /* Arguments and environment: strings one behind the other, arguments first. */
 struct exec_args {
 	char *text;		/* vmalloc() */
@@ -22,8 +20,9 @@ void exec_args_free(struct exec_args *args);
 
 /*
  * The calling thread gets a new address space with that program in it; *regs
- * are those of its begin. 0, or -ENOENT, -ENOEXEC (the log says why), -ENOMEM,
- * -E2BIG: then it has the space that it had. May sleep.
+ * are those of its begin. 0, or what opening a file gives, -EACCES (no regular
+ * file with an x), -ENOEXEC (the log says why), -ENOMEM, -EIO, -E2BIG: then it
+ * has the space that it had. May sleep.
  */
 int exec_program(const char *path, const struct exec_args *args,
 		 struct pt_regs *regs);

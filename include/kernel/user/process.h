@@ -36,6 +36,7 @@
 #define STATUS_EXITED(code) (((u32)(code) & 0xff) << 8)
 #define STATUS_KILLED(signal) ((u32)(signal))
 
+struct files;
 /* A bit for each signal: kernel/user/signal.c. */
 struct signals {
 	u64 ignored, blocked, pending;
@@ -65,6 +66,7 @@ struct process {
 	struct fpu_state *fpu;		/* NULL: never wanted */
 	u64 tls[GDT_TLS_ENTRIES];	/* descriptors */
 	struct mm_struct *first_mm;	/* until it runs: its space */
+	struct files *files;		/* its own thread's */
 	u32 set_tid;			/* where its pid goes then, or 0 */
 	struct signals signals;
 	struct process_limits limits;

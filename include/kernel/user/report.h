@@ -30,4 +30,7 @@ struct mm_struct *process_mm(u32 pid);
 /* All processes, a line each. */
 void report_processes(void);
 
+/* Boot: /proc asks here. */
+void process_report_init(void);
+
 #endif

@@ -42,6 +42,7 @@ long sys_rt_sigprocmask(struct pt_regs *regs);
 /* --- syscall_mm.c --- */
 
 long sys_brk(struct pt_regs *regs);
+long sys_mmap(struct pt_regs *regs);
 long sys_mmap2(struct pt_regs *regs);
 long sys_munmap(struct pt_regs *regs);
 long sys_mprotect(struct pt_regs *regs);
@@ -71,14 +72,43 @@ long sys_ugetrlimit(struct pt_regs *regs);
 long sys_setrlimit(struct pt_regs *regs);
 long sys_reboot(struct pt_regs *regs);
 
-/* --- syscall_io.c --- */
+/* --- syscall_file.c --- */
 
-long sys_read(struct pt_regs *regs);
-long sys_write(struct pt_regs *regs);
-long sys_writev(struct pt_regs *regs);
+/* A path of the program's, for kfree(): 0, or -ENOMEM, -EFAULT,
+ * -ENAMETOOLONG. */
+int get_path(u32 user, char **path);
+
 long sys_open(struct pt_regs *regs);
 long sys_close(struct pt_regs *regs);
+long sys_read(struct pt_regs *regs);
+long sys_write(struct pt_regs *regs);
+long sys_readv(struct pt_regs *regs);
+long sys_writev(struct pt_regs *regs);
+long sys_pread64(struct pt_regs *regs);
+long sys_pwrite64(struct pt_regs *regs);
+long sys_lseek(struct pt_regs *regs);
+long sys_llseek(struct pt_regs *regs);
+long sys_truncate64(struct pt_regs *regs);
+long sys_ftruncate(struct pt_regs *regs);
+long sys_ftruncate64(struct pt_regs *regs);
+long sys_fsync(struct pt_regs *regs);
 long sys_ioctl(struct pt_regs *regs);
+long sys_dup(struct pt_regs *regs);
+long sys_dup2(struct pt_regs *regs);
+long sys_fcntl64(struct pt_regs *regs);
+
+/* --- syscall_name.c --- */
+
+long sys_unlink(struct pt_regs *regs);
+long sys_mkdir(struct pt_regs *regs);
+long sys_rmdir(struct pt_regs *regs);
+long sys_access(struct pt_regs *regs);
+long sys_stat64(struct pt_regs *regs);
+long sys_fstat64(struct pt_regs *regs);
+long sys_getdents64(struct pt_regs *regs);
+
+/* --- syscall_time.c --- */
+
 long sys_uname(struct pt_regs *regs);
 long sys_sched_yield(struct pt_regs *regs);
 long sys_nanosleep(struct pt_regs *regs);

@@ -19,8 +19,25 @@
  */
 u32 maps_text(struct mm_struct *mm, u32 *at, char *buf, u32 size);
 
+/* The line of one area: as snprintf(), its length if there is room. mmap_sem is
+ * held. */
+u32 maps_line(const struct vm_area_struct *vma, char *buf, u32 size);
+
 /* All lines through printk(). */
 void report_maps(struct mm_struct *mm);
+
+/* Linux's /proc/PID/smaps (2.6.14): behind each line the KB of its pages. */
+void report_smaps(struct mm_struct *mm);
+
+/*
+ * A line for each page that is mapped: its address, its frame, and its flags, a
+ * '-' for each that is not set:
+ *
+ *	w	can be written		d	was written
+ *	x	can be executed		a	was touched
+ *	p f z	private memory; a file's; the zero page, or no RAM
+ */
+void report_pagemap(struct mm_struct *mm);
 
 /* Which file an area shows: from the layer that knows what a file is. The path
  * goes to buf, with a zero at its end. While there is none, a file has no name.

@@ -29,6 +29,10 @@ u32 copy_to_user(void *to, const void *from, u32 n);
 u32 copy_from_user(void *to, const void *from, u32 n);
 u32 clear_user(void *to, u32 n);
 
+/* As copy_from_user(), but what could not be read leaves `to` as it was. For
+ * atomic sections, where it takes what is there. */
+u32 copy_from_user_inatomic(void *to, const void *from, u32 n);
+
 /* Length without the zero byte, or -EFAULT; n if none is among the first n.
  * Copies what it looks at. */
 int strncpy_from_user(char *to, const char *from, u32 n);

@@ -44,6 +44,42 @@ enum {
 };
 
 enum {
+	SYS_lseek = 19, SYS_access = 33, SYS_mkdir = 39, SYS_rmdir = 40,
+	SYS_dup = 41, SYS_dup2 = 63, SYS_mmap = 90, SYS_ftruncate = 93,
+	SYS_fsync = 118, SYS_llseek = 140, SYS_readv = 145,
+	SYS_pread64 = 180, SYS_pwrite64 = 181, SYS_truncate64 = 193,
+	SYS_ftruncate64 = 194, SYS_stat64 = 195, SYS_lstat64 = 196,
+	SYS_fstat64 = 197, SYS_getdents64 = 220, SYS_fcntl64 = 221,
+};
+
+enum {
+	O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100, O_EXCL = 0200,
+	O_TRUNC = 01000, O_APPEND = 02000, O_DIRECTORY = 0200000,
+	O_CLOEXEC = 02000000,
+};
+enum { SEEK_SET, SEEK_CUR, SEEK_END };
+enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL };
+
+enum {
+	EIO = 5, EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EISDIR = 21,
+	EMFILE = 24, ENOTTY = 25, EFBIG = 27, ENOSPC = 28, ESPIPE = 29,
+	ENOTEMPTY = 39, EOVERFLOW = 75,
+};
+
+/* Linux's struct stat64. */
+struct stat64 {
+	uint64_t dev;
+	u32 pad, ino32, mode, nlink, uid, gid;
+	uint64_t rdev;
+	u32 pad2;
+	uint64_t size;
+	u32 blksize;
+	uint64_t blocks;
+	u32 time[6];
+	uint64_t ino;
+} __attribute__((packed));
+
+enum {
 	EPERM = 1, ENOENT = 2, ESRCH = 3, E2BIG = 7, ENOEXEC = 8, EBADF = 9,
 	ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EFAULT = 14,
 	EBUSY = 16, EINVAL = 22, ENAMETOOLONG = 36, ENOSYS = 38,

@@ -1,0 +1,211 @@
+/*
+ * Disks as files: /dev/hda, /dev/fd0.
+ *
+ * 1. A disk's bytes are in the page cache by page, as a file's: what is read is
+ *    read once, what is written stays dirty until somebody writes it out:
+ *    fsync(), and the close of the last file that could write.
+ *
+ * 2. A page goes and comes with one bio. Its end is told from a softirq. The
+ *    last page of a disk may have fewer sectors than a page: the rest is zeros
+ *    and never written.
+ *
+ * 3. A bio is wanted when memory is short, too (a page must be written to be
+ *    had): a pool keeps some.
+ *
+ * 4. Whoever reads or writes a disk by sectors (the prompt) does not see what
+ *    is here, and the cache does not see him.
+ */
+#include <kernel/base/panic.h>
+#include <kernel/block/blkdev.h>
+#include <kernel/fs/internal.h>
+#include <kernel/lib/printf.h>
+#include <kernel/lib/string.h>
+#include <mm/cache/writeback.h>
+#include <mm/high/highmem.h>
+#include <mm/object/kmalloc.h>
+#include <mm/object/mempool.h>
+
+#define IOS_KEPT 16U			/* guessed: of pages on their way */
+#define SECTORS_OF_PAGE (PAGE_SIZE / SECTOR_SIZE)
+
+struct page_io {
+	struct bio bio;
+	struct bio_vec vec;
+};
+
+static mempool_t *ios;
+
+/* --- a page --- */
+
+static struct block_device *bdev_of(const struct address_space *mapping)
+{
+	const struct inode *inode = mapping->host;
+
+	return inode->i_private;
+}
+
+/* The page begins on the disk. */
+static void send(struct block_device *bdev, struct page *page, u32 rw,
+		 void (*end_io)(struct bio *bio))
+{
+	/* with __GFP_WAIT a pool waits for one, and never fails */
+	struct page_io *io = mempool_alloc(ios, GFP_NOIO);
+	u64 sector = (u64)page->index * SECTORS_OF_PAGE;
+	u32 sectors = (u32)min(bdev->capacity - sector,
+			       (sector_t)SECTORS_OF_PAGE);
+
+	memset(io, 0, sizeof(*io));
+	io->vec.bv_page = page;
+	io->vec.bv_len = sectors * SECTOR_SIZE;
+	io->bio.bdev = bdev;
+	io->bio.sector = sector;
+	io->bio.rw = rw;
+	io->bio.vec = &io->vec;
+	io->bio.vcnt = 1;
+	io->bio.end_io = end_io;
+	submit_bio(&io->bio);
+}
+
+static void end_read(struct bio *bio)
+{
+	struct page_io *io = container_of(bio, struct page_io, bio);
+	struct page *page = io->vec.bv_page;
+
+	if (bio->error)
+		SetPageError(page);
+	else
+		SetPageUptodate(page);
+	unlock_page(page);
+	mempool_free(io, ios);
+}
+
+static int block_readpage(struct address_space *mapping, struct page *page)
+{
+	struct block_device *bdev = bdev_of(mapping);
+
+	if ((u64)page->index * SECTORS_OF_PAGE >= bdev->capacity) {
+		SetPageError(page);
+		unlock_page(page);
+		return -EIO;
+	}
+	clear_highpage(page);
+	send(bdev, page, READ, end_read);
+	return 0;
+}
+
+static void end_write(struct bio *bio)
+{
+	struct page_io *io = container_of(bio, struct page_io, bio);
+	struct page *page = io->vec.bv_page;
+
+	if (bio->error) {
+		SetPageError(page);
+		mapping_set_error(page_mapping(page), bio->error);
+	}
+	end_page_writeback(page);
+	mempool_free(io, ios);
+}
+
+static int block_writepage(struct address_space *mapping, struct page *page)
+{
+	set_page_writeback(page);
+	unlock_page(page);
+	send(bdev_of(mapping), page, WRITE, end_write);
+	return 0;
+}
+
+static const struct address_space_operations block_aops = {
+	.readpage = block_readpage, .writepage = block_writepage,
+};
+
+/* --- the file --- */
+
+static bool writes(const struct file *file)
+{
+	return (file->f_flags & O_ACCMODE) != O_RDONLY;
+}
+
+static int block_open(struct inode *inode, struct file *file)
+{
+	if (!writes(file))
+		return 0;
+	if (bdev_of(&inode->i_data)->read_only)
+		return -EROFS;
+	atomic_inc(&inode->i_writers);
+	return 0;
+}
+
+static int block_fsync(struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	int err = filemap_write_and_wait(&inode->i_data);
+	int flushed = blkdev_flush(bdev_of(&inode->i_data));
+
+	return err ? err : flushed;
+}
+
+static void block_release(struct inode *inode, struct file *file)
+{
+	if (!writes(file) || !atomic_dec_and_test(&inode->i_writers))
+		return;
+	/* who closes it does not ask: an error stays for the next fsync() */
+	filemap_fdatawrite(&inode->i_data);
+	filemap_fdatawait(&inode->i_data);
+}
+
+static long block_write(struct file *file, const char *buf, u32 n, u64 *pos)
+{
+	return generic_write(file, buf, n, pos, i_size_read(file->f_inode),
+			     -ENOSPC);
+}
+
+static const struct file_operations block_fops = {
+	.read = generic_read, .write = block_write, .mmap = generic_mmap,
+	.fsync = block_fsync, .open = block_open, .release = block_release,
+};
+
+/* --- making them --- */
+
+/* Linux's numbers: 16 or 64 minors a disk are for parts, which are not here. */
+static u32 device_number(const char *name)
+{
+	u32 unit = (u32)name[2];
+
+	if (!strncmp(name, "hd", 2)) {
+		unit -= 'a';
+		return MKDEV(unit < 2 ? 3 : 22, unit % 2 * 64);
+	}
+	if (!strncmp(name, "fd", 2))
+		return MKDEV(2, unit - '0');
+	return MKDEV(1, 0);
+}
+
+int block_file_add(struct block_device *bdev)
+{
+	struct inode *inode = inode_alloc(S_IFBLK | 0600, &block_fops,
+					  &block_aops);
+	char path[sizeof("/dev/") + sizeof(bdev->name)];
+	int err;
+
+	if (!inode)
+		return -ENOMEM;
+	inode->i_private = bdev;
+	inode->i_rdev = device_number(bdev->name);
+	inode->i_size = bdev->capacity << SECTOR_SHIFT;
+	snprintf(path, sizeof(path), "/dev/%s", bdev->name);
+	err = path_link(path, inode);
+	iput(inode);
+	return err;
+}
+
+void __init block_files_init(void)
+{
+	struct block_device *bdev;
+
+	ios = mempool_create_kmalloc_pool(IOS_KEPT, sizeof(struct page_io));
+	if (!ios)
+		panic("no memory for the pages of disks");
+	for (bdev = next_disk(NULL); bdev; bdev = next_disk(bdev))
+		if (block_file_add(bdev))
+			panic("no memory for /dev/%s", bdev->name);
+}

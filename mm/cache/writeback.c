@@ -1,0 +1,121 @@
+/*
+ * Writing out.
+ *
+ * 1. Dirty pages are found by their tag, in the order of their indexes, which
+ *    is the order that a disk likes. Each is locked, looked at again (it may
+ *    have been cut off or written by another thread), loses PG_dirty and is
+ *    handed to writepage().
+ *
+ * 2. A page that is on its way, and was dirtied again, waits for its first
+ *    write: two of the same page under way could arrive in either order.
+ *
+ * 3. One pass goes upwards once: who dirties pages faster than they are written
+ *    keeps nobody here for ever.
+ */
+#include <mm/cache/writeback.h>
+#include <mm/page/page_alloc.h>
+
+#define AT_ONCE 16U		/* guessed: pages looked up in one go */
+
+/* Pages [first, end) of a mapping, a batch at a time, that have a tag. */
+struct tagged {
+	struct address_space *mapping;
+	u32 first, end, tag;
+	u32 n;
+	struct page *page[AT_ONCE];
+};
+
+/* The next ones, with a user each; false: there are none. */
+static bool next_tagged(struct tagged *t)
+{
+	u32 first = t->first, i, n;
+
+	t->n = 0;
+	if (first >= t->end)
+		return false;
+	n = find_get_pages_tag(t->mapping, first, t->tag, AT_ONCE, t->page);
+	for (i = 0; i < n; i++) {
+		/* of one that was taken out meanwhile it says nothing */
+		u32 index = t->page[i]->index;
+
+		if (index - first < t->end - first) {
+			t->first = max(t->first, index + 1);
+			t->page[t->n++] = t->page[i];
+		} else {
+			put_page(t->page[i]);
+		}
+	}
+	return t->n;
+}
+
+static int write_page(struct address_space *mapping, struct page *page)
+{
+	lock_page(page);
+	if (page->mapping == mapping) {
+		wait_on_page_writeback(page);
+		if (clear_page_dirty_for_io(page))
+			return mapping->a_ops->writepage(mapping, page);
+	}
+	unlock_page(page);
+	return 0;
+}
+
+static int write_range(struct address_space *mapping, u32 first, u32 end)
+{
+	struct tagged t = {
+		.mapping = mapping, .first = first, .end = end,
+		.tag = PAGECACHE_TAG_DIRTY,
+	};
+	int err = 0, result;
+	u32 i;
+
+	if (!mapping->a_ops || !mapping->a_ops->writepage)
+		return 0;
+	while (next_tagged(&t))
+		for (i = 0; i < t.n; i++) {
+			result = write_page(mapping, t.page[i]);
+			err = err ? err : result;
+			put_page(t.page[i]);
+		}
+	return err;
+}
+
+static void wait_range(struct address_space *mapping, u32 first, u32 end)
+{
+	struct tagged t = {
+		.mapping = mapping, .first = first, .end = end,
+		.tag = PAGECACHE_TAG_WRITEBACK,
+	};
+	u32 i;
+
+	while (next_tagged(&t))
+		for (i = 0; i < t.n; i++) {
+			wait_on_page_writeback(t.page[i]);
+			put_page(t.page[i]);
+		}
+}
+
+int filemap_fdatawrite(struct address_space *mapping)
+{
+	return write_range(mapping, 0, ~0U);
+}
+
+void filemap_fdatawait(struct address_space *mapping)
+{
+	wait_range(mapping, 0, ~0U);
+}
+
+int filemap_write_and_wait_range(struct address_space *mapping, u32 first,
+				 u32 end)
+{
+	int err = write_range(mapping, first, end), noted;
+
+	wait_range(mapping, first, end);
+	noted = mapping_take_error(mapping);
+	return noted ? noted : err;
+}
+
+int filemap_write_and_wait(struct address_space *mapping)
+{
+	return filemap_write_and_wait_range(mapping, 0, ~0U);
+}

@@ -1,0 +1,164 @@
+/*
+ * A disk as a file; without an argument an own file takes its place.
+ *
+ *	disk [PATH [bad]]
+ *
+ * tests/machines/disks.py makes the disk, and looks at what has been written:
+ * each sector has its number, a generation, and words that follow from both.
+ * "bad": it has sectors that cannot be had.
+ */
+#include "user.h"
+
+#define SECTOR 512U
+#define SECTORS 32768U			/* of 16 MB */
+#define HOST_FROM 512U			/* what the host wrote */
+#define HOST_SECTORS 256U
+#define BAD_READ 20004U
+#define BAD_WRITE 20104U
+
+enum { GEN_HOST = 7, GEN_PIECES = 21, GEN_MAPPED, GEN_LAST, GEN_CLOSED };
+
+static const char *path;
+static int fd;
+static u8 buf[64 * SECTOR], other[64 * SECTOR];
+
+static void fill(u8 *to, u32 sector, u32 sectors, u32 gen)
+{
+	u32 i, *word = (u32 *)to;
+
+	for (; sectors; sectors--, sector++, word += 128) {
+		for (i = 0; i < 128; i++)
+			word[i] = (sector * 0x9e3779b1U ^ gen * 0x85ebca6bU) +
+				  i * 0xc2b2ae35U;
+		word[0] = sector;
+		word[1] = gen;
+	}
+}
+
+static int is_filled(u32 sector, u32 sectors, u32 gen)
+{
+	u32 i;
+
+	memset(other, 0, sectors * SECTOR);
+	fill(buf, sector, sectors, gen);
+	if (sys(SYS_pread64, fd, other, sectors * SECTOR, sector * SECTOR, 0) !=
+	    (long)(sectors * SECTOR))
+		return 0;
+	for (i = 0; i < sectors * SECTOR; i++)
+		if (buf[i] != other[i])
+			return 0;
+	return 1;
+}
+
+static int is_disk(void)
+{
+	struct stat64 stat;
+
+	sys(SYS_fstat64, fd, &stat);
+	return (stat.mode & 0170000) == 0060000;
+}
+
+CASE(what_the_host_wrote)
+{
+	u32 at;
+
+	CHECK_EQ(sys(SYS_lseek, fd, 0, SEEK_END), SECTORS * SECTOR);
+	if (!is_disk())
+		return;
+	for (at = HOST_FROM; at < HOST_FROM + HOST_SECTORS; at += 64)
+		CHECK(is_filled(at, 64, GEN_HOST));
+}
+
+/* Of no whole sectors, over the borders of pages. */
+CASE(in_pieces)
+{
+	u32 at, n;
+
+	fill(buf, 1024, 64, GEN_PIECES);
+	for (at = 0; at < 64 * SECTOR; at += n) {
+		n = 1 + random_below(5000);
+		n = n < 64 * SECTOR - at ? n : 64 * SECTOR - at;
+		CHECK_EQ(sys(SYS_pwrite64, fd, buf + at, n,
+			     1024 * SECTOR + at, 0), n);
+	}
+	CHECK(is_filled(1024, 64, GEN_PIECES));
+	CHECK_EQ(sys(SYS_fsync, fd), 0);
+}
+
+CASE(through_a_mapping)
+{
+	u8 *p = (u8 *)sys(SYS_mmap2, NULL, 64 * SECTOR, RW, MAP_SHARED, fd,
+			  2048 * SECTOR / PAGE);
+
+	CHECK(!is_error(p));
+	fill(p, 2048, 64, GEN_MAPPED);
+	CHECK(is_filled(2048, 64, GEN_MAPPED));
+	CHECK_EQ(sys(SYS_munmap, p, 64 * SECTOR), 0);
+	CHECK_EQ(sys(SYS_fsync, fd), 0);
+}
+
+CASE(at_the_end)
+{
+	u32 end = SECTORS * SECTOR;
+
+	CHECK_EQ(sys(SYS_pread64, fd, other, SECTOR, end, 0), 0);
+	if (!is_disk())
+		return;
+	fill(buf, SECTORS - 1, 2, GEN_LAST);
+	CHECK_EQ(sys(SYS_pwrite64, fd, buf, 2 * SECTOR, end - SECTOR, 0),
+		 SECTOR);
+	CHECK_EQ(sys(SYS_pwrite64, fd, buf, SECTOR, end, 0), -ENOSPC);
+	CHECK_EQ(sys(SYS_pread64, fd, other, 2 * SECTOR, end - SECTOR, 0),
+		 SECTOR);
+	CHECK_EQ(sys(SYS_ftruncate64, fd, 0, 0), -EINVAL);
+}
+
+/* Nobody asks for it: the close of the last that writes does it. */
+CASE(by_its_close)
+{
+	fill(buf, 3000, 5, GEN_CLOSED);
+	CHECK_EQ(sys(SYS_pwrite64, fd, buf, 5 * SECTOR, 3000 * SECTOR, 0),
+		 5 * SECTOR);
+	CHECK_EQ(sys(SYS_close, fd), 0);
+	fd = sys(SYS_open, path, O_RDONLY, 0);
+	CHECK(is_filled(3000, 5, GEN_CLOSED));
+}
+
+/* --- a bad one --- */
+
+CASE(sectors_that_cannot_be_had)
+{
+	CHECK_EQ(sys(SYS_pread64, fd, buf, SECTOR, BAD_READ * SECTOR, 0), -EIO);
+	CHECK_EQ(sys(SYS_pread64, fd, buf, SECTOR, (BAD_READ + 8) * SECTOR, 0),
+		 SECTOR);
+	CHECK_EQ(sys(SYS_pwrite64, fd, buf, SECTOR, BAD_WRITE * SECTOR, 0),
+		 SECTOR);
+	CHECK_EQ(sys(SYS_fsync, fd), -EIO);
+	CHECK_EQ(sys(SYS_fsync, fd), 0);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	static const struct user_case good[] = {
+		LIST(what_the_host_wrote), LIST(in_pieces),
+		LIST(through_a_mapping), LIST(at_the_end), LIST(by_its_close),
+	};
+	static const struct user_case bad[] = {
+		LIST(sectors_that_cannot_be_had),
+	};
+	int status;
+
+	(void)envp;
+	path = argc > 1 ? argv[1] : "disk.image";
+	fd = sys(SYS_open, path, argc > 1 ? O_RDWR : O_RDWR | O_CREAT, 0600);
+	if (argc == 1)
+		sys(SYS_ftruncate64, fd, SECTORS * SECTOR, 0);
+	if (argc > 2)
+		status = run_cases(bad, 1);
+	else
+		status = run_cases(good, sizeof(good) / sizeof(good[0]));
+	sys(SYS_close, fd);
+	if (argc == 1)
+		sys(SYS_unlink, path);
+	return status;
+}
