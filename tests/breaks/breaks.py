@@ -1857,8 +1857,6 @@ BREAKS = [
     Break("nomem: the strings of an exec that failed stay", "kernel/user/syscall_process.c",
           "exec_args_free(&args);\n\t}\n\tif (!err)",
           "if (!err)\n\t\t\texec_args_free(&args);\n\t}\n\tif (!err)",
-          "regs);\n\t\texec_args_free(&args);",
-          "regs);\n\t\tif (!err)\n\t\t\texec_args_free(&args);",
           "nomem.each_page", initrd="build/programs.cpio"),
     Break("nomem: the old program is lost", "kernel/user/exec.c",
           "if (err && old)\n\t\tuse_mm(old);",
