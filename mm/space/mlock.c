@@ -123,11 +123,16 @@ int do_mlock(struct mm_struct *mm, u32 addr, u32 len, bool lock)
 /* All areas that there are; memory that is short leaves some as they were. */
 static int mark_all(struct mm_struct *mm, bool lock)
 {
-	struct vm_area_struct *vma;
+	struct vm_area_struct *vma = mm->mmap;
 	int err = 0;
 
-	for (vma = mm->mmap; vma && !err; vma = find_vma(mm, vma->vm_end))
-		err = mark_range(mm, vma->vm_start, vma->vm_end, lock);
+	while (vma && !err) {
+		/* the area may become a part of another, and go */
+		u32 end = vma->vm_end;
+
+		err = mark_range(mm, vma->vm_start, end, lock);
+		vma = find_vma(mm, end);
+	}
 	return err;
 }
 

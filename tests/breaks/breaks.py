@@ -1952,6 +1952,11 @@ BREAKS = [
     Break("fs: bss begins with what the file has", "kernel/user/exec.c",
           "return clear_user((void *)file_end, shown - file_end) ? -ENOMEM "
           ": 0;", "return 0;", "program.exec", initrd="build/programs.cpio"),
+    # --- second look at mm/space, mm/cache, kernel/fs ---
+    Break("mlockall: looks at an area that has gone", "mm/space/mlock.c",
+          "vma = find_vma(mm, end);\n\t}",
+          "vma = find_vma(mm, vma->vm_end);\n\t}",
+          "vmflags.all_are_locked_though_some_join", options="debug=slab"),
 ]
 
 

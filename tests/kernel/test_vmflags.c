@@ -107,6 +107,24 @@ TEST(vmflags, locked_pages_are_counted)
 	space_end(mm);
 }
 
+/* One area joins the one below as it is marked: nobody may look at it then. (It
+ * is seen with debug=slab.) */
+TEST(vmflags, all_are_locked_though_some_join)
+{
+	struct mm_struct *mm = with_flags(8, 0);
+	u32 above = USER + 16 * PAGE_SIZE;
+
+	REQUIRE(mm && map_pages(mm, above, 2, RW, MAP_FIXED) == above);
+	EXPECT_EQ(do_mlock(mm, USER, 4 * PAGE_SIZE, true), 0);
+	EXPECT_EQ(mm->map_count, 3);
+	EXPECT_EQ(do_mlockall(mm, MCL_CURRENT), 0);
+	EXPECT(mm->map_count == 2 && mm->locked_vm == 10);
+	EXPECT_EQ(do_mlock(mm, USER, 4 * PAGE_SIZE, false), 0);
+	EXPECT_EQ(do_munlockall(mm), 0);
+	EXPECT(mm->map_count == 2 && mm->locked_vm == 0);
+	space_end(mm);
+}
+
 /* What is shared becomes a copy at once, what was the zero page a page. */
 TEST(vmflags, locked_pages_are_its_own)
 {
