@@ -61,18 +61,26 @@ struct gather {
 
 static void flush_gather(struct gather *g)
 {
-	u32 i;
+	u32 i, last = 0;
 
 	if (g->stale)
 		flush_mm(g->mm);
 	g->stale = false;
-	for (i = 0; i < g->n; i++)
-		if (page_count(g->page[i]) == 1 && PageAnon(g->page[i])) {
-			/* as in put_user_page() */
-			g->page[i]->mapping = NULL;
-			g->page[i]->index = 0;
+	for (i = 0; i < g->n; i++) {
+		struct page *page = g->page[i];
+
+		/* in one step: who else has it may give it back at any moment,
+		 * and whoever is last must know */
+		if (put_page_of_others(page))
+			continue;
+		/* as in put_last_user() */
+		if (PageAnon(page)) {
+			page->mapping = NULL;
+			page->index = 0;
 		}
-	free_pages_bulk(g->n, g->page);
+		g->page[last++] = page;
+	}
+	free_pages_bulk(last, g->page);
 	g->n = 0;
 	while (g->nr_tables)
 		kmem_cache_free(table_cache, g->table[--g->nr_tables]);

@@ -1957,6 +1957,11 @@ BREAKS = [
           "vma = find_vma(mm, end);\n\t}",
           "vma = find_vma(mm, vma->vm_end);\n\t}",
           "vmflags.all_are_locked_though_some_join", options="debug=slab"),
+    Break("unmapping: looks who is last, then gives back", "mm/space/zap.c",
+          "if (put_page_of_others(page))\n\t\t\tcontinue;",
+          "if (page_count(page) > 1) {\n\t\t\tg->page[last++] = page;"
+          "\n\t\t\tcontinue;\n\t\t}",
+          "fork.both_give_back_at_once"),
 ]
 
 

@@ -371,6 +371,56 @@ TEST(fork, threads_share_a_space)
 	mmput(mm);
 }
 
+/*
+ * Parent and child give back the same pages at once, each preempted anywhere:
+ * one of them is the last user of a page, and must know it. What is wrong is
+ * told when the page is freed, and the page is lost.
+ */
+static u32 shared_pages;
+
+static int gives_all_back(void *data)
+{
+	/* until the next tick */
+	current->time_slice = 1;
+	unmap_pages(data, USER, shared_pages);
+	return 0;
+}
+
+static bool share_and_give_back(struct mm_struct *mm)
+{
+	struct crew crew = { .n = 0 };
+	struct mm_struct *child;
+	u32 i;
+
+	if (map_pages(mm, USER, shared_pages, RW, MAP_FIXED) != USER)
+		return false;
+	for (i = 0; i < shared_pages; i++)
+		poke(USER + i * PAGE_SIZE, i);
+	child = dup_mm(mm);
+	if (!child)
+		return false;
+	crew_add(&crew, PRIO_DEFAULT, gives_all_back, mm);
+	crew_add(&crew, PRIO_DEFAULT, gives_all_back, child);
+	crew_join(&crew);
+	mmput(child);
+	return true;
+}
+
+TEST(fork, both_give_back_at_once)
+{
+	struct mm_struct *mm = space_begin();
+	u32 unused, i;
+
+	/* so many that a tick comes in between */
+	shared_pages = min(3000U, nr_unused_pages() / 4);
+	REQUIRE(mm && share_and_give_back(mm));
+	unused = nr_unused_pages();
+	for (i = 0; i < 60; i++)
+		EXPECT(share_and_give_back(mm));
+	EXPECT(nr_unused_pages() + 20 >= unused);
+	space_end(mm);
+}
+
 static int does_nothing(void *data)
 {
 	volatile u32 deep[64];
