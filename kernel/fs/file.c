@@ -17,7 +17,6 @@
 #include <mm/object/slab.h>
 #include <mm/space/uaccess.h>
 
-#define BYTES_MOST 0x7ffff000U		/* of one call: Linux's */
 #define POS_MOST ((s64)(~0ULL >> 1))
 
 static struct kmem_cache *file_cache;
@@ -161,7 +160,7 @@ long vfs_read(struct file *file, char *buf, u32 n, u64 *pos)
 		return err;
 	if (!file->f_op->read)
 		return -EINVAL;
-	return file->f_op->read(file, buf, min(n, BYTES_MOST), pos);
+	return file->f_op->read(file, buf, min(n, RW_BYTES_MOST), pos);
 }
 
 long vfs_write(struct file *file, const char *buf, u32 n, u64 *pos)
@@ -172,7 +171,7 @@ long vfs_write(struct file *file, const char *buf, u32 n, u64 *pos)
 		return err;
 	if (!file->f_op->write)
 		return -EINVAL;
-	return file->f_op->write(file, buf, min(n, BYTES_MOST), pos);
+	return file->f_op->write(file, buf, min(n, RW_BYTES_MOST), pos);
 }
 
 s64 file_seek(struct file *file, s64 offset, u32 whence)

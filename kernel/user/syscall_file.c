@@ -128,7 +128,8 @@ long sys_pwrite64(struct pt_regs *regs)
 	return transfer_at(regs, write_from);
 }
 
-/* Piece by piece: up to the first that does not go wholly. */
+/* Piece by piece: up to the first that does not go wholly. All together are no
+ * more than one call's may be: the sum must not come to look like an error. */
 static long move_pieces(struct file *file, const struct iovec *at, u32 n,
 			transfer_t move)
 {
@@ -141,7 +142,9 @@ static long move_pieces(struct file *file, const struct iovec *at, u32 n,
 			return done ? done : -EFAULT;
 		if ((s32)vec.length < 0)
 			return done ? done : -EINVAL;
-		part = move(file, (char *)vec.base, vec.length, &file->f_pos);
+		part = move(file, (char *)vec.base,
+			    min(vec.length, RW_BYTES_MOST - (u32)done),
+			    &file->f_pos);
 		if (part < 0)
 			return done ? done : part;
 		done += part;

@@ -450,6 +450,26 @@ CASE(bad_pointers)
 	sys(SYS_munmap, p, PAGE);
 }
 
+/* What all pieces have together is more than a result can say: it must not come
+ * to look like an error. */
+CASE(pieces_of_more_than_2_gb)
+{
+	struct { u32 base, length; } vec[2] = {
+		{ 0x1000, 0x7ffff000 }, { 0x1000, 0x7ffff000 },
+	};
+	long fd = sys(SYS_open, "/dev/null", O_RDWR, 0);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(sys(SYS_writev, fd, vec, 2), 0x7ffff000);
+	vec[1].length = 0xfff;
+	CHECK_EQ(sys(SYS_writev, fd, vec, 2), 0x7ffff000);
+	vec[0].length = 0x7fffe000;
+	CHECK_EQ(sys(SYS_writev, fd, vec, 2), 0x7fffefff);
+	vec[0].length = 0x80000000;
+	CHECK_EQ(sys(SYS_writev, fd, vec, 2), -EINVAL);
+	sys(SYS_close, fd);
+}
+
 CASE(pieces)
 {
 	struct { const void *base; u32 length; } vec[3] = {
@@ -584,8 +604,8 @@ int main(int argc, char **argv, char **envp)
 		LIST(lives_until_closed), LIST(shared_positions),
 		LIST(closed_by_exec), LIST(too_many), LIST(directories),
 		LIST(small_room), LIST(what_a_file_is), LIST(bad_pointers),
-		LIST(pieces), LIST(storm), LIST(written_programs_run),
-		LIST(full_file),
+		LIST(pieces), LIST(pieces_of_more_than_2_gb), LIST(storm),
+		LIST(written_programs_run), LIST(full_file),
 	};
 
 	(void)envp;

@@ -22,7 +22,7 @@ LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 8, "faults": 17, "exec": 5,
             "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
-            "nomem": 1, "xstack": 2, "files": 20, "procfs": 9, "devices": 10,
+            "nomem": 1, "xstack": 2, "files": 21, "procfs": 9, "devices": 10,
             "disk": 5}
 MUSL = {"libc": 7, "stdio": 8}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) [0-9a-f]{8} "

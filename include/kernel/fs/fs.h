@@ -175,6 +175,8 @@ int file_open(const char *path, u32 flags, u32 mode, struct file **file);
 void get_file(struct file *file);	/* any context */
 void fput(struct file *file);		/* the last one closes it */
 
+#define RW_BYTES_MOST 0x7ffff000U	/* of one call: Linux's */
+
 /* With &file->f_pos f_pos_lock is held. Besides what the file says: -EBADF (it
  * was not opened for that), -EISDIR, -EFAULT. */
 long vfs_read(struct file *file, char *buf, u32 n, u64 *pos);
