@@ -64,7 +64,8 @@ void fput(struct file *file)
 
 static bool may_read(const struct file *file)
 {
-	return (file->f_flags & O_ACCMODE) != O_WRONLY;
+	return (file->f_flags & O_ACCMODE) == O_RDONLY ||
+	       (file->f_flags & O_ACCMODE) == O_RDWR;
 }
 
 static bool may_write(const struct file *file)

@@ -236,7 +236,8 @@ static int truncate_fd(u32 fd, u64 size)
 
 	if (!file)
 		return -EBADF;
-	if ((file->f_flags & O_ACCMODE) != O_RDONLY)
+	if ((file->f_flags & O_ACCMODE) == O_WRONLY ||
+	    (file->f_flags & O_ACCMODE) == O_RDWR)
 		err = inode_truncate(file->f_inode, size);
 	fput(file);
 	return err;

@@ -83,6 +83,13 @@ CASE(what_open_refuses)
 	memset(name, 'n', 256);
 	memset(path, '/', PAGE);
 	CHECK_EQ(sys(SYS_open, "none", O_RDWR, 0), -ENOENT);
+	/* 3: neither for reading nor for writing */
+	sys(SYS_close, fd);
+	fd = sys(SYS_open, "a", 3, 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(sys(SYS_read, fd, name, 1), -EBADF);
+	CHECK_EQ(sys(SYS_write, fd, name, 1), -EBADF);
+	CHECK_EQ(sys(SYS_ftruncate, fd, 0), -EINVAL);
 	CHECK_EQ(sys(SYS_open, "none/a", O_RDWR | O_CREAT, 0600), -ENOENT);
 	CHECK_EQ(sys(SYS_open, "", O_RDONLY, 0), -ENOENT);
 	CHECK_EQ(sys(SYS_open, "a", O_RDWR | O_CREAT | O_EXCL, 0600), -EEXIST);
