@@ -10,8 +10,8 @@
  *    as it was, or, if it was cut, where it was cut: what grows again is zeros.
  *
  * 3. Cutting. The size comes first: from then on nobody brings in a page behind
- *    it. Then entries of page tables that show such pages go, then the pages
- *    (mm/space/filemap.h).
+ *    it. Then entries of page tables that show such pages go, the pages, and
+ *    private copies that were made until then (truncate_pagecache()).
  *
  * Lock: i_mutex, for size and i_number.
  */
@@ -29,11 +29,12 @@ static int ramfs_readpage(struct address_space *mapping, struct page *page)
 {
 	const struct inode *inode = mapping->host;
 	u64 at = (u64)page->index << PAGE_SHIFT;
-	u32 n = 0;
+	/* once: who cuts the file has no lock that is held here */
+	u32 has = __atomic_load_n(&inode->i_number, __ATOMIC_RELAXED), n = 0;
 	u8 *to = kmap(page);
 
-	if (at < inode->i_number)
-		n = (u32)min((u64)PAGE_SIZE, inode->i_number - at);
+	if (at < has)
+		n = (u32)min((u64)PAGE_SIZE, has - at);
 	if (n)
 		memcpy(to, (const u8 *)inode->i_private + at, n);
 	memset(to + n, 0, PAGE_SIZE - n);
@@ -56,8 +57,7 @@ static int ramfs_truncate(struct inode *inode, u64 size)
 	i_size_write(inode, size);
 	if (size >= old)
 		return 0;
-	unmap_mapping_range(&inode->i_data, size, 0, true);
-	truncate_inode_pages(&inode->i_data, size);
+	truncate_pagecache(&inode->i_data, size);
 	return 0;
 }
 
