@@ -1957,6 +1957,9 @@ BREAKS = [
           "vma = find_vma(mm, end);\n\t}",
           "vma = find_vma(mm, vma->vm_end);\n\t}",
           "vmflags.all_are_locked_though_some_join", options="debug=slab"),
+    Break("mlock: a length that wraps", "mm/space/mlock.c",
+          "if (addr + len < addr || end < addr + len)", "if (end < start)",
+          "vmflags.lengths_that_wrap_lock_nothing"),
     Break("unmapping: looks who is last, then gives back", "mm/space/zap.c",
           "if (put_page_of_others(page))\n\t\t\tcontinue;",
           "if (page_count(page) > 1) {\n\t\t\tg->page[last++] = page;"

@@ -107,6 +107,22 @@ TEST(vmflags, locked_pages_are_counted)
 	space_end(mm);
 }
 
+TEST(vmflags, lengths_that_wrap_lock_nothing)
+{
+	struct mm_struct *mm = with_flags(2, 0);
+
+	REQUIRE(mm);
+	EXPECT_EQ(do_mlock(mm, USER + 1, ~0U, true), -EINVAL);
+	EXPECT_EQ(do_mlock(mm, 0, ~0U, true), -EINVAL);
+	EXPECT_EQ(do_mlock(mm, USER, 0U - USER, true), -EINVAL);
+	EXPECT_EQ(do_mlock(mm, USER, 0xfffff001 - USER, true), -EINVAL);
+	EXPECT_EQ(mm->locked_vm, 0);
+	EXPECT_EQ(do_mlock(mm, USER, 0, true), 0);
+	EXPECT_EQ(do_mlock(mm, USER + PAGE_SIZE - 1, 2, true), 0);
+	EXPECT_EQ(mm->locked_vm, 2);
+	space_end(mm);
+}
+
 /* One area joins the one below as it is marked: nobody may look at it then. (It
  * is seen with debug=slab.) */
 TEST(vmflags, all_are_locked_though_some_join)
