@@ -187,6 +187,17 @@ static __always_inline enum fault_result copy_anon(const struct fault *f,
 	return replace(f, page, counted);
 }
 
+/* Did the entry ever have the value that was looked at? Its halves may be those
+ * of two (pte_read()): then nothing may be concluded from it. */
+static bool was_so(const struct fault *f)
+{
+	bool same = lock_unchanged(f);
+
+	if (same)
+		unlock(f);
+	return same;
+}
+
 /* The zero page, a frame that is reserved, or one that is no RAM. */
 static __noinline enum fault_result write_uncounted(struct fault f)
 {
@@ -205,7 +216,7 @@ static __noinline enum fault_result write_uncounted(struct fault f)
 	}
 	/* a window on a device cannot be copied */
 	if (!pfn_valid((f.old & PTE_FRAME_MASK) >> PAGE_SHIFT))
-		return FAULT_NO_PAGE;
+		return was_so(&f) ? FAULT_NO_PAGE : FAULT_MINOR;
 	return copy_anon(&f, page, NULL);
 }
 
@@ -246,6 +257,8 @@ static __noinline enum fault_result permitted(struct fault f)
 
 static __noinline enum fault_result swapped_page(struct fault f, u32 error)
 {
+	if (!was_so(&f))
+		return FAULT_MINOR;
 	BUG_ON(!swap_hooks.fault, "a swap entry, and nobody swaps");
 	return swap_hooks.fault(f.vma, f.address, f.old, error);
 }
@@ -320,8 +333,8 @@ static void copy_swapped(struct mm_struct *child, pteval_t value)
 }
 
 /*
- * n entries of one table. The child's are nobody else's: no lock, and its page
- * counts are added once. What is the same for all pages stands before the loop.
+ * n entries of one table; both spaces' locks are held. The page counts of the
+ * child are added once. What is the same for all pages stands before the loop.
  */
 static __always_inline void copy_run(struct vm_area_struct *child, u32 *to,
 				     u32 *from, u32 n, bool wide)
@@ -366,10 +379,14 @@ static void copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
 	u32 *from = pt_find(pt, start), n = (end - start) >> PAGE_SHIFT;
 
 	spin_lock(&pt->lock);
+	/* who cuts a file finds the child's area, too, and takes out of it what
+	 * is written here */
+	spin_lock(page_table_lock(child->vm_mm));
 	if (pt->levels == 3)
 		copy_run(child, to, from, n, true);
 	else
 		copy_run(child, to, from, n, false);
+	spin_unlock(page_table_lock(child->vm_mm));
 	spin_unlock(&pt->lock);
 }
 

@@ -96,8 +96,12 @@ static u32 carry_over(const struct move *m, struct vm_area_struct *vma)
 		return (u32)-ENOMEM;
 	moved = move_page_tables(vma, m->addr, new, m->to, m->old_len);
 	if (moved < m->old_len) {
-		/* back: the tables there exist */
+		/* back, which is against the order of rmap_file.c: a walk
+		 * would pass by both. The tables there exist: no memory is
+		 * wanted under this lock */
+		lock_mapping(vma);
 		move_page_tables(new, m->to, vma, m->addr, moved);
+		unlock_mapping(vma);
 		unmap_unaccounted(m->mm, new);
 		return (u32)-ENOMEM;
 	}

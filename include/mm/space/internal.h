@@ -123,7 +123,7 @@ u32 move_page_tables(struct vm_area_struct *vma, u32 from,
 u32 *make_entry(struct mm_struct *mm, u32 address);
 
 /* Copies what vma shows to `child`, an area at the same place of another space
- * that nobody else knows. -ENOMEM: a part of it is copied. */
+ * that nobody runs with. -ENOMEM: a part of it is copied. */
 int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma);
 
 /* Empties the entries of [start, end) of an area, of which nothing is held but
