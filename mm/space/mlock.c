@@ -103,6 +103,9 @@ int do_mlock(struct mm_struct *mm, u32 addr, u32 len, bool lock)
 	u32 start = addr & PAGE_MASK, end;
 	int err;
 
+	/* so long that its last page would begin anew at 0 */
+	if (len > TASK_SIZE)
+		return -ENOMEM;
 	len = PAGE_ALIGN(len + (addr & (PAGE_SIZE - 1)));
 	end = start + len;
 	if (end < start)

@@ -49,6 +49,7 @@ PROGRAM(calls)
 PROGRAM(lock)
 PROGRAM(fuzz)
 PROGRAM(nomem)
+PROGRAM(full)
 PROGRAM(xstack)
 PROGRAM(bench)
 

@@ -175,6 +175,9 @@ int file_open(const char *path, u32 flags, u32 mode, struct file **file);
 void get_file(struct file *file);	/* any context */
 void fput(struct file *file);		/* the last one closes it */
 
+/* Was it opened for that? Mode 3 is for neither. Any context. */
+bool file_may_write(const struct file *file);
+
 /* With &file->f_pos f_pos_lock is held. Besides what the file says: -EBADF (it
  * was not opened for that), -EISDIR, -EFAULT. */
 long vfs_read(struct file *file, char *buf, u32 n, u64 *pos);
