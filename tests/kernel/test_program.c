@@ -50,6 +50,7 @@ PROGRAM(lock)
 PROGRAM(fuzz)
 PROGRAM(nomem)
 PROGRAM(full)
+PROGRAM(init)
 PROGRAM(xstack)
 PROGRAM(bench)
 

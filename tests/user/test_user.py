@@ -23,7 +23,7 @@ LONGEST = 60            # seconds
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 8, "faults": 17, "exec": 5,
             "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
             "nomem": 1, "xstack": 2, "files": 20, "procfs": 9, "devices": 10,
-            "disk": 5, "full": 1}
+            "disk": 5, "full": 1, "init": 10}
 MUSL = {"libc": 7, "stdio": 8}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) [0-9a-f]{8} "
                   r"00:0[01] \d+ (?: *(\S+))?")
@@ -45,6 +45,7 @@ def tests(ctx):
         yield Test(f"user.fuzz.{guest[0]}", bound(check_fuzz, ctx, guest), 8)
     yield Test("user.linux.fuzz-same", bound(check_same, ctx), 1)
     yield Test("user.prompt", bound(check_prompt, ctx), 2)
+    yield Test("user.init", bound(check_init, ctx), 3)
     yield Test("user.ps", bound(check_ps, ctx), 2)
     for how in ("restart", "poweroff", "halt"):
         yield Test(f"user.{how}", bound(check_end, ctx, how), 2)
@@ -183,6 +184,18 @@ def check_prompt(ctx, journal):
                 ("run &", "usage: run PROGRAM [ARG...] [&]")):
             answer = guest.command(line)
             require(wanted in answer, "wrong output", f"{line}: {answer}")
+
+
+def check_init(ctx, journal):
+    """init=: a program before the prompt, with arguments, and none."""
+    for cmdline, wanted in (
+            ("init=/init", "ok 10 xstack\ninit: /init ended with status 0"),
+            ("init=init,hello,none", "not ok 2 none\ninit: init ended with status 1"),
+            ("init=/none", "init: there is no file /none")):
+        with Guest(journal, guest_args(ctx, 64, "max", cmdline),
+                   limit=60) as guest:
+            guest.wait_prompt()
+            require(wanted in guest.text, "wrong output", cmdline)
 
 
 def check_ps(ctx, journal):
