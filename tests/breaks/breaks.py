@@ -1965,6 +1965,31 @@ BREAKS = [
           "if (page_count(page) > 1) {\n\t\t\tg->page[last++] = page;"
           "\n\t\t\tcontinue;\n\t\t}",
           "fork.both_give_back_at_once"),
+
+    # the ends of files, pieces, and a full memory
+    Break("ends: what was written behind the end is there when it grows",
+          "kernel/fs/ramfs.c", "\tif (size > old)\n", "\tif (size < old)\n",
+          "program.devices", initrd="build/programs.cpio"),
+    Break("ends: pieces are judged one by one", "kernel/user/syscall_file.c",
+          "done = judge_pieces((const void *)regs->ecx, regs->edx);",
+          "done = 0;", "program.files", initrd="build/programs.cpio"),
+    Break("ends: mode 3 reads", "kernel/fs/file.c",
+          "(file->f_flags & O_ACCMODE) == O_RDONLY ||",
+          "(file->f_flags & O_ACCMODE) != O_WRONLY ||",
+          "program.files", initrd="build/programs.cpio"),
+    Break("ends: what is shown once more is unmapped where it was",
+          "mm/space/mremap.c", "\tif (m->old_len)\n\t\tunmap_unaccounted",
+          "\tif (m->to)\n\t\tunmap_unaccounted",
+          "program.shared", initrd="build/programs.cpio"),
+    Break("ends: a path asks for a page, and may get none",
+          "kernel/user/syscall_file.c",
+          "char *text = mempool_alloc(paths, GFP_KERNEL);",
+          "char *text = paths->alloc(GFP_KERNEL, paths->pool_data);\n"
+          "\tif (!text)\n\t\treturn -ENOMEM;",
+          "nomem.a_full_memory", initrd="build/programs.cpio"),
+    Break("ends: a process's reports only by the straight way",
+          "kernel/fs/namei.c", "#define MADE_MOST 16U", "#define MADE_MOST 2U",
+          "program.procfs", initrd="build/programs.cpio"),
 ]
 
 

@@ -177,6 +177,9 @@ void fput(struct file *file);		/* the last one closes it */
 
 #define RW_BYTES_MOST 0x7ffff000U	/* of one call: Linux's */
 
+/* Was it opened for that? Mode 3 is for neither. Any context. */
+bool file_may_write(const struct file *file);
+
 /* With &file->f_pos f_pos_lock is held. Besides what the file says: -EBADF (it
  * was not opened for that), -EISDIR, -EFAULT. */
 long vfs_read(struct file *file, char *buf, u32 n, u64 *pos);
