@@ -1917,7 +1917,7 @@ BREAKS = [
     Break("fs: a copied descriptor is no user", "kernel/fs/files.c",
           "get_file(copy->fd[fd]);", ";", "files.copied_and_closed_by_exec"),
     Break("fs: a copy is not closed by exec", "kernel/fs/files.c",
-          "mark(copy, fd, is_cloexec(files, fd));", ";",
+          "copy->close_on_exec[word] = files->close_on_exec[word];", ";",
           "files.copied_and_closed_by_exec"),
     Break("fs: not the lowest descriptor", "kernel/fs/files.c",
           "for (fd = from; fd", "for (fd = from + 1; fd",
