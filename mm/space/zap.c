@@ -59,19 +59,35 @@ struct gather {
 	void *table[TABLES];
 };
 
+/* Pages that have other users lose this one; the others are left. */
+static void put_shared(struct gather *g)
+{
+	u32 i, left = 0;
+
+	for (i = 0; i < g->n; i++)
+		if (!put_page_of_others(g->page[i]))
+			g->page[left++] = g->page[i];
+	g->n = left;
+}
+
 static void flush_gather(struct gather *g)
 {
+	bool shared = false;
 	u32 i;
 
 	if (g->stale)
 		flush_mm(g->mm);
 	g->stale = false;
 	for (i = 0; i < g->n; i++)
-		if (page_count(g->page[i]) == 1 && PageAnon(g->page[i])) {
+		if (page_count(g->page[i]) != 1) {
+			shared = true;
+		} else if (PageAnon(g->page[i])) {
 			/* as in put_user_page() */
 			g->page[i]->mapping = NULL;
 			g->page[i]->index = 0;
 		}
+	if (shared)
+		put_shared(g);
 	free_pages_bulk(g->n, g->page);
 	g->n = 0;
 	while (g->nr_tables)
