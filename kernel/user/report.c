@@ -29,7 +29,9 @@ static void describe(const struct process *process, struct process_info *info)
 {
 	info->pid = process->pid;
 	info->ppid = process->parent ? process->parent->pid : 1;
-	info->state = process->ended ? 'Z' : state_letter(process->task);
+	info->state = state_letter(process->task);
+	if (process->ended)
+		info->state = 'Z';
 	strlcpy(info->name, process->task->name, sizeof(info->name));
 }
 

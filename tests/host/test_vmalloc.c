@@ -157,12 +157,6 @@ int pt_for_each_leaf(const struct pgtable *pt, u32 from, u32 to,
 	return 0;
 }
 
-unsigned int pt_level_shift(const struct pgtable *pt, int level)
-{
-	MUST(level == 2);
-	return 22;
-}
-
 void flush_tlb_all(void)
 {
 	MUST(!host_locks_held);
