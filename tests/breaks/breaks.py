@@ -1268,7 +1268,7 @@ BREAKS = [
           "fork.moved_pages_keep_what_they_hold"),
     Break("space: promises are not given back", "mm/space/mmap.c",
           "\tvm_unacct_memory((u32)accounted);\n", "",
-          "fork.promises_are_kept_twice"),
+          "fault.pages_and_tables_come_back"),
     Break("space: no flush after mprotect()", "mm/space/zap.c",
           "\tflush_mm_range(vma->vm_mm, start, end);\n", "",
           "fault.rights_are_kept"),
@@ -1952,6 +1952,25 @@ BREAKS = [
     Break("fs: bss begins with what the file has", "kernel/user/exec.c",
           "return clear_user((void *)file_end, shown - file_end) ? -ENOMEM "
           ": 0;", "return 0;", "program.exec", initrd="build/programs.cpio"),
+    # what a fork and an exit cost
+    Break("cost: copied entries of files are not counted",
+          "mm/space/memory.c",
+          "child->vm_mm->file_rss += pages - anon;", ";",
+          "filemap.fork_of_a_text"),
+    Break("cost: a text is copied whatever its size", "mm/space/memory.c",
+          "vma_pages(vma) > COPY_MOST;", "false;", "filemap.fork_of_a_text"),
+    Break("cost: a text is not copied", "mm/space/memory.c",
+          "(vma->vm_flags & (VM_EXEC | VM_SHARED)) != VM_EXEC ||", "true ||",
+          "filemap.fork_of_a_text"),
+    Break("cost: who shares a page gives it back twice", "mm/space/zap.c",
+          "if (!put_page_of_others(g->page[i]))",
+          "if (put_page_of_others(g->page[i]) || true)",
+          "fork.one_owner_left_does_not_copy"),
+    Break("cost: an exit keeps what was promised to it", "mm/space/mmap.c",
+          "\tvm_unacct_memory(accounted);\n", "", "fork.promises_are_kept_twice"),
+    Break("cost: open is not noted", "kernel/fs/files.c",
+          "set_bit_of(files->open, fd, file);", ";",
+          "files.copied_and_closed_by_exec"),
 ]
 
 
