@@ -62,13 +62,14 @@ void fput(struct file *file)
 
 /* --- opening --- */
 
+/* The fourth value of O_ACCMODE, 3, gives neither right. */
 static bool may_read(const struct file *file)
 {
 	return (file->f_flags & O_ACCMODE) == O_RDONLY ||
 	       (file->f_flags & O_ACCMODE) == O_RDWR;
 }
 
-static bool may_write(const struct file *file)
+bool file_may_write(const struct file *file)
 {
 	return (file->f_flags & O_ACCMODE) == O_WRONLY ||
 	       (file->f_flags & O_ACCMODE) == O_RDWR;
@@ -99,7 +100,7 @@ static int check_open(const struct file *file, u32 flags)
 	const struct inode *inode = file->f_inode;
 
 	if (is_directory(inode))
-		return may_write(file) || flags & (O_CREAT | O_TRUNC) ?
+		return flags & O_ACCMODE || flags & (O_CREAT | O_TRUNC) ?
 		       -EISDIR : 0;
 	return flags & O_DIRECTORY ? -ENOTDIR : 0;
 }
@@ -166,7 +167,7 @@ long vfs_read(struct file *file, char *buf, u32 n, u64 *pos)
 
 long vfs_write(struct file *file, const char *buf, u32 n, u64 *pos)
 {
-	long err = check_transfer(file, may_write(file), buf, n);
+	long err = check_transfer(file, file_may_write(file), buf, n);
 
 	if (err)
 		return err;

@@ -24,6 +24,8 @@
 static DEFINE_MUTEX(names_lock);
 struct inode *root_inode;
 
+#define MADE_MOST 16U	/* guessed: "self/../" some times; then -ENOENT */
+
 /* Where a walk has come to. */
 struct walk {
 	const char *rest;		/* what is still to go */
@@ -31,7 +33,7 @@ struct walk {
 	struct inode *dir;		/* where the last name should be */
 	char name[NAME_MAX + 1];	/* the last one; "": / itself */
 	bool slash;			/* one stands behind it */
-	struct inode *made[2];		/* by lookup(): each has a user */
+	struct inode *made[MADE_MOST];	/* by lookup(): each has a user */
 	u32 nr_made;
 };
 

@@ -54,6 +54,8 @@ static int ramfs_truncate(struct inode *inode, u64 size)
 
 	if (inode->i_number > size)
 		inode->i_number = (u32)size;
+	if (size > old)
+		clear_page_from(&inode->i_data, old);
 	i_size_write(inode, size);
 	if (size >= old)
 		return 0;

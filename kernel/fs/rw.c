@@ -119,6 +119,8 @@ static long write_locked(struct file *file, struct page_source *source, u32 n,
 	if (*pos >= limit)
 		return beyond;
 	n = (u32)min((u64)n, limit - *pos);
+	if (*pos > size)
+		clear_page_from(&inode->i_data, size);
 	done = mapping_write(&inode->i_data, *pos, n, size, source);
 	if (done <= 0)
 		return done;

@@ -1,4 +1,6 @@
 /* The commands that run programs, and show what runs. */
+#include <kernel/base/cmdline.h>
+#include <kernel/base/init.h>
 #include <kernel/base/printk.h>
 #include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
@@ -10,13 +12,14 @@
 #include <mm/report/maps.h>
 #include <mm/report/walk.h>
 
-static void tell_end(const char *name, u32 status)
+static void tell_end(const char *who, const char *name, u32 status)
 {
 	if (status & 0x7f)
-		pr_info("run: %s was ended by signal %u\n", name,
+		pr_info("%s: %s was ended by signal %u\n", who, name,
 			status & 0x7f);
 	else
-		pr_info("run: %s ended with status %u\n", name, status >> 8);
+		pr_info("%s: %s ended with status %u\n", who, name,
+			status >> 8);
 }
 
 static int cmd_run(int argc, char **argv)
@@ -35,7 +38,7 @@ static int cmd_run(int argc, char **argv)
 	if (!process)
 		return -ENOMEM;
 	if (wait)
-		tell_end(argv[1], process_join(process, NULL));
+		tell_end("run", argv[1], process_join(process, NULL));
 	else
 		process_release(process);
 	return 0;
@@ -52,6 +55,60 @@ static int cmd_ps(int argc, char **argv)
 	report_processes();
 	return 0;
 }
+
+/* --- init= --- */
+
+#define INIT_MOST 256U	/* guessed: a path and some words */
+
+static char init_words[INIT_MOST];
+
+static int set_init(const char *value)
+{
+	if (!*value || *value == ',' || strlen(value) >= INIT_MOST)
+		return -EINVAL;
+	strlcpy(init_words, value, sizeof(init_words));
+	return 0;
+}
+
+KERNEL_PARAM(init, "init", set_init, PARAM_VALUE, "PROGRAM[,ARG...]",
+	     "run a program before there is a prompt");
+
+/* Cut in place, as a command's line is. */
+static int split_init(char *argv[MONITOR_ARGS + 1])
+{
+	char *at;
+
+	for (at = init_words; *at; at++)
+		if (*at == ',')
+			*at = ' ';
+	return monitor_split(init_words, argv);
+}
+
+static void run_init(void)
+{
+	char *argv[MONITOR_ARGS + 1];
+	struct process *process;
+	int argc;
+
+	if (!*init_words)
+		return;
+	argc = split_init(argv);
+	if (argc < 0) {
+		pr_warn("init: more than %u words\n", MONITOR_ARGS);
+		return;
+	}
+	if (!path_exists(argv[0])) {
+		pr_warn("init: there is no file %s\n", argv[0]);
+		return;
+	}
+	process = process_run((u32)argc, (const char *const *)argv);
+	if (process)
+		tell_end("init", argv[0], process_join(process, NULL));
+	else
+		pr_warn("init: no memory for %s\n", argv[0]);
+}
+
+late_initcall(run_init);
 
 MONITOR_COMMAND(ps, "", "processes, and what memory they have", cmd_ps);
 

@@ -30,6 +30,7 @@
 #include <kernel/user/exec.h>
 #include <kernel/user/internal.h>
 #include <kernel/user/report.h>
+#include <kernel/user/syscall.h>
 #include <mm/object/kmalloc.h>
 #include <mm/space/fault.h>
 #include <mm/space/mm.h>
@@ -430,6 +431,7 @@ void process_has_new_program(const char *path)
 void user_init(void)
 {
 	fpu_init();
+	paths_init();
 	process_report_init();
 	set_system_call_gate(system_call);
 	process_switch_hook = switch_to_process;

@@ -2,12 +2,13 @@
  * Calls about files that are open: a descriptor is judged here, the work is
  * kernel/fs's. Numbers, structures and errors are Linux's, of the i386.
  */
+#include <kernel/base/panic.h>
 #include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/sched/task.h>
 #include <kernel/user/process.h>
 #include <kernel/user/syscall.h>
-#include <mm/object/kmalloc.h>
+#include <mm/object/mempool.h>
 #include <mm/space/uaccess.h>
 
 #define IOVECS_MOST 1024U		/* Linux's */
@@ -26,20 +27,33 @@ static struct files *my_files(void)
 	return current->process->files;
 }
 
+/* One is kept: where files have taken all memory, unlink() gives it back. Who
+ * waits for it waits for the end of another call, which wants no second one. */
+static mempool_t *paths;
+
+void __init paths_init(void)
+{
+	paths = mempool_create_kmalloc_pool(1, PATH_MAX);
+	if (!paths)
+		panic("no memory for a path");
+}
+
 int get_path(u32 user, char **path)
 {
-	char *text = kmalloc(PATH_MAX, GFP_KERNEL);
-	int n;
+	char *text = mempool_alloc(paths, GFP_KERNEL);
+	int n = strncpy_from_user(text, (const char *)user, PATH_MAX);
 
-	if (!text)
-		return -ENOMEM;
-	n = strncpy_from_user(text, (const char *)user, PATH_MAX);
 	if (n >= 0 && n < (int)PATH_MAX) {
 		*path = text;
 		return 0;
 	}
-	kfree(text);
+	put_path(text);
 	return n < 0 ? n : -ENAMETOOLONG;
+}
+
+void put_path(char *path)
+{
+	mempool_free(path, paths);
 }
 
 /* --- opening and closing --- */
@@ -53,7 +67,7 @@ long sys_open(struct pt_regs *regs)
 	if (err)
 		return err;
 	err = file_open(path, regs->ecx, regs->edx, &file);
-	kfree(path);
+	put_path(path);
 	if (err)
 		return err;
 	err = fd_install(my_files(), file, 0, regs->ecx & O_CLOEXEC);
@@ -128,8 +142,26 @@ long sys_pwrite64(struct pt_regs *regs)
 	return transfer_at(regs, write_from);
 }
 
-/* Piece by piece: up to the first that does not go wholly. All together are no
- * more than one call's may be: the sum must not come to look like an error. */
+/* All pieces at once: nothing is moved if one of them cannot be meant. */
+static long judge_pieces(const struct iovec *at, u32 n)
+{
+	struct iovec vec;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (copy_from_user(&vec, at + i, sizeof(vec)))
+			return -EFAULT;
+		if ((s32)vec.length < 0)
+			return -EINVAL;
+		if (!access_ok((const void *)vec.base, vec.length))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* Piece by piece: up to the first that does not go wholly; another thread may
+ * have changed them since they were judged. All together are no more than one
+ * call's may be: the sum must not come to look like an error. */
 static long move_pieces(struct file *file, const struct iovec *at, u32 n,
 			transfer_t move)
 {
@@ -161,7 +193,9 @@ static long transfer_pieces(struct pt_regs *regs, transfer_t move)
 
 	if (!file)
 		return -EBADF;
-	if (regs->edx <= IOVECS_MOST) {
+	if (regs->edx <= IOVECS_MOST)
+		done = judge_pieces((const void *)regs->ecx, regs->edx);
+	if (!done) {
 		mutex_lock(&file->f_pos_lock);
 		done = move_pieces(file, (const void *)regs->ecx, regs->edx,
 				   move);
@@ -221,7 +255,7 @@ long sys_truncate64(struct pt_regs *regs)
 	if (err)
 		return err;
 	err = path_lookup(path, &inode);
-	kfree(path);
+	put_path(path);
 	if (err)
 		return err;
 	err = inode_truncate(inode, (u64)regs->edx << 32 | regs->ecx);
@@ -236,8 +270,7 @@ static int truncate_fd(u32 fd, u64 size)
 
 	if (!file)
 		return -EBADF;
-	if ((file->f_flags & O_ACCMODE) == O_WRONLY ||
-	    (file->f_flags & O_ACCMODE) == O_RDWR)
+	if (file_may_write(file))
 		err = inode_truncate(file->f_inode, size);
 	fput(file);
 	return err;

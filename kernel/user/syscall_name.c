@@ -35,7 +35,7 @@ static long by_path(u32 user, int (*fn)(const char *path))
 	if (err)
 		return err;
 	err = fn(path);
-	kfree(path);
+	put_path(path);
 	return err;
 }
 
@@ -57,7 +57,7 @@ long sys_mkdir(struct pt_regs *regs)
 	if (err)
 		return err;
 	err = ramfs_mkdir(path, regs->ecx);
-	kfree(path);
+	put_path(path);
 	return err;
 }
 
@@ -71,7 +71,7 @@ static int inode_of(u32 user, struct inode **inode)
 	if (err)
 		return err;
 	err = path_lookup(path, inode);
-	kfree(path);
+	put_path(path);
 	return err;
 }
 
@@ -205,7 +205,11 @@ long sys_getdents64(struct pt_regs *regs)
 
 	if (!file)
 		return -EBADF;
-	if (is_directory(file->f_inode))
+	/* one that was removed has not even "." */
+	if (is_directory(file->f_inode) && !file->f_inode->i_nlink &&
+	    !file->f_inode->i_parent)
+		result = -ENOENT;
+	else if (is_directory(file->f_inode))
 		result = list_some(file, (void *)regs->ecx, regs->edx);
 	fput(file);
 	return result;

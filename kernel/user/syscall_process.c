@@ -5,7 +5,6 @@
 #include <kernel/user/exec.h>
 #include <kernel/user/process.h>
 #include <kernel/user/syscall.h>
-#include <mm/object/kmalloc.h>
 #include <mm/space/uaccess.h>
 
 /* Linux's flags of clone(), and of waitpid(). */
@@ -171,7 +170,7 @@ long sys_execve(struct pt_regs *regs)
 	}
 	if (!err)
 		process_has_new_program(path);
-	kfree(path);
+	put_path(path);
 	return err;
 }
 

@@ -11,7 +11,8 @@
  *
  * 2. Of the page that the new end is in, what is behind becomes zero: should
  *    the file grow again, that is what is read there. Its bytes differ from
- *    those below then: it is dirty.
+ *    those below then: it is dirty. Who makes a file longer does the same
+ *    (clear_page_from()): behind the end an area may have written meanwhile.
  *
  * 3. Invalidation takes only what can be read again: clean, not mapped, used by
  *    nobody. It waits for nothing.
@@ -41,10 +42,14 @@ static void truncate_page(struct address_space *mapping, struct page *page)
 	put_page(page);
 }
 
-static void truncate_rest(struct address_space *mapping, u32 index, u32 offset)
+void clear_page_from(struct address_space *mapping, u64 from)
 {
-	struct page *page = find_lock_page(mapping, index);
+	u32 offset = (u32)from & (PAGE_SIZE - 1);
+	struct page *page = NULL;
 
+	might_sleep();
+	if (offset && from >> PAGE_SHIFT <= ~0U)
+		page = find_lock_page(mapping, (u32)(from >> PAGE_SHIFT));
 	if (!page)
 		return;
 	/* what is not up to date is read with the new size */
@@ -60,8 +65,8 @@ static void truncate_rest(struct address_space *mapping, u32 index, u32 offset)
 void truncate_inode_pages(struct address_space *mapping, u64 from)
 {
 	u64 first = (from + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	u32 offset = (u32)from & (PAGE_SIZE - 1), n, i;
 	struct page *pages[BATCH];
+	u32 n, i;
 
 	might_sleep();
 	while (first <= ~0U &&
@@ -70,8 +75,7 @@ void truncate_inode_pages(struct address_space *mapping, u64 from)
 			truncate_page(mapping, pages[i]);
 		cond_resched();
 	}
-	if (offset && from >> PAGE_SHIFT <= ~0U)
-		truncate_rest(mapping, (u32)(from >> PAGE_SHIFT), offset);
+	clear_page_from(mapping, from);
 }
 
 /* One that was found: did it leave? */

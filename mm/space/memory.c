@@ -33,7 +33,8 @@
  * 5. fork. Every entry of private memory that may be written loses that right
  *    in both spaces, so that the first write of either faults. Pages of files
  *    that are not private need no entry in the child: nopage() gives them
- *    again.
+ *    again. Only those of a small program's text are copied: the child would
+ *    fault for them at once.
  *
  * 6. What it costs. Of a first write 1024 instructions are the zeroes, of a
  *    copy as many the copy. All else is some 200, from the trap to its end:
@@ -49,6 +50,7 @@
 #include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
 #include <mm/space/fault.h>
+#include <mm/space/filemap.h>
 #include <mm/space/internal.h>
 
 /* Part of the image: reserved, and so counted nowhere. */
@@ -390,13 +392,29 @@ static void copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
 	spin_unlock(&pt->lock);
 }
 
+/*
+ * Pages of an area that shows a file and is copied all the same. Derived: as
+ * many as one fault enters. To copy takes a third of what that takes for each,
+ * and spares the rest of the fault.
+ */
+#define COPY_MOST FAULT_AROUND_MAX
+
+/* Does nopage() give it again, if the child wants it at all? A program's text
+ * it does want: its next instruction is there. */
+static bool is_shown_again(const struct vm_area_struct *vma)
+{
+	if (!vma->vm_ops || !vma->vm_ops->nopage || vma->anon_vma)
+		return false;
+	return (vma->vm_flags & (VM_EXEC | VM_SHARED)) != VM_EXEC ||
+	       vma_pages(vma) > COPY_MOST;
+}
+
 int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma)
 {
 	const struct pgtable *pt = &vma->vm_mm->pgd;
 	u32 start = vma->vm_start, upto;
 
-	/* what nopage() gives again */
-	if (vma->vm_ops && vma->vm_ops->nopage && !vma->anon_vma)
+	if (is_shown_again(vma))
 		return 0;
 	for (; start < vma->vm_end; start = upto) {
 		u32 *to;

@@ -100,13 +100,16 @@ int mm_populate(struct mm_struct *mm, u32 addr, u32 len)
 
 int do_mlock(struct mm_struct *mm, u32 addr, u32 len, bool lock)
 {
-	u32 start = addr & PAGE_MASK, end = PAGE_ALIGN(addr + len);
+	u32 start = addr & PAGE_MASK, end;
 	int err;
 
-	/* neither the sum wraps, nor the rest of its page */
-	if (addr + len < addr || end < addr + len)
+	/* so long that its last page would begin anew at 0 */
+	if (len > TASK_SIZE)
+		return -ENOMEM;
+	len = PAGE_ALIGN(len + (addr & (PAGE_SIZE - 1)));
+	end = start + len;
+	if (end < start)
 		return -EINVAL;
-	len = end - start;
 	if (!len)
 		return 0;
 	if (lock && !mm->limit.memlock)

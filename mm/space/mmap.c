@@ -120,10 +120,21 @@ int do_munmap(struct mm_struct *mm, u32 addr, u32 len)
 	return 0;
 }
 
+/* Nobody looks for areas any more: the tree is left as it is, and forgotten. */
 void exit_mmap(struct mm_struct *mm)
 {
-	if (mm->mmap)
-		unmap_whole(mm, mm->mmap, TASK_SIZE);
+	struct vm_area_struct *first = mm->mmap, *vma;
+	u32 accounted = 0;
+
+	for (vma = first; vma; vma = vma->vm_next)
+		if (vma->vm_flags & VM_ACCOUNT)
+			accounted += vma_pages(vma);
+	mm->mmap = mm->highest = mm->mmap_cache = NULL;
+	mm->mm_rb.node = NULL;
+	mm->map_count = 0;
+	unmap_areas(mm, first, 0, TASK_SIZE);
+	vm_unacct_memory(accounted);
+	drop_list(first);
 }
 
 /* --- where --- */

@@ -7,6 +7,9 @@
  *	more		it is not, MAYMOVE	a new area; entries move over
  *	any		MREMAP_FIXED		there; what was there goes
  *
+ * An old length of 0, of what is shared: nothing moves, and the new place shows
+ * the same once more, without entries.
+ *
  * Entries move, pages stay: a page keeps its offset, so the new area has the
  * offset of the old one, and the same anon_vma. Private memory without pages
  * forgets it, and can be joined at its new place.
@@ -105,7 +108,8 @@ static u32 carry_over(const struct move *m, struct vm_area_struct *vma)
 		unmap_unaccounted(m->mm, new);
 		return (u32)-ENOMEM;
 	}
-	unmap_unaccounted(m->mm, vma);
+	if (m->old_len)
+		unmap_unaccounted(m->mm, vma);
 	join_neighbours(new);
 	return m->to;
 }
@@ -116,6 +120,9 @@ static u32 move_area(const struct move *m, struct vm_area_struct *vma)
 	u32 more = (m->new_len - m->old_len) >> PAGE_SHIFT, result;
 	bool promise = vma->vm_flags & VM_ACCOUNT;
 
+	/* shared areas are no promise */
+	if (!m->old_len)
+		return carry_over(m, vma);
 	if (vma->vm_start < m->addr) {
 		if (split_vma(vma, m->addr))
 			return (u32)-ENOMEM;
@@ -143,7 +150,7 @@ static bool can_grow(const struct move *m, const struct vm_area_struct *vma)
 {
 	u32 limit = vma->vm_next ? vma->vm_next->vm_start : TASK_SIZE;
 
-	return vma->vm_end == m->addr + m->old_len &&
+	return m->old_len && vma->vm_end == m->addr + m->old_len &&
 	       m->new_len <= TASK_SIZE && m->addr <= limit &&
 	       m->new_len <= limit - m->addr;
 }
@@ -168,8 +175,10 @@ static u32 grow_or_move(struct move *m)
 	int err;
 
 	if (!vma || vma->vm_start > m->addr ||
-	    m->old_len > vma->vm_end - m->addr || !m->old_len)
+	    m->old_len > vma->vm_end - m->addr)
 		return (u32)-EFAULT;
+	if (!m->old_len && !(vma->vm_flags & VM_MAYSHARE))
+		return (u32)-EINVAL;
 	if (m->new_len > m->old_len &&
 	    vma->vm_flags & (VM_DONTEXPAND | VM_IO))
 		return (u32)-EFAULT;

@@ -7,6 +7,9 @@
  *    many as fit into a batch. Tables that show nothing any more go the same
  *    way: the CPU may be walking them.
  *
+ *    Pages that have other users, as all of a file have, go without the page
+ *    allocator: they only lose a user.
+ *
  *    Tables are objects with a constructor, and come back empty: most are used
  *    again without a pass over them.
  *
@@ -59,6 +62,14 @@ struct gather {
 	void *table[TABLES];
 };
 
+/* Not by an initializer, which would zero all of it. */
+static __always_inline void begin_gather(struct gather *g, struct mm_struct *mm)
+{
+	g->mm = mm;
+	g->n = g->nr_tables = 0;
+	g->stale = false;
+}
+
 static void flush_gather(struct gather *g)
 {
 	u32 i, last = 0;
@@ -80,7 +91,8 @@ static void flush_gather(struct gather *g)
 		}
 		g->page[last++] = page;
 	}
-	free_pages_bulk(last, g->page);
+	if (last)
+		free_pages_bulk(last, g->page);
 	g->n = 0;
 	while (g->nr_tables)
 		kmem_cache_free(table_cache, g->table[--g->nr_tables]);
@@ -209,10 +221,11 @@ static void take_tables(struct gather *g, int level,
 void unmap_areas(struct mm_struct *mm, struct vm_area_struct *first, u32 floor,
 		 u32 ceiling)
 {
-	struct gather g = { .mm = mm };
 	struct vm_area_struct *vma;
+	struct gather g;
 	int level;
 
+	begin_gather(&g, mm);
 	for (vma = first; vma; vma = vma->vm_next)
 		zap_range(&g, vma, vma->vm_start, vma->vm_end);
 	for (level = 1; level < mm->pgd.levels; level++)
@@ -256,8 +269,9 @@ static u32 zap_kept(struct gather *g, struct vm_area_struct *vma, u32 start,
 
 void zap_entries(struct vm_area_struct *vma, u32 start, u32 end, bool all_kinds)
 {
-	struct gather g = { .mm = vma->vm_mm };
+	struct gather g;
 
+	begin_gather(&g, vma->vm_mm);
 	while (start < end) {
 		start = zap_kept(&g, vma, start,
 				 end_of_table(&g.mm->pgd, start, end),

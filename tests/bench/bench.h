@@ -40,6 +40,7 @@ struct bench {
  * largest order (0: none are needed), a disk, a program in a module. */
 struct bench_need {
 	gfp_t gfp;
+	bool high;	/* takes high memory, where there is some */
 	unsigned int order;
 	u32 blocks;
 	const char *disk;

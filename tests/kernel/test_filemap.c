@@ -315,6 +315,48 @@ TEST(filemap, fork_of_a_private_file)
 	end(mm);
 }
 
+/* A small program's text: what the parent has of it the child has, too. */
+TEST(filemap, fork_of_a_text)
+{
+	struct mm_struct *mm = begin(20 * PAGE_SIZE), *child;
+	const u32 text = PROT_READ | PROT_EXEC;
+	u32 most = FAULT_AROUND_MAX;
+
+	/* the text, data that is only read, one page too many, and a shared one
+	 */
+	REQUIRE(mm && file_map(mm, USER, most, text, MAP_PRIVATE, 0) == USER);
+	REQUIRE(file_map(mm, PAGE(32), 2, PROT_READ, MAP_PRIVATE, 0) ==
+		PAGE(32));
+	REQUIRE(file_map(mm, PAGE(64), most + 1, text, MAP_PRIVATE, 0) ==
+		PAGE(64));
+	REQUIRE(file_map(mm, PAGE(96), 2, text, MAP_SHARED, 0) == PAGE(96));
+	EXPECT(peek(PAGE(0)) == FILE_WORD(0) && peek(PAGE(2)) == FILE_WORD(2));
+	EXPECT_EQ(peek(PAGE(32)), FILE_WORD(0));
+	EXPECT_EQ(peek(PAGE(64)), FILE_WORD(0));
+	EXPECT(peek(PAGE(96)) == FILE_WORD(0) && mm->file_rss == 5);
+	child = dup_mm(mm);
+	REQUIRE(child);
+	EXPECT(entry_at(child, PAGE(0)) && entry_at(child, PAGE(2)));
+	EXPECT(!entry_at(child, PAGE(1)) && !entry_at(child, PAGE(32)));
+	EXPECT(!entry_at(child, PAGE(64)) && !entry_at(child, PAGE(96)));
+	EXPECT(!(entry_at(child, PAGE(0)) & (_PAGE_RW | _PAGE_ACCESSED)));
+	EXPECT(child->file_rss == 2 && child->anon_rss == 0);
+	EXPECT(file_mapcount(0) == 5 && file_walk(0) == 5);
+	EXPECT(file_mapcount(2) == 2 && file_walk(2) == 2);
+	space_check(child);
+	use_mm(child);
+	EXPECT(peek(PAGE(2)) == FILE_WORD(2) && child->min_faults == 0);
+	EXPECT(peek(PAGE(1)) == FILE_WORD(1) && child->file_rss == 3);
+	/* both are found when the file becomes shorter */
+	file_truncate(2 * PAGE_SIZE);
+	EXPECT(!entry_at(mm, PAGE(2)) && !entry_at(child, PAGE(2)));
+	EXPECT(mm->file_rss == 4 && child->file_rss == 2);
+	use_mm(mm);
+	space_end(child);
+	EXPECT(file_mapcount(0) == 4 && file_mapcount(1) == 0);
+	end(mm);
+}
+
 /* --- truncation --- */
 
 TEST(filemap, truncation_leaves_no_entry)

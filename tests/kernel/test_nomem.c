@@ -107,3 +107,21 @@ TEST(nomem, each_object)
 {
 	each_fails("slab", 40);
 }
+
+/* A file takes all of it: what gives it back must go without. */
+TEST(nomem, a_full_memory)
+{
+	static const char *const argv[] = { "full", "all" };
+	u32 warnings = printk_warnings();
+	struct process *process;
+
+	if (!path_exists("full")) {
+		test_skip("no module has this program");
+		return;
+	}
+	process = process_run(2, argv);
+	REQUIRE(process);
+	EXPECT_EQ(process_join(process, NULL), 0);
+	EXPECT(printk_warnings() > warnings);
+	test_allow_warnings(printk_warnings() - warnings);
+}

@@ -49,6 +49,8 @@ PROGRAM(calls)
 PROGRAM(lock)
 PROGRAM(fuzz)
 PROGRAM(nomem)
+PROGRAM(full)
+PROGRAM(init)
 PROGRAM(xstack)
 PROGRAM(bench)
 

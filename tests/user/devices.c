@@ -119,6 +119,10 @@ CASE(the_end_of_the_file)
 
 	own[0] = own[PAGE] = 'o';
 	CHECK(p[PAGE + 99] == 'f' && p[PAGE + 100] == 0);
+	/* what is written behind the end is never the file's */
+	p[PAGE + 200] = 'x';
+	CHECK_EQ(sys(SYS_ftruncate64, fd, PAGE + 300, 0), 0);
+	CHECK_EQ(p[PAGE + 200], 0);
 	CHECK_EQ(in_child(touches, p + 2 * PAGE), KILLED_BY(SIGBUS));
 	CHECK_EQ(sys(SYS_ftruncate64, fd, 3 * PAGE, 0), 0);
 	CHECK_EQ(p[2 * PAGE], 0);

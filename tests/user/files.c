@@ -378,6 +378,7 @@ static u32 names_in(const char *path, u32 room)
 CASE(directories)
 {
 	char name[] = "d/a";
+	int fd;
 
 	CHECK_EQ(sys(SYS_mkdir, "d", 0700), 0);
 	CHECK_EQ(sys(SYS_mkdir, "d", 0700), -EEXIST);
@@ -394,7 +395,10 @@ CASE(directories)
 	for (name[2] = 'a'; name[2] <= 'h'; name[2]++)
 		sys(SYS_unlink, name);
 	CHECK_EQ(sys(SYS_rmdir, "d/."), -EINVAL);
+	fd = sys(SYS_open, "d", O_RDONLY, 0);
 	CHECK_EQ(sys(SYS_rmdir, "d"), 0);
+	CHECK_EQ(sys(SYS_getdents64, fd, other, PAGE), -ENOENT);
+	sys(SYS_close, fd);
 	CHECK_EQ(sys(SYS_rmdir, "d"), -ENOENT);
 }
 
@@ -477,6 +481,22 @@ CASE(pieces_of_more_than_2_gb)
 	sys(SYS_close, fd);
 }
 
+CASE(neither_right)
+{
+	int fd;
+
+	sys(SYS_close, make("a"));
+	fd = sys(SYS_open, "a", 3, 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(sys(SYS_read, fd, other, 1), -EBADF);
+	CHECK_EQ(sys(SYS_write, fd, buf, 1), -EBADF);
+	CHECK_EQ(sys(SYS_ftruncate, fd, 1), -EINVAL);
+	CHECK_EQ(sys(SYS_mmap2, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, 0),
+		 -EACCES);
+	sys(SYS_close, fd);
+	sys(SYS_unlink, "a");
+}
+
 CASE(pieces)
 {
 	struct { const void *base; u32 length; } vec[3] = {
@@ -489,6 +509,9 @@ CASE(pieces)
 	CHECK_EQ(sys(SYS_writev, fd, vec, 3), 2);
 	vec[0].length = ~0U;
 	CHECK_EQ(sys(SYS_writev, fd, vec, 3), -EINVAL);
+	vec[0].length = 2, vec[2].length = 1U << 31;
+	CHECK_EQ(sys(SYS_writev, fd, vec, 3), -EINVAL);
+	CHECK_EQ(sys(SYS_lseek, fd, 0, SEEK_CUR), 7);
 	CHECK_EQ(sys(SYS_writev, fd, vec, 1025), -EINVAL);
 	CHECK_EQ(sys(SYS_writev, fd, NULL, 1), -EFAULT);
 	CHECK_EQ(sys(SYS_lseek, fd, 0, SEEK_SET), 0);
@@ -611,7 +634,8 @@ int main(int argc, char **argv, char **envp)
 		LIST(lives_until_closed), LIST(shared_positions),
 		LIST(closed_by_exec), LIST(too_many), LIST(directories),
 		LIST(small_room), LIST(what_a_file_is), LIST(bad_pointers),
-		LIST(pieces), LIST(pieces_of_more_than_2_gb), LIST(storm),
+		LIST(neither_right), LIST(pieces),
+		LIST(pieces_of_more_than_2_gb), LIST(storm),
 		LIST(written_programs_run), LIST(full_file),
 	};
 

@@ -109,6 +109,7 @@ CASE(what_cannot_be_locked)
 	CHECK_EQ(sys(SYS_mlock, p + PAGE, PAGE), -ENOMEM);
 	CHECK_EQ(sys(SYS_mlock, p, 0), 0);
 	CHECK(is_refused(sys(SYS_mlock, 0xfffff000, 0x2000)));
+	CHECK_EQ(sys(SYS_mlock, p, ~0U), -ENOMEM);
 	CHECK_EQ(sys(SYS_munlock, p + PAGE, PAGE), -ENOMEM);
 	CHECK_EQ(sys(SYS_mprotect, p, PAGE, PROT_NONE), 0);
 	CHECK_EQ(sys(SYS_mlock, p, PAGE), -ENOMEM);

@@ -154,6 +154,7 @@ CASE(of_a_number)
 		path[k++] = digits[--i];
 	memcpy(path + k, "/maps", 6);
 	CHECK(read_all(path, text, 1000) > 100);
+	CHECK(read_all("/proc/self/../self/maps", again, 1000) > 100);
 	CHECK(read_all("/proc/self/maps", again, 1000) > 100);
 	CHECK(same(text, again));
 }

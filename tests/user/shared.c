@@ -116,6 +116,25 @@ static void touches(void *p)
 }
 
 /* It moves, and does not grow. */
+CASE(shown_once_more)
+{
+	u32 *p = map_shared(2), *second = p + PAGE / 4, *q;
+	u8 *own = map(2 * PAGE);
+
+	*second = 11;
+	q = (u32 *)sys(SYS_mremap, second, 0, PAGE, MREMAP_MAYMOVE);
+	if (CHECK(!is_error(q))) {
+		CHECK_EQ(*q, 11);
+		*q = 12;
+		CHECK_EQ(*second, 12);
+		sys(SYS_munmap, p, 2 * PAGE);
+		CHECK_EQ(*q, 12);
+		sys(SYS_munmap, q, PAGE);
+	}
+	CHECK_EQ(sys(SYS_mremap, own, 0, PAGE, MREMAP_MAYMOVE), -EINVAL);
+	sys(SYS_munmap, own, 2 * PAGE);
+}
+
 CASE(mremap_keeps_it)
 {
 	u32 *p = map_shared(3), *q;
@@ -190,7 +209,7 @@ int main(int argc, char **argv, char **envp)
 		LIST(both_directions),
 		LIST(grandchildren),
 		LIST(rights_are_each_its_own),
-		LIST(mremap_keeps_it),
+		LIST(shown_once_more), LIST(mremap_keeps_it),
 		LIST(mappings_are_apart),
 		LIST(what_is_dropped_is_still_there),
 		LIST(dontneed_is_zero_again),

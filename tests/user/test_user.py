@@ -22,8 +22,8 @@ LONGEST = 60            # seconds
 # cases of each, at least: a program that reports nothing has not run
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 8, "faults": 17, "exec": 5,
             "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
-            "nomem": 1, "xstack": 2, "files": 21, "procfs": 9, "devices": 10,
-            "disk": 5}
+            "nomem": 1, "xstack": 2, "files": 22, "procfs": 9, "devices": 10,
+            "disk": 5, "full": 1, "init": 10}
 MUSL = {"libc": 7, "stdio": 8}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) [0-9a-f]{8} "
                   r"00:0[01] \d+ (?: *(\S+))?")
@@ -45,6 +45,7 @@ def tests(ctx):
         yield Test(f"user.fuzz.{guest[0]}", bound(check_fuzz, ctx, guest), 8)
     yield Test("user.linux.fuzz-same", bound(check_same, ctx), 1)
     yield Test("user.prompt", bound(check_prompt, ctx), 2)
+    yield Test("user.init", bound(check_init, ctx), 3)
     yield Test("user.ps", bound(check_ps, ctx), 2)
     for how in ("restart", "poweroff", "halt"):
         yield Test(f"user.{how}", bound(check_end, ctx, how), 2)
@@ -130,7 +131,7 @@ def check_here(ctx, row, journal):
         guest.expect_end(PASSED)
         text = guest.text
     good = set(re.findall(r"^  ok \d+ (\w+)$", text, re.M))
-    wanted = set(PROGRAMS) | {"each_page", "each_object"}
+    wanted = set(PROGRAMS) | {"each_page", "each_object", "a_full_memory"}
     forbids = "pae" in cmdline
     require(f"# data can{'not' if forbids else ''} be executed" in text,
             "wrong output", "what is data is not as the machine has it")
@@ -183,6 +184,18 @@ def check_prompt(ctx, journal):
                 ("run &", "usage: run PROGRAM [ARG...] [&]")):
             answer = guest.command(line)
             require(wanted in answer, "wrong output", f"{line}: {answer}")
+
+
+def check_init(ctx, journal):
+    """init=: a program before the prompt, with arguments, and none."""
+    for cmdline, wanted in (
+            ("init=/init", "ok 10 xstack\ninit: /init ended with status 0"),
+            ("init=init,hello,none", "not ok 2 none\ninit: init ended with status 1"),
+            ("init=/none", "init: there is no file /none")):
+        with Guest(journal, guest_args(ctx, 64, "max", cmdline),
+                   limit=60) as guest:
+            guest.wait_prompt()
+            require(wanted in guest.text, "wrong output", cmdline)
 
 
 def check_ps(ctx, journal):

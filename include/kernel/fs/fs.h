@@ -177,6 +177,9 @@ void fput(struct file *file);		/* the last one closes it */
 
 #define RW_BYTES_MOST 0x7ffff000U	/* of one call: Linux's */
 
+/* Was it opened for that? Mode 3 is for neither. Any context. */
+bool file_may_write(const struct file *file);
+
 /* With &file->f_pos f_pos_lock is held. Besides what the file says: -EBADF (it
  * was not opened for that), -EISDIR, -EFAULT. */
 long vfs_read(struct file *file, char *buf, u32 n, u64 *pos);
@@ -203,10 +206,14 @@ long generic_write(struct file *file, const char *buf, u32 n, u64 *pos,
 
 /* --- descriptors (kernel/fs/files.c) --- */
 
+#define FD_WORDS ((NR_OPEN + 31) / 32)
+
 struct files {
 	spinlock_t lock;
-	struct file *fd[NR_OPEN];
-	u32 close_on_exec[(NR_OPEN + 31) / 32];
+	/* a bit for each descriptor: has it a file; and is that closed by exec;
+	 * that one without the first means nothing, and is 0 */
+	u32 open[FD_WORDS], close_on_exec[FD_WORDS];
+	struct file *fd[NR_OPEN];	/* NULL: none */
 };
 
 /* With the console as 0, 1 and 2. NULL: no memory. */

@@ -74,9 +74,12 @@ long sys_reboot(struct pt_regs *regs);
 
 /* --- syscall_file.c --- */
 
-/* A path of the program's, for kfree(): 0, or -ENOMEM, -EFAULT,
- * -ENAMETOOLONG. */
+/* A path of the program's, for put_path(): 0, or -EFAULT, -ENAMETOOLONG. Never
+ * for want of memory: one is kept, and may have to be waited for. So nobody
+ * asks for a second one. */
 int get_path(u32 user, char **path);
+void put_path(char *path);
+void paths_init(void);
 
 long sys_open(struct pt_regs *regs);
 long sys_close(struct pt_regs *regs);

@@ -260,6 +260,10 @@ int mapping_take_error(struct address_space *mapping);
  */
 void truncate_inode_pages(struct address_space *mapping, u64 from);
 
+/* Only that rest of one page, if the cache has it: for a file that grows, whose
+ * end was `from`. May sleep. */
+void clear_page_from(struct address_space *mapping, u64 from);
+
 /* mm/space stands above: no entry shows the page any more, which is locked. May
  * sleep. truncate_inode_pages() calls it for pages that have entries. */
 extern void (*unmap_page_hook)(struct page *page);
