@@ -1702,8 +1702,6 @@ BREAKS = [
     Break("ps: one that has ended stays on the list", "kernel/user/process.c",
           "if (!process->parent) {\n", "if (0) {\n",
           "ps.a_process_comes_and_goes"),
-    Break("ps: a child that has ended is shown as if it ran",
-          "kernel/user/report.c", "if (process->ended)", "if (0)",
     Break("ps: a child that has ended is shown as if it ran", "kernel/user/report.c",
           "if (process->ended)\n\t\tinfo->state = 'Z';", "",
           "ps.a_child_that_has_ended"),
