@@ -112,8 +112,8 @@ TEST(vmflags, lengths_that_wrap_lock_nothing)
 	struct mm_struct *mm = with_flags(2, 0);
 
 	REQUIRE(mm);
-	EXPECT_EQ(do_mlock(mm, USER + 1, ~0U, true), -EINVAL);
-	EXPECT_EQ(do_mlock(mm, 0, ~0U, true), -EINVAL);
+	EXPECT_EQ(do_mlock(mm, USER + 1, ~0U, true), -ENOMEM);
+	EXPECT_EQ(do_mlock(mm, 0, ~0U, true), -ENOMEM);
 	EXPECT_EQ(do_mlock(mm, USER, 0U - USER, true), -EINVAL);
 	EXPECT_EQ(do_mlock(mm, USER, 0xfffff001 - USER, true), -EINVAL);
 	EXPECT_EQ(mm->locked_vm, 0);
