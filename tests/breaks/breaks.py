@@ -2003,6 +2003,8 @@ BREAKS = [
     Break("cost: who shares a page gives it back twice", "mm/space/zap.c",
           "if (put_page_of_others(page))",
           "if (put_page_of_others(page) && false)",
+          "if (put_page_of_others(page))\n\t\t\tcontinue;",
+          "put_page_of_others(page);",
           "fork.one_owner_left_does_not_copy"),
     Break("cost: an exit keeps what was promised to it", "mm/space/mmap.c",
           "\tvm_unacct_memory(accounted);\n", "", "fork.promises_are_kept_twice"),
