@@ -132,6 +132,8 @@ void exit_mmap(struct mm_struct *mm)
 	mm->mmap = mm->highest = mm->mmap_cache = NULL;
 	mm->mm_rb.node = NULL;
 	mm->map_count = 0;
+	mm->total_vm = mm->locked_vm = mm->stack_vm = 0;
+	mm->shared_vm = mm->exec_vm = 0;
 	unmap_areas(mm, first, 0, TASK_SIZE);
 	vm_unacct_memory(accounted);
 	drop_list(first);
