@@ -167,8 +167,10 @@ static void run_batches(const struct bench_case *c, struct figures *f)
 		c->begin();
 	/* slabs that it keeps have their pages before blocks are chosen: where
 	 * such a page lies decides how many runs all others make */
-	run_batch(c, &b);
-	drain_all_pages();
+	if (c->need.slabs) {
+		run_batch(c, &b);
+		drain_all_pages();
+	}
 	take_small_blocks(&c->need, &taken);
 	run_batch(c, &b);
 	for (i = 0; i < c->batches; i++) {

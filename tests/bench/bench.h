@@ -41,6 +41,7 @@ struct bench {
 struct bench_need {
 	gfp_t gfp;
 	bool high;	/* takes high memory, where there is some */
+	bool slabs;	/* its first batch takes slabs, and keeps them */
 	unsigned int order;
 	u32 blocks;
 	const char *disk;

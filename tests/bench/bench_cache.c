@@ -176,7 +176,7 @@ static void truncate(struct bench *b)
 #define CACHE_CASE(name_, ops_, batch_, begin_)				\
 	{ .name = (name_), .ops = (ops_), .batches = BENCH_BATCHES,	\
 	  .batch = (batch_), .begin = (begin_), .end = end,		\
-	  .need = { .gfp = GFP_KERNEL, .blocks = 2 * PAGES } }
+	  .need = { .gfp = GFP_KERNEL, .slabs = true, .blocks = 2 * PAGES } }
 
 static const struct bench_case cases[] = {
 	CACHE_CASE("cache.hit", BENCH_OPS, hit, begin),

@@ -19,7 +19,7 @@
 
 #define LITTLE 64		/* guessed: pages that a few objects may take */
 #define NEED_PAGES(pages)						\
-	{ .gfp = GFP_KERNEL, .order = 0, .blocks = (pages) }
+	{ .gfp = GFP_KERNEL, .slabs = true, .blocks = (pages) }
 
 /* So many objects, with an eighth of waste. */
 #define PAGES_OF(n, size) ((n) * (size) / 8 * 9 / PAGE_SIZE + LITTLE)

@@ -30,7 +30,7 @@ static void purge(void)
 #define VIRT_CASE(id, ops_, blocks_)					\
 	{ .name = "virt.vmalloc_" #id ".pair", .ops = (ops_),		\
 	  .batches = BENCH_BATCHES, .batch = pair_##id, .end = purge,	\
-	  .need = { .gfp = GFP_KERNEL, .high = true,			\
+	  .need = { .gfp = GFP_KERNEL, .high = true, .slabs = true,	\
 		    .blocks = (blocks_) } },
 
 static const struct bench_case cases[] = {
