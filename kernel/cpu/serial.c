@@ -244,13 +244,15 @@ struct serial_counts serial_counts(void)
 
 /* --- sending --- */
 
+/* A byte was there, when lsr was read. An interrupt may have taken it since: so
+ * only what the status says now counts, but for what reading it cleared. */
 static void keep_received(u8 lsr)
 {
 	u32 flags = local_irq_save();
 
+	lsr &= LSR_OVERRUN | LSR_BREAK;
 	if (spin_trylock(&rx_lock)) {
-		receive(lsr);
-		taken_early = true;
+		taken_early |= receive(read_reg(REG_LSR) | lsr);
 		spin_unlock(&rx_lock);
 	}
 	local_irq_restore(flags);

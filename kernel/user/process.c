@@ -428,7 +428,7 @@ void process_has_new_program(const char *path)
 	local_irq_restore(flags);
 }
 
-void user_init(void)
+void __init user_init(void)
 {
 	fpu_init();
 	paths_init();

@@ -312,7 +312,7 @@ struct page *read_cache_page(struct address_space *mapping, u32 index,
 	}
 }
 
-void page_cache_init(void)
+void __init page_cache_init(void)
 {
 	radix_nodes_init();
 	page_lock_init();

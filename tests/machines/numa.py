@@ -180,7 +180,7 @@ def option_cases():
                    ranges=fake_ranges(96 * MB, n))
         yield qemu_nodes(f"fake={n}-of-two", *TWO, cmdline=f"numa=fake={n}",
                          nodes=n, ranges=fake_ranges(96 * MB, n), cpus=(0,))
-    for mem in (8, 65):
+    for mem in (8, 129):
         yield Case(f"fake=16-{mem}M", mem=mem * MB, nodes=16,
                    cmdline="numa=fake=16", ranges=fake_ranges(mem * MB, 16))
     yield Case("fake=3-1G", mem=GB, nodes=3, cmdline="numa=fake=3",

@@ -16,6 +16,7 @@ def tests(ctx):
     at_prompt = (
         ("help", help_lists_all), ("every-command", every_command_answers),
         ("mistakes", mistakes_are_named), ("keys", keys_edit),
+        ("keys-storm", keys_storm),
         ("garbage", garbage_is_survived), ("typed-ahead", typed_ahead),
         ("line-ends", line_ends), ("tests-twice", tests_can_be_repeated),
         ("long-paste", long_paste), ("too-much", too_much_is_counted),
@@ -193,6 +194,14 @@ def keys_edit(guest):
     answer = typed(guest, "panic\x03")
     require("PANIC" not in guest.text and answer == "", "wrong output",
             "Ctrl-C does not drop the line")
+
+
+def keys_storm(guest):
+    """Many sequences at once, while each is echoed: none is cut in two."""
+    for _ in range(10):
+        answer = typed(guest, "em" + "\x1b[D\x1b[C" * 200 + "\x1b[D\x1b[Dm\r")
+        require(re.search(r"^memory map:$", answer, re.M), "wrong output",
+                f"the keys give \"{answer[:100]}\"")
 
 
 def garbage_is_survived(guest):
