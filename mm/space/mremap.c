@@ -123,16 +123,9 @@ static u32 move_area(const struct move *m, struct vm_area_struct *vma)
 	/* shared areas are no promise */
 	if (!m->old_len)
 		return carry_over(m, vma);
-	if (vma->vm_start < m->addr) {
-		if (split_vma(vma, m->addr))
-			return (u32)-ENOMEM;
-		vma = vma->vm_next;
-	}
-	if (vma->vm_end > m->addr + m->old_len &&
-	    split_vma(vma, m->addr + m->old_len)) {
-		join_neighbours(vma);
+	vma = cut_out(vma, m->addr, m->addr + m->old_len);
+	if (!vma)
 		return (u32)-ENOMEM;
-	}
 	if (promise && vm_enough_memory(m->mm, more)) {
 		join_neighbours(vma);
 		return (u32)-ENOMEM;
