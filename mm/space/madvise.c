@@ -73,55 +73,29 @@ static void will_need(struct vm_area_struct *vma, u32 start, u32 end)
 
 /* --- the call --- */
 
-/* The area that goes on at start, and end of the part, at most `end`. */
-static struct vm_area_struct *advise_part(struct vm_area_struct *vma, u32 start,
-					  u32 end, u32 advice, int *err)
+static int advise_part(struct vm_area_struct *vma, u32 start, u32 end,
+		       u32 advice)
 {
 	u32 flags = vma->vm_flags;
 
 	switch (advice) {
 	case MADV_DONTNEED:
 		if (flags & (VM_LOCKED | VM_IO))
-			*err = -EINVAL;
-		else
-			zap_entries(vma, start, end, true);
-		return vma;
+			return -EINVAL;
+		zap_entries(vma, start, end, true);
+		return 0;
 	case MADV_WILLNEED:
 		will_need(vma, start, end);
-		return vma;
+		return 0;
 	case MADV_DONTFORK:
-		return set_area_flags(vma, start, end, flags | VM_DONTCOPY);
+		flags |= VM_DONTCOPY;
+		break;
 	case MADV_DOFORK:
-		if (!(flags & VM_IO))
-			return set_area_flags(vma, start, end,
-					      flags & ~VM_DONTCOPY);
-		*err = -EINVAL;
+		if (flags & VM_IO)
+			return -EINVAL;
+		flags &= ~VM_DONTCOPY;
 	}
-	return vma;
-}
-
-static int advise_range(struct mm_struct *mm, u32 start, u32 end, u32 advice)
-{
-	struct vm_area_struct *vma = find_vma(mm, start);
-	int err = 0, holes = 0;
-	u32 upto;
-
-	while (start < end && !err) {
-		if (!vma || vma->vm_start >= end)
-			return -ENOMEM;
-		if (vma->vm_start > start) {
-			holes = -ENOMEM;
-			start = vma->vm_start;
-		}
-		upto = min(end, vma->vm_end);
-		vma = advise_part(vma, start, upto, advice, &err);
-		if (!vma)
-			return -ENOMEM;
-		start = upto;
-		if (vma->vm_end <= start)
-			vma = vma->vm_next;
-	}
-	return err ? err : holes;
+	return set_area_flags(vma, start, end, flags) ? 0 : -ENOMEM;
 }
 
 static bool is_advice(u32 advice)
@@ -143,7 +117,7 @@ int do_madvise(struct mm_struct *mm, u32 addr, u32 len, u32 advice)
 		down_write(&mm->mmap_sem);
 	else
 		down_read(&mm->mmap_sem);
-	err = advise_range(mm, addr, addr + size, advice);
+	err = for_each_part(mm, addr, addr + size, true, advise_part, advice);
 	if (changes)
 		up_write(&mm->mmap_sem);
 	else

@@ -25,29 +25,15 @@ static bool below_limit(const struct mm_struct *mm, u32 pages)
 	       pages <= mm->limit.memlock >> PAGE_SHIFT;
 }
 
-/* [start, end): the areas there get VM_LOCKED, or lose it. -ENOMEM: a hole, and
- * what comes before it is done. */
-static int mark_range(struct mm_struct *mm, u32 start, u32 end, bool lock)
+/* It gets VM_LOCKED, or loses it. */
+static int mark_part(struct vm_area_struct *vma, u32 start, u32 end, u32 lock)
 {
-	struct vm_area_struct *vma = find_vma(mm, start);
-	u32 flags, upto;
+	u32 flags = vma->vm_flags & ~VM_LOCKED;
 
-	while (start < end) {
-		if (!vma || vma->vm_start > start)
-			return -ENOMEM;
-		upto = min(end, vma->vm_end);
-		flags = vma->vm_flags & ~VM_LOCKED;
-		/* a window on a device is there anyway */
-		if (lock && !(flags & VM_IO))
-			flags |= VM_LOCKED;
-		vma = set_area_flags(vma, start, upto, flags);
-		if (!vma)
-			return -ENOMEM;
-		start = upto;
-		if (vma->vm_end <= start)
-			vma = vma->vm_next;
-	}
-	return 0;
+	/* a window on a device is there anyway */
+	if (lock && !(flags & VM_IO))
+		flags |= VM_LOCKED;
+	return set_area_flags(vma, start, end, flags) ? 0 : -ENOMEM;
 }
 
 /* --- bringing pages in --- */
@@ -118,7 +104,7 @@ int do_mlock(struct mm_struct *mm, u32 addr, u32 len, bool lock)
 	if (lock && !below_limit(mm, mm->locked_vm + (len >> PAGE_SHIFT)))
 		err = -ENOMEM;
 	else
-		err = mark_range(mm, start, end, lock);
+		err = for_each_part(mm, start, end, false, mark_part, lock);
 	up_write(&mm->mmap_sem);
 	return err || !lock ? err : mm_populate(mm, start, len);
 }
@@ -133,7 +119,7 @@ static int mark_all(struct mm_struct *mm, bool lock)
 		/* the area may become a part of another, and go */
 		u32 end = vma->vm_end;
 
-		err = mark_range(mm, vma->vm_start, end, lock);
+		err = mark_part(vma, vma->vm_start, end, lock);
 		vma = find_vma(mm, end);
 	}
 	return err;

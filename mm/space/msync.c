@@ -57,7 +57,7 @@ static void collect_dirty(struct vm_area_struct *vma, u32 start, u32 end)
 
 /* --- the call --- */
 
-static int sync_area(struct vm_area_struct *vma, u32 start, u32 end, u32 flags)
+static int sync_part(struct vm_area_struct *vma, u32 start, u32 end, u32 flags)
 {
 	struct address_space *mapping = vma->vm_mapping;
 	u32 first = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
@@ -71,27 +71,6 @@ static int sync_area(struct vm_area_struct *vma, u32 start, u32 end, u32 flags)
 		return 0;
 	return filemap_write_and_wait_range(mapping, first, first +
 					    ((end - start) >> PAGE_SHIFT));
-}
-
-static int sync_range(struct mm_struct *mm, u32 start, u32 end, u32 flags)
-{
-	struct vm_area_struct *vma = find_vma(mm, start);
-	int err = 0, holes = 0;
-
-	for (; start < end && !err; vma = vma->vm_next) {
-		u32 upto;
-
-		if (!vma || vma->vm_start >= end)
-			return -ENOMEM;
-		if (vma->vm_start > start) {
-			holes = -ENOMEM;
-			start = vma->vm_start;
-		}
-		upto = min(end, vma->vm_end);
-		err = sync_area(vma, start, upto, flags);
-		start = upto;
-	}
-	return err ? err : holes;
 }
 
 int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags)
@@ -108,7 +87,7 @@ int do_msync(struct mm_struct *mm, u32 addr, u32 len, u32 flags)
 	if (end == addr)
 		return 0;
 	down_read(&mm->mmap_sem);
-	err = sync_range(mm, addr, end, flags);
+	err = for_each_part(mm, addr, end, true, sync_part, flags);
 	up_read(&mm->mmap_sem);
 	return err;
 }

@@ -310,7 +310,34 @@ struct vm_area_struct *set_area_flags(struct vm_area_struct *vma, u32 start,
 	count_vm(vma->vm_mm, vma->vm_flags, vma->vm_ops, -pages);
 	count_vm(vma->vm_mm, flags, vma->vm_ops, pages);
 	vma->vm_flags = flags;
+	vma->vm_page_prot = vm_get_page_prot(flags);
 	return join_neighbours(vma);
+}
+
+int for_each_part(struct mm_struct *mm, u32 start, u32 end, bool over_holes,
+		  int (*fn)(struct vm_area_struct *vma, u32 start, u32 end,
+			    u32 arg), u32 arg)
+{
+	int err = 0, holes = 0;
+
+	while (start < end && !err) {
+		/* looked for again: fn may have made others of them */
+		struct vm_area_struct *vma = find_vma(mm, start);
+		u32 upto;
+
+		if (!vma || vma->vm_start >= end)
+			return -ENOMEM;
+		if (vma->vm_start > start) {
+			holes = -ENOMEM;
+			if (!over_holes)
+				break;
+			start = vma->vm_start;
+		}
+		upto = min(end, vma->vm_end);
+		err = fn(vma, start, upto, arg);
+		start = upto;
+	}
+	return err ? err : holes;
 }
 
 /* --- joining --- */

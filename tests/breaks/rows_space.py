@@ -113,8 +113,10 @@ ROWS = [
           "if (flags & (VM_LOCKED | VM_IO))",
           "if (0)",
           "program.lock", initrd="build/programs.cpio"),
-    Break("msync: holes are not seen", "mm/space/msync.c",
+    Break("msync: holes are not seen", "mm/space/vma.c",
           "holes = -ENOMEM;", ";", "msync.arguments"),
+    Break("mlock: what comes behind a hole is locked, too", "mm/space/vma.c",
+          "if (!over_holes)", "if (false)", "vmflags.a_hole_in_the_range"),
     # files in areas
     Break("file fault: mapping not looked at again", "mm/space/filemap.c",
           "if (likely(page->mapping == mapping && PageUptodate(page) &&\n"

@@ -66,6 +66,30 @@ TEST(vmflags, dontcopy)
 	space_end(mm);
 }
 
+/* What comes before a hole is locked, or protected; advice goes over it. */
+TEST(vmflags, a_hole_in_the_range)
+{
+	const u32 above = USER + 2 * PAGE_SIZE;
+	struct mm_struct *mm = with_flags(1, 0);
+	const struct vm_area_struct *low, *high;
+
+	REQUIRE(mm && map_pages(mm, above, 1, RW, MAP_FIXED) == above);
+	low = mm->mmap;
+	high = low->vm_next;
+	EXPECT_EQ(do_mlock(mm, USER, 3 * PAGE_SIZE, true), -ENOMEM);
+	EXPECT(low->vm_flags & VM_LOCKED && !(high->vm_flags & VM_LOCKED));
+	EXPECT_EQ(mm->locked_vm, 1);
+	EXPECT_EQ(protect_pages(mm, USER, 3, PROT_READ), -ENOMEM);
+	EXPECT(!poke(USER, 2) && poke(above, 2));
+	EXPECT_EQ(do_madvise(mm, USER, 3 * PAGE_SIZE, MADV_DONTFORK), -ENOMEM);
+	EXPECT(low->vm_flags & high->vm_flags & VM_DONTCOPY);
+	/* from a hole on, and up to one */
+	EXPECT_EQ(do_mlock(mm, USER + PAGE_SIZE, 2 * PAGE_SIZE, true), -ENOMEM);
+	EXPECT_EQ(do_mlock(mm, above, 2 * PAGE_SIZE, true), -ENOMEM);
+	EXPECT(high->vm_flags & VM_LOCKED && mm->locked_vm == 2);
+	space_end(mm);
+}
+
 TEST(vmflags, io)
 {
 	struct mm_struct *mm = with_flags(4, VM_IO);

@@ -72,10 +72,20 @@ struct vm_area_struct *join_neighbours(struct vm_area_struct *vma);
  * nothing has changed. */
 struct vm_area_struct *cut_out(struct vm_area_struct *vma, u32 start, u32 end);
 
-/* What is inside of the range gets these flags, which change no entry: the area
- * it is part of then, or NULL as above. */
+/* What is inside of the range gets these flags; entries are the caller's. The
+ * area it is part of then, or NULL as above. */
 struct vm_area_struct *set_area_flags(struct vm_area_struct *vma, u32 start,
 				      u32 end, u32 flags);
+
+/*
+ * Calls fn for the part of each area that is in [start, end), lowest first,
+ * until it returns an error, which is returned. It may change the area, split
+ * and join it. -ENOMEM: not all is mapped; over_holes: what is has been done,
+ * else what comes before the hole.
+ */
+int for_each_part(struct mm_struct *mm, u32 start, u32 end, bool over_holes,
+		  int (*fn)(struct vm_area_struct *vma, u32 start, u32 end,
+			    u32 arg), u32 arg);
 
 /* Private memory at [start, end), which is free, becomes part of the area below
  * or above, or of both. NULL: of neither. */
