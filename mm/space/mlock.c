@@ -19,12 +19,6 @@
 #include <mm/space/fault.h>
 #include <mm/space/internal.h>
 
-static bool below_limit(const struct mm_struct *mm, u32 pages)
-{
-	return mm->limit.memlock == RLIM_INFINITY ||
-	       pages <= mm->limit.memlock >> PAGE_SHIFT;
-}
-
 /* It gets VM_LOCKED, or loses it. */
 static int mark_part(struct vm_area_struct *vma, u32 start, u32 end, u32 lock)
 {
@@ -101,7 +95,7 @@ int do_mlock(struct mm_struct *mm, u32 addr, u32 len, bool lock)
 	if (lock && !mm->limit.memlock)
 		return -EPERM;
 	down_write(&mm->mmap_sem);
-	if (lock && !below_limit(mm, mm->locked_vm + (len >> PAGE_SHIFT)))
+	if (lock && !may_lock(mm, mm->locked_vm + (len >> PAGE_SHIFT)))
 		err = -ENOMEM;
 	else
 		err = for_each_part(mm, start, end, false, mark_part, lock);
@@ -154,7 +148,7 @@ int do_mlockall(struct mm_struct *mm, u32 flags)
 	if (!mm->limit.memlock)
 		return -EPERM;
 	down_write(&mm->mmap_sem);
-	if (!below_limit(mm, flags & MCL_CURRENT ? mm->total_vm : 0))
+	if (!may_lock(mm, flags & MCL_CURRENT ? mm->total_vm : 0))
 		err = -ENOMEM;
 	if (!err) {
 		mm->def_flags = flags & MCL_FUTURE ? VM_LOCKED : 0;

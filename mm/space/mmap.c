@@ -227,8 +227,7 @@ static int check_limits(const struct request *r)
 
 	if (mm->map_count >= sysctl_max_map_count)
 		return -ENOMEM;
-	if (r->vm_flags & VM_LOCKED && mm->limit.memlock != RLIM_INFINITY &&
-	    mm->locked_vm + pages > mm->limit.memlock >> PAGE_SHIFT)
+	if (r->vm_flags & VM_LOCKED && !may_lock(mm, mm->locked_vm + pages))
 		return -EAGAIN;
 	/* what is replaced does not count twice */
 	return may_expand(mm, pages - replaced) ? 0 : -ENOMEM;
@@ -413,8 +412,7 @@ static int grow_down(struct vm_area_struct *vma, u32 start)
 			   start < MMAP_MIN_ADDR)
 		return -ENOMEM;
 	if (!may_expand(mm, pages) ||
-	    (vma->vm_flags & VM_LOCKED && mm->limit.memlock != RLIM_INFINITY &&
-	     mm->locked_vm + pages > mm->limit.memlock >> PAGE_SHIFT))
+	    (vma->vm_flags & VM_LOCKED && !may_lock(mm, mm->locked_vm + pages)))
 		return -ENOMEM;
 	if (vma->vm_flags & VM_ACCOUNT && vm_enough_memory(mm, pages))
 		return -ENOMEM;

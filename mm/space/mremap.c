@@ -50,8 +50,7 @@ static int check_limits(const struct move *m, const struct vm_area_struct *vma)
 
 	if (more && vma->vm_ops && pgoff + (m->new_len >> PAGE_SHIFT) < pgoff)
 		return -EINVAL;
-	if (vma->vm_flags & VM_LOCKED && mm->limit.memlock != RLIM_INFINITY &&
-	    mm->locked_vm + more > mm->limit.memlock >> PAGE_SHIFT)
+	if (vma->vm_flags & VM_LOCKED && !may_lock(mm, mm->locked_vm + more))
 		return -EAGAIN;
 	return may_expand(mm, more) ? 0 : -ENOMEM;
 }

@@ -442,3 +442,9 @@ bool may_expand(const struct mm_struct *mm, u32 pages)
 	return mm->limit.as == RLIM_INFINITY ||
 	       (pages <= limit && mm->total_vm <= limit - pages);
 }
+
+bool may_lock(const struct mm_struct *mm, u32 pages)
+{
+	return mm->limit.memlock == RLIM_INFINITY ||
+	       pages <= mm->limit.memlock >> PAGE_SHIFT;
+}

@@ -99,6 +99,9 @@ void count_vm(struct mm_struct *mm, u32 flags, bool shows_file, s32 pages);
 /* Is there room for so many pages more under RLIMIT_AS? */
 bool may_expand(const struct mm_struct *mm, u32 pages);
 
+/* May so many be locked altogether, under RLIMIT_MEMLOCK? */
+bool may_lock(const struct mm_struct *mm, u32 pages);
+
 /* It is unmapped and off the list; it goes. */
 void drop_vma(struct vm_area_struct *vma);
 
