@@ -46,11 +46,6 @@ struct fault_around fault_around = { .pages = FAULT_AROUND_MAX };
 
 /* --- the page of an address --- */
 
-static u32 index_of(const struct vm_area_struct *vma, u32 address)
-{
-	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
-}
-
 /* Is the page beyond the end? */
 static bool is_beyond(const struct vm_area_struct *vma, u32 index)
 {
@@ -84,7 +79,7 @@ struct page *filemap_nopage(struct vm_area_struct *vma, u32 address,
 			    bool *major)
 {
 	struct address_space *mapping = vma->vm_mapping;
-	u32 index = index_of(vma, address);
+	u32 index = vma_pgoff(vma, address);
 	struct page *page;
 
 	while (!is_beyond(vma, index)) {
@@ -132,7 +127,7 @@ struct window {
 static void choose_pages(const struct vm_area_struct *vma, struct window *w)
 {
 	struct address_space *mapping = vma->vm_mapping;
-	u32 first = index_of(vma, w->start), i, n;
+	u32 first = vma_pgoff(vma, w->start), i, n;
 	u32 pages = (w->end - w->start) >> PAGE_SHIFT;
 	u64 size;
 
@@ -160,8 +155,8 @@ static __always_inline u32 enter_pages(const struct fault *f,
 				       const struct window *w, bool wide)
 {
 	u32 *start = pt_find(&f->mm->pgd, w->start), taken = 0, i;
-	u32 first = index_of(f->vma, w->start);
-	u32 asked = index_of(f->vma, f->address);
+	u32 first = vma_pgoff(f->vma, w->start);
+	u32 asked = vma_pgoff(f->vma, f->address);
 	pteval_t prot = f->vma->vm_page_prot & supported_pte_mask;
 
 	for (i = 0; i < w->n; i++) {
@@ -196,7 +191,7 @@ static bool map_around(const struct fault *f)
 {
 	u32 size = fault_around.pages << PAGE_SHIFT, taken, i;
 	u32 start = ALIGN_DOWN(f->address, size);
-	u32 asked = index_of(f->vma, f->address), entered = 0;
+	u32 asked = vma_pgoff(f->vma, f->address), entered = 0;
 	struct window w;
 	bool done = false;
 

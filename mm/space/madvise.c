@@ -62,7 +62,7 @@ static void will_need(struct vm_area_struct *vma, u32 start, u32 end)
 	if (!vma->vm_mapping)
 		return;
 	size = vma->vm_ops->size(vma);
-	index = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	index = vma_pgoff(vma, start);
 	for (; start < end && left; start += PAGE_SIZE, index++, left--) {
 		if ((u64)index << PAGE_SHIFT >= size ||
 		    !begin_reading(vma->vm_mapping, index))
@@ -135,9 +135,7 @@ static bool is_there(struct vm_area_struct *vma, u32 address)
 
 	if (value || !vma->vm_mapping)
 		return pte_shows_page(value);
-	return is_cached(vma->vm_mapping,
-			 vma->vm_pgoff +
-			 ((address - vma->vm_start) >> PAGE_SHIFT));
+	return is_cached(vma->vm_mapping, vma_pgoff(vma, address));
 }
 
 u32 mincore_pages(struct mm_struct *mm, u32 addr, u32 n, u8 *there)

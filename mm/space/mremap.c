@@ -45,7 +45,7 @@ static bool is_sound(const struct move *m)
 static int check_limits(const struct move *m, const struct vm_area_struct *vma)
 {
 	u32 more = (m->new_len - m->old_len) >> PAGE_SHIFT;
-	u32 pgoff = vma->vm_pgoff + ((m->addr - vma->vm_start) >> PAGE_SHIFT);
+	u32 pgoff = vma_pgoff(vma, m->addr);
 	const struct mm_struct *mm = m->mm;
 
 	if (more && vma->vm_ops && pgoff + (m->new_len >> PAGE_SHIFT) < pgoff)
@@ -69,7 +69,7 @@ static struct vm_area_struct *make_target(const struct move *m,
 	new->vm_start = m->to;
 	new->vm_end = m->to + m->new_len;
 	if (vma->vm_ops || vma->anon_vma)
-		new->vm_pgoff += (m->addr - vma->vm_start) >> PAGE_SHIFT;
+		new->vm_pgoff = vma_pgoff(vma, m->addr);
 	else
 		new->vm_pgoff = m->to >> PAGE_SHIFT;
 	if (new->vm_ops && new->vm_ops->open)

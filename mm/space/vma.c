@@ -270,7 +270,7 @@ int split_vma(struct vm_area_struct *vma, u32 addr)
 	if (!upper)
 		return -ENOMEM;
 	upper->vm_start = addr;
-	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
+	upper->vm_pgoff = vma_pgoff(vma, addr);
 	if (upper->vm_ops && upper->vm_ops->open)
 		upper->vm_ops->open(upper);
 	/* from here on both may be found by way of a page */

@@ -36,6 +36,13 @@ static inline struct anon_vma *page_anon_vma(const struct page *page)
 /* Where the area shows the page of that offset, ~0U: nowhere. */
 u32 vma_address(const struct vm_area_struct *vma, u32 pgoff);
 
+/* The way back: the offset of the page at an address of the area. */
+static __always_inline u32 vma_pgoff(const struct vm_area_struct *vma,
+				     u32 address)
+{
+	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+}
+
 /* The area has an anon_vma when this returns 0; -ENOMEM. mmap_sem is held for
  * reading. May sleep. */
 int anon_vma_prepare(struct vm_area_struct *vma);
@@ -50,8 +57,7 @@ static __always_inline void page_set_anon(struct page *page,
 					  const struct vm_area_struct *vma,
 					  u32 address)
 {
-	page->index = vma->vm_pgoff +
-		      ((address - vma->vm_start) >> PAGE_SHIFT);
+	page->index = vma_pgoff(vma, address);
 	page->mapping = (char *)vma->anon_vma + PAGE_MAPPING_ANON;
 }
 
