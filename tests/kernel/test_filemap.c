@@ -239,24 +239,6 @@ TEST(filemap, every_entry_is_found)
 	end(mm);
 }
 
-/* What the checker says of a space with one page of a file. */
-static u32 sentences;
-
-static void count_sentence(const char *sentence)
-{
-	sentences++;
-}
-
-static u32 differences(struct mm_struct *mm)
-{
-	u32 n;
-
-	sentences = 0;
-	n = mm_check_space(mm, count_sentence);
-	EXPECT_EQ(n, sentences);
-	return n;
-}
-
 TEST(filemap, the_checker_sees_what_is_wrong)
 {
 	struct mm_struct *mm = begin(2 * PAGE_SIZE);
@@ -264,28 +246,28 @@ TEST(filemap, the_checker_sees_what_is_wrong)
 	struct page *page;
 
 	REQUIRE(mm && file_map(mm, USER, 2, RW, MAP_SHARED, 0) == USER);
-	EXPECT(poke(USER, 1) && differences(mm) == 0);
+	EXPECT(poke(USER, 1) && space_differences(mm) == 0);
 	page = page_at(mm, USER);
 	vma = mm->mmap;
 	/* an entry that no walk finds */
 	atomic_inc(&page->_mapcount);
-	EXPECT_EQ(differences(mm), 1);
+	EXPECT_EQ(space_differences(mm), 1);
 	atomic_dec(&page->_mapcount);
 	/* a page that belongs to another place: itself, and the walk */
 	page->index = 1;
-	EXPECT_EQ(differences(mm), 2);
+	EXPECT_EQ(space_differences(mm), 2);
 	page->index = 0;
 	/* one of another file; none is found from it there */
 	page->mapping = (char *)page->mapping + 4;
 	lock_page(page);
-	EXPECT_EQ(differences(mm), 1);
+	EXPECT_EQ(space_differences(mm), 1);
 	unlock_page(page);
 	page->mapping = (char *)page->mapping - 4;
 	/* an area that its file does not know: itself, and the walk */
 	list_del_init(&vma->shared);
-	EXPECT_EQ(differences(mm), 2);
+	EXPECT_EQ(space_differences(mm), 2);
 	list_add(&vma->shared, &vma->vm_mapping->i_mmap);
-	EXPECT_EQ(differences(mm), 0);
+	EXPECT_EQ(space_differences(mm), 0);
 	end(mm);
 }
 

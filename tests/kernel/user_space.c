@@ -19,6 +19,23 @@ void space_check(struct mm_struct *mm)
 	EXPECT_EQ(mm_check_space(mm, complain), 0);
 }
 
+static u32 sentences;
+
+static void count_sentence(const char *sentence)
+{
+	sentences++;
+}
+
+u32 space_differences(struct mm_struct *mm)
+{
+	u32 n;
+
+	sentences = 0;
+	n = mm_check_space(mm, count_sentence);
+	EXPECT_EQ(n, sentences);
+	return n;
+}
+
 void space_end(struct mm_struct *mm)
 {
 	space_check(mm);

@@ -24,6 +24,9 @@ void space_end(struct mm_struct *mm);
 /* Checks it; each difference fails the case. */
 void space_check(struct mm_struct *mm);
 
+/* How many differences the checker says; each has its sentence. */
+u32 space_differences(struct mm_struct *mm);
+
 /* With mmap_sem: so many pages of private memory there; the rest is flags. */
 u32 map_pages(struct mm_struct *mm, u32 addr, u32 pages, u32 prot, u32 flags);
 int unmap_pages(struct mm_struct *mm, u32 addr, u32 pages);
