@@ -115,20 +115,6 @@ static void check_walk(struct check *c, u32 addr, struct page *page)
 	unlock_page(page);
 }
 
-/* A page of a file, with a user more; or NULL. */
-static struct page *page_of_file(pteval_t value)
-{
-	struct page *page;
-
-	if (!pte_shows_page(value) || !pte_is_counted(value))
-		return NULL;
-	page = pte_page(value);
-	if (PageAnon(page))
-		return NULL;
-	get_page(page);
-	return page;
-}
-
 static void check_table(struct check *c, u32 start, u32 end)
 {
 	u32 *entry = pt_find(&c->mm->pgd, start), addr;
@@ -145,8 +131,10 @@ static void check_table(struct check *c, u32 start, u32 end)
 		value = pt_read(&c->mm->pgd, entry);
 		if (value) {
 			check_entry(c, addr, value);
-			page = page_of_file(value);
+			page = pte_file_page(value);
 		}
+		if (page)
+			get_page(page);
 		spin_unlock(page_table_lock(c->mm));
 		if (page) {
 			check_walk(c, addr, page);

@@ -30,11 +30,11 @@ static void collect_some(struct vm_area_struct *vma, u32 start, u32 end)
 	spin_lock(&pt->lock);
 	for (at = start; at < end; at += PAGE_SIZE) {
 		pteval_t value = pt_read(pt, entry);
+		struct page *page = pte_file_page(value);
 
-		if (pte_shows_page(value) && value & _PAGE_DIRTY &&
-		    pte_is_counted(value) && !PageAnon(pte_page(value))) {
+		if (page && value & _PAGE_DIRTY) {
 			pt_clear_bits(entry, (u32)_PAGE_DIRTY);
-			vma->vm_ops->dirtied(vma, pte_page(value));
+			vma->vm_ops->dirtied(vma, page);
 			stale = true;
 		}
 		entry = pt_next(pt, entry);

@@ -134,35 +134,26 @@ u32 vma_address(const struct vm_area_struct *vma, u32 pgoff)
 	return n < vma_pages(vma) ? vma->vm_start + (n << PAGE_SHIFT) : ~0U;
 }
 
-void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
-			u32 address)
-{
-	assert_held(page_table_lock(vma->vm_mm));
-	if (page_mapcount(page) == 0)
-		page_set_anon(page, vma, address);
-	atomic_inc(&page->_mapcount);
-}
-
 /* Or one of a block, or one that others give back at this moment. */
 void fastcall put_last_user(struct page *page)
 {
 	/* nobody else can come by a user of it: it is mapped nowhere */
-	if (page_count(page) == 1 && PageAnon(page)) {
-		page->mapping = NULL;
-		page->index = 0;
-	}
+	if (page_count(page) == 1)
+		page_forget_anon(page);
 	put_page(page);
 }
 
-int rmap_look(struct vm_area_struct *vma, u32 address, struct page *page,
+int rmap_look(struct vm_area_struct *vma, struct page *page,
 	      int (*fn)(struct vm_area_struct *vma, u32 address, void *arg),
 	      void *arg)
 {
+	u32 address = vma_address(vma, page->index), *entry;
 	struct mm_struct *mm = vma->vm_mm;
 	pteval_t value = 0;
 	int result = 0;
-	u32 *entry;
 
+	if (address == ~0U)
+		return 0;
 	spin_lock(page_table_lock(mm));
 	entry = pt_find(&mm->pgd, address);
 	if (entry)
@@ -186,10 +177,7 @@ int rmap_walk_anon(struct page *page,
 	BUG_ON(!PageAnon(page), "the areas of a page that no anon_vma has");
 	spin_lock(&av->lock);
 	list_for_each_entry(vma, &av->head, anon_vma_node) {
-		u32 address = vma_address(vma, page->index);
-
-		if (address != ~0U)
-			result = rmap_look(vma, address, page, fn, arg);
+		result = rmap_look(vma, page, fn, arg);
 		if (result)
 			break;
 	}

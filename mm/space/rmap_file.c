@@ -41,10 +41,7 @@ int rmap_walk_file(struct page *page,
 	       "the areas of a page that no file has");
 	mutex_lock(&mapping->i_mmap_lock);
 	list_for_each_entry(vma, &mapping->i_mmap, shared) {
-		u32 address = vma_address(vma, page->index);
-
-		if (address != ~0U)
-			result = rmap_look(vma, address, page, fn, arg);
+		result = rmap_look(vma, page, fn, arg);
 		if (result)
 			break;
 	}

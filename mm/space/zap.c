@@ -84,11 +84,7 @@ static void flush_gather(struct gather *g)
 		 * and whoever is last must know */
 		if (put_page_of_others(page))
 			continue;
-		/* as in put_last_user() */
-		if (PageAnon(page)) {
-			page->mapping = NULL;
-			page->index = 0;
-		}
+		page_forget_anon(page);
 		g->page[last++] = page;
 	}
 	if (last)
@@ -241,10 +237,7 @@ static u32 zap_shown(struct gather *g, struct vm_area_struct *vma, u32 *entry,
 	u32 i;
 
 	for (i = 0; i < n && g->n < BATCH; i++) {
-		pteval_t value = pt_read(&g->mm->pgd, entry);
-
-		if (pte_shows_page(value) && pte_is_counted(value) &&
-		    !PageAnon(pte_page(value)))
+		if (pte_file_page(pt_read(&g->mm->pgd, entry)))
 			zap_in_table(g, vma, entry, 1);
 		entry = pt_next(&g->mm->pgd, entry);
 	}

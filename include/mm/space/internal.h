@@ -146,9 +146,9 @@ void zap_entries(struct vm_area_struct *vma, u32 start, u32 end,
 
 /* --- rmap.c --- */
 
-/* Calls fn with page_table_lock, if the entry there shows the page, be it one
- * that nobody may touch: what it returns, or 0. */
-int rmap_look(struct vm_area_struct *vma, u32 address, struct page *page,
+/* Calls fn with page_table_lock, if the area has the page, and its entry shows
+ * it, be it one that nobody may touch: what it returns, or 0. */
+int rmap_look(struct vm_area_struct *vma, struct page *page,
 	      int (*fn)(struct vm_area_struct *vma, u32 address, void *arg),
 	      void *arg);
 
@@ -200,6 +200,17 @@ static __always_inline struct page *pte_counted_page(pteval_t value, bool wide)
 	page = pfn_to_page(wide ? (u32)(value >> PAGE_SHIFT) :
 				  (u32)value >> PAGE_SHIFT);
 	return unlikely(PageReserved(page)) ? NULL : page;
+}
+
+/* The page of a file, or of what else is shown; NULL: the entry shows none. */
+static inline struct page *pte_file_page(pteval_t value)
+{
+	struct page *page;
+
+	if (!pte_shows_page(value) || !pte_is_counted(value))
+		return NULL;
+	page = pte_page(value);
+	return PageAnon(page) ? NULL : page;
 }
 
 /* The count that the page is in. */

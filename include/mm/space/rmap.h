@@ -52,28 +52,26 @@ int anon_vma_prepare(struct vm_area_struct *vma);
 void anon_vma_link(struct vm_area_struct *vma);
 void anon_vma_unlink(struct vm_area_struct *vma);
 
-/* The offset and the anon_vma of a page that the area shows at that address. */
-static __always_inline void page_set_anon(struct page *page,
-					  const struct vm_area_struct *vma,
-					  u32 address)
-{
-	page->index = vma_pgoff(vma, address);
-	page->mapping = (char *)vma->anon_vma + PAGE_MAPPING_ANON;
-}
-
-/* One entry more shows the page; page_table_lock is held. */
-void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
-			u32 address);
-
-/* The same of a page that nobody else knows. */
+/* An entry shows a page that nobody else knows; page_table_lock is held. */
 static __always_inline void
 page_add_new_anon_rmap(struct page *page, const struct vm_area_struct *vma,
 		       u32 address)
 {
-	page_set_anon(page, vma, address);
+	page->index = vma_pgoff(vma, address);
+	page->mapping = (char *)vma->anon_vma + PAGE_MAPPING_ANON;
 	atomic_set(&page->_mapcount, 0);
 }
 
+/* Its last user gives it back: it belongs to no anon_vma any more. */
+static __always_inline void page_forget_anon(struct page *page)
+{
+	if (PageAnon(page)) {
+		page->mapping = NULL;
+		page->index = 0;
+	}
+}
+
+/* One entry more shows a page of a file. */
 static __always_inline void page_add_file_rmap(struct page *page)
 {
 	atomic_inc(&page->_mapcount);
