@@ -13,6 +13,8 @@
  *	protection, page fault, no FPU	SIGSEGV
  *	NMI, double fault, machine
  *	check				none: the machine's
+ *
+ * A page fault behind the end of a file is SIGBUS, one without memory SIGKILL.
  */
 #include <kernel/base/printk.h>
 #include <kernel/cpu/page.h>

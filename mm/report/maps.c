@@ -32,7 +32,6 @@ static const char *memory_name(const struct vm_area_struct *vma)
 	return "";
 }
 
-/* As snprintf(): the length that it would have. */
 u32 maps_line(const struct vm_area_struct *vma, char *buf, u32 size)
 {
 	const u32 flags = vma->vm_flags;

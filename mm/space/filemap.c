@@ -25,7 +25,7 @@
  *    others wait for the page.
  *
  * 4. Around. Programs read what lies together; to enter a page that is there
- *    costs a tenth of a fault. So a read fault enters all pages of its 64 KB
+ *    costs a quarter of a fault. So a read fault enters all pages of its 64 KB
  *    that are in the cache, up to date and not locked by anybody: one gang
  *    lookup, one page_table_lock. It waits for nothing. Entries beside the one
  *    asked for are not accessed: nobody used them yet. A write

@@ -131,7 +131,6 @@ void mmput(struct mm_struct *mm)
 	kmem_cache_free(mm_cache, mm);
 }
 
-/* The next one behind mm (NULL: the first), with a user more; mm's goes. */
 struct mm_struct *next_mm(struct mm_struct *mm)
 {
 	u32 flags = spin_lock_irqsave(&mmlist_lock);

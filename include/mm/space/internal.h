@@ -112,7 +112,7 @@ u32 check_areas(struct mm_struct *mm, void (*report)(const char *sentence));
 void check_count(const char *what, u32 says, u32 is,
 		 void (*report)(const char *sentence), unsigned int *found);
 
-/* --- memory.c: the entries of areas --- */
+/* --- the entries of areas (zap.c, memory.c) --- */
 
 /*
  * The entries of the areas from first to the end of their list become empty,
@@ -262,9 +262,8 @@ extern char empty_zero_page[PAGE_SIZE];
 /* --- a fault that is being answered (memory.c, filemap.c) --- */
 
 /*
- * A fault that is being answered. The shortest ways are inline, and have it in
- * registers; what is out of the ordinary gets a copy, so that nobody has its
- * address.
+ * The shortest ways are inline, and have it in registers; what is out of the
+ * ordinary gets a copy, so that nobody has its address.
  */
 struct fault {
 	struct mm_struct *mm;

@@ -69,7 +69,7 @@ struct file;			/* its owner's: nothing here looks inside */
 
 /*
  * What an area that shows something knows of it; all but nopage may be NULL.
- * mmap_sem is held, by open, close and populate for writing.
+ * mmap_sem is held, by open and close for writing.
  */
 struct vm_operations_struct {
 	/* One area more, or less, shows it: copied, split; unmapped. */
