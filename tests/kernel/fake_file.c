@@ -99,6 +99,11 @@ static int writepage(struct address_space *mapping, struct page *page)
 
 	EXPECT(PageLocked(page) && !PageDirty(page));
 	fake->writes++;
+	if (fake->how == FAKE_NO_MEMORY) {
+		set_page_dirty(page);
+		unlock_page(page);
+		return -ENOMEM;
+	}
 	set_page_writeback(page);
 	unlock_page(page);
 	if (fake->how == FAKE_LATER)

@@ -22,7 +22,7 @@ enum fake_reads {
 	FAKE_ERROR,		/* PG_error, at once */
 	FAKE_ERROR_LATER,
 	FAKE_REFUSED,		/* readpage() gives -EIO */
-	FAKE_NO_MEMORY,		/* -ENOMEM */
+	FAKE_NO_MEMORY,		/* -ENOMEM; writepage(), too */
 };
 
 struct fake_file {
