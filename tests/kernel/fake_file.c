@@ -129,7 +129,7 @@ static bool init(struct fake_file *fake, enum fake_reads how,
 	u32 i, *words;
 
 	memset(fake, 0, sizeof(*fake));
-	address_space_init(&fake->mapping, fake, ops, FAKE_GFP);
+	address_space_init(&fake->mapping, fake, ops, GFP_HIGHUSER);
 	fake->how = how;
 	for (i = 0; i < FAKE_TIMERS; i++) {
 		fake->io[i].fake = fake;

@@ -14,7 +14,6 @@
 
 #define FAKE_TIMERS 16U
 #define FAKE_KEPT 8U
-#define FAKE_GFP GFP_HIGHUSER
 
 enum fake_reads {
 	FAKE_AT_ONCE,
