@@ -60,7 +60,7 @@ static void collect_dirty(struct vm_area_struct *vma, u32 start, u32 end)
 static int sync_part(struct vm_area_struct *vma, u32 start, u32 end, u32 flags)
 {
 	struct address_space *mapping = vma->vm_mapping;
-	u32 first = vma_pgoff(vma, start);
+	u64 first = vma_pgoff(vma, start);
 
 	if (flags & MS_INVALIDATE && vma->vm_flags & VM_LOCKED)
 		return -EBUSY;
