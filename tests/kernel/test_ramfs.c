@@ -1,6 +1,5 @@
 /* The file system in RAM: names, bytes, files of modules, no memory. */
 #include <kernel/fs/fs.h>
-#include <kernel/fs/procfs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/printf.h>
 #include <mm/object/kmalloc.h>
