@@ -30,7 +30,6 @@
 #include <kernel/user/exec.h>
 #include <kernel/user/internal.h>
 #include <kernel/user/report.h>
-#include <kernel/user/syscall.h>
 #include <mm/object/kmalloc.h>
 #include <mm/space/fault.h>
 #include <mm/space/mm.h>

@@ -3,7 +3,7 @@
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
 #include <kernel/user/exec.h>
-#include <kernel/user/process.h>
+#include <kernel/user/internal.h>
 #include <kernel/user/syscall.h>
 #include <mm/space/uaccess.h>
 
@@ -89,6 +89,12 @@ long sys_getpid(struct pt_regs *regs)
 long sys_getppid(struct pt_regs *regs)
 {
 	return process_parent();
+}
+
+long sys_sched_yield(struct pt_regs *regs)
+{
+	yield();
+	return 0;
 }
 
 /* --- execve --- */

@@ -19,7 +19,19 @@
 
 #define NS_IN_SECOND 1000000000U
 
-/* --- sysinfo --- */
+/* --- what it is --- */
+
+long sys_uname(struct pt_regs *regs)
+{
+	static const struct {
+		char sysname[65], nodename[65], release[65], version[65],
+		     machine[65], domain[65];
+	} name = { "swapper", "swapper", "2.6.11", "#1", "i486", "" };
+
+	return copy_to_user((void *)regs->ebx, &name, sizeof(name)) ? -EFAULT :
+	       0;
+}
+
 
 /* Linux's of the i386. */
 struct user_sysinfo {
