@@ -29,7 +29,7 @@ long sys_exit(struct pt_regs *regs)
 
 long sys_fork(struct pt_regs *regs)
 {
-	return process_fork(regs);
+	return process_clone(regs, 0, 0);
 }
 
 /*
@@ -83,7 +83,7 @@ long sys_wait4(struct pt_regs *regs)
 
 long sys_getpid(struct pt_regs *regs)
 {
-	return (long)current->process->pid;
+	return (long)current->pid;
 }
 
 long sys_getppid(struct pt_regs *regs)

@@ -17,8 +17,6 @@
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
 
-#define NS_IN_SECOND 1000000000U
-
 /* --- what it is --- */
 
 long sys_uname(struct pt_regs *regs)

@@ -7,7 +7,6 @@
 #include <kernel/user/syscall.h>
 #include <mm/space/uaccess.h>
 
-#define NS_IN_SECOND 1000000000U
 #define CLOCKS 2U			/* CLOCK_REALTIME, CLOCK_MONOTONIC */
 
 struct timespec {
