@@ -195,7 +195,7 @@ TEST(ramfs, names_of_modules)
 	EXPECT_EQ(path_unlink("twice"), 0);
 }
 
-/* An entry of an archive; numbers but those of sizes are zeros or do not count. */
+/* An entry of an archive: what is not told is zero. */
 #define ENTRY(mode, size, name_size)					\
 	"070701" "00000000" mode "00000000" "00000000" "00000000"	\
 	"00000000" size "00000000" "00000000" "00000000" "00000000"	\
@@ -203,7 +203,8 @@ TEST(ramfs, names_of_modules)
 #define ARCHIVE								\
 	ENTRY("000041ED", "00000000", "00000003") "ar\0\0\0\0"	\
 	ENTRY("000081A4", "00000005", "00000006") "ar/in\0" "bytes\0\0\0"
-#define TRAILER ENTRY("00000000", "00000000", "0000000B") "TRAILER!!!\0\0\0\0"
+#define TRAILER								\
+	ENTRY("00000000", "00000000", "0000000B") "TRAILER!!!\0\0\0\0"
 
 TEST(ramfs, archives_in_modules)
 {
