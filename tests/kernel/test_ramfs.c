@@ -174,7 +174,7 @@ TEST(ramfs, modules_that_are_cut)
 	kfree(data);
 }
 
-/* A file of one byte appears by that name, from the text that a loader gives. */
+/* A file of one byte appears by that name, from the text of a loader. */
 static void expect_name(const char *text, const char *path)
 {
 	static const u8 byte = 'm';
