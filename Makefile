@@ -313,9 +313,9 @@ lint:
 	@tools/deps.sh lint
 	@CC='$(CC)' tools/lint.sh
 
-bench: programs
+bench:
 	@tools/deps.sh run
-	@$(MAKE) $(O)/swapper.elf
+	@$(MAKE) $(O)/swapper.elf programs
 	@python3 tests/bench/run.py --build $(O)
 
 # the same sources as programs of this machine

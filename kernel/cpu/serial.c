@@ -244,9 +244,7 @@ struct serial_counts serial_counts(void)
 
 /* --- sending --- */
 
-/* A byte was there, when lsr was read. An interrupt may have taken it since: so
- * only what the status says now counts, but for what reading it cleared. */
-static void keep_received(u8 lsr)
+void serial_keep_received(u8 lsr)
 {
 	u32 flags = local_irq_save();
 
@@ -266,7 +264,7 @@ static void send(char c)
 	for (;;) {
 		lsr = read_reg(REG_LSR);
 		if (lsr & LSR_DATA_READY)
-			keep_received(lsr);
+			serial_keep_received(lsr);
 		if (lsr & LSR_THR_EMPTY)
 			break;
 		if (!--patience)

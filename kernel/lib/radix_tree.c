@@ -89,11 +89,6 @@ static bool has_tag_anywhere(const struct radix_tree_node *node, u32 tag)
 
 /* --- ways down --- */
 
-void *radix_tree_lookup(const struct radix_tree_root *root, u32 index)
-{
-	return radix_tree_find(root, index);
-}
-
 /* The item, and the way to it; NULL: there is none. */
 static __always_inline void *walk(const struct radix_tree_root *root, u32 index,
 				  struct path *path)

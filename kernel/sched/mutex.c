@@ -18,7 +18,8 @@
  *    one who waits is in. With lock checks on RW_SLOW stays.
  *
  * Locks: their own, interrupts off; the run queue's inside.
- * Cost: 15 instructions to come in as a reader or a writer, 6 to go.
+ * Cost of a reader-writer semaphore, nobody near: 13 instructions to come in as
+ * a reader and 6 to go; 16 and 9 as a writer.
  */
 #include <kernel/cpu/lockcheck.h>
 #include <kernel/lib/bug.h>

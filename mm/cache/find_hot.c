@@ -11,7 +11,7 @@ struct page *fastcall find_get_page(struct address_space *mapping, u32 index)
 
 	/* interrupts are off anyway: nothing else is needed to keep the CPU */
 	spin_acquire(&mapping->tree_lock);
-	page = radix_tree_find(&mapping->page_tree, index);
+	page = radix_tree_lookup(&mapping->page_tree, index);
 	if (likely(page))
 		atomic_inc(&page->_count);
 	spin_release(&mapping->tree_lock);

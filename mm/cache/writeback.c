@@ -12,31 +12,36 @@
  * 3. One pass goes upwards once: who dirties pages faster than they are written
  *    keeps nobody here for ever.
  */
+#include <mm/cache/internal.h>
 #include <mm/cache/writeback.h>
 #include <mm/page/page_alloc.h>
 
 #define AT_ONCE 16U		/* guessed: pages looked up in one go */
 
+#define END_OF_ALL (1ULL << 32)	/* behind the last page there can be */
+
 /* Pages [first, end) of a mapping, a batch at a time, that have a tag. */
 struct tagged {
 	struct address_space *mapping;
-	u32 first, end, tag;
-	u32 n;
+	u64 first, end;
+	u32 tag, n;
 	struct page *page[AT_ONCE];
 };
 
 /* The next ones, with a user each; false: there are none. */
 static bool next_tagged(struct tagged *t)
 {
-	u32 first = t->first, i, n;
+	u64 first = t->first;
+	u32 i, n;
 
 	t->n = 0;
 	if (first >= t->end)
 		return false;
-	n = find_get_pages_tag(t->mapping, first, t->tag, AT_ONCE, t->page);
+	n = find_get_pages_tag(t->mapping, (u32)first, t->tag, AT_ONCE,
+			       t->page);
 	for (i = 0; i < n; i++) {
 		/* of one that was taken out meanwhile it says nothing */
-		u32 index = t->page[i]->index;
+		u64 index = t->page[i]->index;
 
 		if (index - first < t->end - first) {
 			t->first = max(t->first, index + 1);
@@ -60,7 +65,7 @@ static int write_page(struct address_space *mapping, struct page *page)
 	return 0;
 }
 
-static int write_range(struct address_space *mapping, u32 first, u32 end)
+static int write_range(struct address_space *mapping, u64 first, u64 end)
 {
 	struct tagged t = {
 		.mapping = mapping, .first = first, .end = end,
@@ -69,7 +74,7 @@ static int write_range(struct address_space *mapping, u32 first, u32 end)
 	int err = 0, result;
 	u32 i;
 
-	if (!mapping->a_ops || !mapping->a_ops->writepage)
+	if (!has_below(mapping))
 		return 0;
 	while (next_tagged(&t))
 		for (i = 0; i < t.n; i++) {
@@ -80,7 +85,7 @@ static int write_range(struct address_space *mapping, u32 first, u32 end)
 	return err;
 }
 
-static void wait_range(struct address_space *mapping, u32 first, u32 end)
+static void wait_range(struct address_space *mapping, u64 first, u64 end)
 {
 	struct tagged t = {
 		.mapping = mapping, .first = first, .end = end,
@@ -97,16 +102,16 @@ static void wait_range(struct address_space *mapping, u32 first, u32 end)
 
 int filemap_fdatawrite(struct address_space *mapping)
 {
-	return write_range(mapping, 0, ~0U);
+	return write_range(mapping, 0, END_OF_ALL);
 }
 
 void filemap_fdatawait(struct address_space *mapping)
 {
-	wait_range(mapping, 0, ~0U);
+	wait_range(mapping, 0, END_OF_ALL);
 }
 
-int filemap_write_and_wait_range(struct address_space *mapping, u32 first,
-				 u32 end)
+int filemap_write_and_wait_range(struct address_space *mapping, u64 first,
+				 u64 end)
 {
 	int err = write_range(mapping, first, end), noted;
 
@@ -117,5 +122,5 @@ int filemap_write_and_wait_range(struct address_space *mapping, u32 first,
 
 int filemap_write_and_wait(struct address_space *mapping)
 {
-	return filemap_write_and_wait_range(mapping, 0, ~0U);
+	return filemap_write_and_wait_range(mapping, 0, END_OF_ALL);
 }

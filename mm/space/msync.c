@@ -60,7 +60,8 @@ static void collect_dirty(struct vm_area_struct *vma, u32 start, u32 end)
 static int sync_area(struct vm_area_struct *vma, u32 start, u32 end, u32 flags)
 {
 	struct address_space *mapping = vma->vm_mapping;
-	u32 first = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	u64 first = (u64)vma->vm_pgoff +
+		    ((start - vma->vm_start) >> PAGE_SHIFT);
 
 	if (flags & MS_INVALIDATE && vma->vm_flags & VM_LOCKED)
 		return -EBUSY;

@@ -3,9 +3,10 @@
  * time-stamp counter. Under `qemu -icount shift=0` a tick is exactly one guest
  * instruction; anywhere else it is a cycle. docs/bench.md tells how to read it.
  *
- * 1. A case runs in batches of `ops` operations. The first one warms up and
- *    does not count. min and mean are those of (ticks of a batch) / ops over
- *    the others. What the loop itself takes (2 or 3) is not subtracted.
+ * 1. A case runs in batches of `ops` operations. The first one (the first two,
+ *    where need.slabs is set) warms up and does not count. min and mean are
+ *    those of (ticks of a batch) / ops over the others. What the loop itself
+ *    takes (2 or 3) is not subtracted.
  * 2. Only what stands between bench_start() and bench_stop() counts, so that a
  *    case may prepare and clean up; it may do so several times in a batch.
  * 3. Interrupts are off in a batch: no tick comes between. A case that is about

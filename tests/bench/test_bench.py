@@ -1,5 +1,7 @@
 """What operations cost, against the baseline and the promised bounds."""
 
+import re
+
 from bench import run
 from bench.run import by_name, measure
 from machines.harness import Failure, Skip, Test, require
@@ -10,6 +12,9 @@ from machines.qemu import (
 SIZES = (512 * MB, 2 * GB, 3583 * MB, 8 * GB)
 TO_PAGES = "boot.tables_to_pages"
 PER_PAGE = 16           # instructions, from final tables to the allocator
+
+BOUND_ROW = re.compile(r"^\| (.*) \| (\d+) \|$", re.M)
+CASE_NAME = re.compile(r"\w+(?:\.\w+)+")
 
 # Another machine: its boot leaves other small blocks on the free lists.
 OTHER_SIZE = 2000 * MB
@@ -107,7 +112,7 @@ def from_large_blocks(ctx, journal):
 
 
 def document_is_right(_journal):
-    """The table of docs/bench.md is that of the baseline."""
+    """The tables of docs/bench.md are those of the baseline and the bounds."""
     baseline, linux = run.load(run.BASELINE), run.load(run.LINUX)
     require(run.DOCUMENT.read_text(encoding="utf-8") ==
             run.document(baseline, linux), "wrong contents",
@@ -116,6 +121,13 @@ def document_is_right(_journal):
     other = doctored(baseline, "page.order0.pair", mean=2)
     require(run.document(other, linux) != run.document(baseline, linux),
             "broken test", "the table says the same of other figures")
+    text = run.DOCUMENT.read_text(encoding="utf-8")
+    told = {name: float(bound)
+            for names, bound in BOUND_ROW.findall(
+                text.partition("| what | at most |")[2])
+            for name in CASE_NAME.findall(names)}
+    require(told == run.BOUNDS, "wrong contents", "docs/bench.md has other "
+            f"bounds: {sorted(set(told.items()) ^ set(run.BOUNDS.items()))}")
 
 
 # --- does the comparison see what it must see? -------------------------------

@@ -206,4 +206,7 @@ ROWS = [
     Break("a break is taken for a byte", "kernel/cpu/serial.c",
           "*broken |= !!(lsr & LSR_BREAK);", ";",
           "serial.a_break_is_no_byte"),
+    Break("sending believes a status that is past", "kernel/cpu/serial.c",
+          "receive(read_reg(REG_LSR) | lsr)",
+          "receive(LSR_DATA_READY | lsr)", "serial.a_status_may_be_past"),
 ]

@@ -1,6 +1,6 @@
 """The rows of breaks.py fit the tree: each could be run.
 
-Running them takes an hour, and is left to `make breaks`; whether a row still
+Running them takes hours, and is left to `make breaks`; whether a row still
 finds its text, and the case that is to notice, is seen at once.
 """
 

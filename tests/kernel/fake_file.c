@@ -99,6 +99,11 @@ static int writepage(struct address_space *mapping, struct page *page)
 
 	EXPECT(PageLocked(page) && !PageDirty(page));
 	fake->writes++;
+	if (fake->how == FAKE_NO_MEMORY) {
+		set_page_dirty(page);
+		unlock_page(page);
+		return -ENOMEM;
+	}
 	set_page_writeback(page);
 	unlock_page(page);
 	if (fake->how == FAKE_LATER)
@@ -124,7 +129,7 @@ static bool init(struct fake_file *fake, enum fake_reads how,
 	u32 i, *words;
 
 	memset(fake, 0, sizeof(*fake));
-	address_space_init(&fake->mapping, fake, ops, FAKE_GFP);
+	address_space_init(&fake->mapping, fake, ops, GFP_HIGHUSER);
 	fake->how = how;
 	for (i = 0; i < FAKE_TIMERS; i++) {
 		fake->io[i].fake = fake;

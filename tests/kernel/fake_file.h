@@ -14,7 +14,6 @@
 
 #define FAKE_TIMERS 16U
 #define FAKE_KEPT 8U
-#define FAKE_GFP GFP_HIGHUSER
 
 enum fake_reads {
 	FAKE_AT_ONCE,
@@ -22,7 +21,7 @@ enum fake_reads {
 	FAKE_ERROR,		/* PG_error, at once */
 	FAKE_ERROR_LATER,
 	FAKE_REFUSED,		/* readpage() gives -EIO */
-	FAKE_NO_MEMORY,		/* -ENOMEM */
+	FAKE_NO_MEMORY,		/* -ENOMEM; writepage(), too */
 };
 
 struct fake_file {

@@ -35,7 +35,7 @@ static int write_page(struct address_space *mapping, struct page *page)
 	set_page_writeback(page);
 	unlock_page(page);
 	if (file.bad_write)
-		atomic_set_bits(&mapping->flags, AS_EIO);
+		mapping_set_error(mapping, -EIO);
 	end_page_writeback(page);
 	return 0;
 }

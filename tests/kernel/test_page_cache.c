@@ -260,17 +260,24 @@ static int read_third(void *data)
 	return ok;
 }
 
-TEST(page_cache, two_readers_read_once)
+/* So many at once, each of them right: the page is read so often. */
+static void read_at_once(enum fake_reads how, int (*reader)(void *), u32 n,
+			 u32 reads)
 {
 	struct crew crew = { .n = 0 };
 	u32 i;
 
-	REQUIRE(fake_init(&fake, FAKE_LATER));
-	for (i = 0; i < 8; i++)
-		crew_add(&crew, PRIO_DEFAULT, read_third, NULL);
-	EXPECT_EQ(crew_join(&crew), 8);
-	EXPECT_EQ(fake.reads, 1);
+	REQUIRE(fake_init(&fake, how));
+	for (i = 0; i < n; i++)
+		crew_add(&crew, PRIO_DEFAULT, reader, NULL);
+	EXPECT_EQ(crew_join(&crew), n);
+	EXPECT_EQ(fake.reads, reads);
 	fake_end(&fake);
+}
+
+TEST(page_cache, two_readers_read_once)
+{
+	read_at_once(FAKE_LATER, read_third, 8, 1);
 }
 
 /* Of those who wait for a page that cannot be read each tries by itself. */
@@ -286,15 +293,7 @@ static int fail_third(void *data)
 
 TEST(page_cache, all_readers_are_told_of_an_error)
 {
-	struct crew crew = { .n = 0 };
-	u32 i;
-
-	REQUIRE(fake_init(&fake, FAKE_ERROR_LATER));
-	for (i = 0; i < 4; i++)
-		crew_add(&crew, PRIO_DEFAULT, fail_third, NULL);
-	EXPECT_EQ(crew_join(&crew), 4);
-	EXPECT_EQ(fake.reads, 4);
-	fake_end(&fake);
+	read_at_once(FAKE_ERROR_LATER, fail_third, 4, 4);
 }
 
 /* The page goes while one waits for its lock: who waits finds that out, and

@@ -4,6 +4,7 @@
  * threads.
  */
 #include <kernel/cpu/time.h>
+#include <mm/cache/writeback.h>
 #include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
@@ -184,6 +185,54 @@ TEST(page_states, page_of_nobody_can_be_dirty)
 	__free_page(page);
 }
 
+/* Behind the end of the file: nothing is read. */
+static void make_dirty(u32 first, u32 n)
+{
+	u32 word = 1, i;
+
+	for (i = 0; i < n; i++)
+		EXPECT_EQ(fake_write(&fake, (u64)(first + i) << PAGE_SHIFT,
+				     &word, 4, 0), 4);
+}
+
+TEST(page_states, written_out)
+{
+	REQUIRE(fake_init(&fake, FAKE_LATER));
+	make_dirty(0, 40);
+	make_dirty(~0U, 1);
+	EXPECT_EQ(filemap_write_and_wait_range(MAPPING, 2, 5), 0);
+	EXPECT_EQ(fake.writes, 3);
+	state_is(38, 8, 0);
+	fake.how = FAKE_AT_ONCE;
+	EXPECT_EQ(filemap_write_and_wait(MAPPING), 0);
+	EXPECT_EQ(fake.writes, 41);
+	state_is(0, 0, 0);
+	EXPECT_EQ(filemap_write_and_wait(MAPPING), 0);
+	EXPECT_EQ(fake.writes, 41);
+	fake_end(&fake);
+}
+
+/* What cannot begin stays dirty, and is tried once each time. */
+TEST(page_states, writing_cannot_begin)
+{
+	REQUIRE(fake_init(&fake, FAKE_NO_MEMORY));
+	make_dirty(0, 3);
+	EXPECT_EQ((s64)filemap_write_and_wait(MAPPING), -ENOMEM);
+	EXPECT_EQ(fake.writes, 3);
+	state_is(3, 3, 0);
+	fake.how = FAKE_AT_ONCE;
+	EXPECT_EQ(filemap_write_and_wait(MAPPING), 0);
+	EXPECT_EQ(fake.writes, 6);
+	state_is(0, 0, 0);
+	/* it began, and failed: all the same they have been written */
+	fake.writes_fail = true;
+	make_dirty(0, 3);
+	EXPECT_EQ((s64)filemap_write_and_wait(MAPPING), -EIO);
+	EXPECT_EQ(filemap_write_and_wait(MAPPING), 0);
+	state_is(0, 0, 0);
+	fake_end(&fake);
+}
+
 /* What is nowhere but here has nothing to be written to. */
 TEST(page_states, memory_is_dirty_without_being_counted)
 {
@@ -300,25 +349,6 @@ TEST(page_states, checker_goes_over_all)
 static u8 *file_shadow;
 static u64 file_size;
 
-/* Writes out what is dirty, as write-back does. */
-static void write_out(void)
-{
-	struct page *pages[FAKE_KEPT];
-	u32 n = find_get_pages_tag(MAPPING, 0, PAGECACHE_TAG_DIRTY, FAKE_KEPT,
-				   pages), i;
-
-	for (i = 0; i < n; i++) {
-		lock_page(pages[i]);
-		wait_on_page_writeback(pages[i]);
-		if (pages[i]->mapping == MAPPING &&
-		    clear_page_dirty_for_io(pages[i]))
-			MAPPING->a_ops->writepage(MAPPING, pages[i]);
-		else
-			unlock_page(pages[i]);
-		put_page(pages[i]);
-	}
-}
-
 static void random_read(u32 *seed, u8 *buf)
 {
 	u32 pos = random_below(seed, FILE_BYTES);
@@ -357,12 +387,8 @@ static void random_truncate(u32 *seed)
 	file_size = to;
 	truncate_inode_pages(MAPPING, to);
 	memset(file_shadow + to, 0, FILE_BYTES - to);
-	write_out();
-	fake.how = FAKE_AT_ONCE;
-	while (nr_writeback_pages())
-		msleep(10);
+	EXPECT_EQ(filemap_write_and_wait(MAPPING), 0);
 	memset(fake.kept + to, 0, FILE_BYTES - to);
-	fake.how = FAKE_LATER;
 }
 
 TEST(page_states, random_bytes_against_a_shadow)
@@ -385,15 +411,13 @@ TEST(page_states, random_bytes_against_a_shadow)
 		else if (what < 88)
 			random_truncate(&seed);
 		else if (what < 95)
-			write_out();
+			filemap_fdatawrite(MAPPING);
 		else
 			invalidate_inode_pages(MAPPING);
 	}
 	fake.how = FAKE_AT_ONCE;
 	EXPECT(fake.reads > 50 && fake.writes > 50);
-	write_out();
-	while (nr_writeback_pages())
-		msleep(10);
+	EXPECT_EQ(filemap_write_and_wait(MAPPING), 0);
 	EXPECT(!memcmp(fake.kept, file_shadow, (u32)file_size));
 	EXPECT_EQ(nr_dirty_pages(), 0);
 	vfree(file_shadow);
@@ -431,7 +455,7 @@ static int disturb(void *data)
 
 	while (!kthread_should_stop()) {
 		if (random_below(&seed, 2))
-			write_out();
+			filemap_fdatawrite(MAPPING);
 		else
 			invalidate_inode_pages(MAPPING);
 		msleep(10);
@@ -451,7 +475,6 @@ TEST(page_states, threads_write_while_pages_come_and_go)
 			 (void *)(uintptr_t)i);
 	EXPECT_EQ(crew_join(&crew), 6);
 	EXPECT_EQ(crew_stop(&other), 1);
-	while (nr_writeback_pages())
-		msleep(10);
+	filemap_fdatawait(MAPPING);
 	fake_end(&fake);
 }

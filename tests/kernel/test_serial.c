@@ -59,6 +59,20 @@ TEST(serial, a_break_is_no_byte)
 	EXPECT(serial_byte_is_data(READY, 0, &broken));
 }
 
+/* An interrupt took the byte behind the back of who sends. */
+TEST(serial, a_status_may_be_past)
+{
+	u32 in = serial_counts().in;
+
+	if (!serial_present()) {
+		test_skip("there is no serial port");
+		return;
+	}
+	serial_keep_received(READY);
+	if (!EXPECT_EQ(serial_counts().in, in))
+		serial_getc();
+}
+
 /* If somebody does, all that is known of it is told. */
 TEST(serial, nobody_types)
 {

@@ -40,15 +40,15 @@ serial=1, iodebug=1
 
 # What a strict CPU may see otherwise than QEMU; the others take minutes there.
 # It refuses at the first time what it refuses: rounds are short.
-OF_TABLES = (f"{ktap.ROUNDS}paging,pgtable,tlb,cpu,cpuid,traps,layout,fixmap,acpi,memory,"
-             "page_init,vmalloc,highmem,kmap_atomic,kmap_check")
+OF_TABLES = (f"{ktap.ROUNDS}paging,pgtable,tlb,cpu,cpuid,traps,layout,fixmap,"
+             "acpi,memory,page_init,vmalloc,highmem,kmap_atomic,kmap_check")
 # with all that PAE changes, once
 OF_PAE = "buddy,slab,irq,softirq,vma,fault,fork,ring3"
 # what waits is the same in each paging mode: on one machine
 OF_TIME = ("cpustack,buddy,watermark,page_debug,slab,irq,softirq,time,"
            "timer,thread,wait,completion,mutex,semaphore,rwsem,pingpong,"
            "poolwait,lockcheck,workqueue,watchdog,top,threadflags,"
-           "-wait.a_hundred_thousand_pairs")
+           f"{ktap.WITHOUT_LONGEST}")
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 # the others wait for timers, or see nothing of these options
 OF_MEMORY = ("all,-wait,-reaper,-watchdog,-cpustack,-stress,-time,-timer,-top,"
              "-thread,-pingpong,-mutex,-rwsem,-semaphore,-softirq,-irq")
-# Rounds are short, but with all options at once: what one option finds it finds
-# with the others, too.
 # what sees an option where only the machine is another
 OF_OPTIONS = ("page_debug,slab,slab_array,slab_bad,slab_books,slab_check,"
               "slab_debug,kmalloc,leaks,highmem,kmap_atomic,buddy,bad_free")
@@ -33,7 +31,11 @@ NEEDED = {
 
 
 def tests(ctx):
-    """Each option alone, and all together; not present pages with PAE, too."""
+    """Each option alone, and all together; not present pages with PAE, too.
+
+    Rounds are short, but with all options at once: what one of them finds it
+    finds with the others, too.
+    """
     plain, highmem = MACHINES
     rows = [(*plain, options, f"{ktap.ROUNDS}{OF_MEMORY}") for options in OPTIONS[:-1]]
     rows += [(*plain, OPTIONS[-1], OF_MEMORY)]

@@ -8,10 +8,9 @@ from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 LONG = ("kmap_atomic", "watchdog", "ramdisk", "cpustack", "time", "top")
 # Each suite is in one of them, and what the paging mode may change in both. What
 # is the same twice in an eighth of the rounds began the same, and goes on so.
-MOST = f"{ktap.SHORT},{ktap.WITHOUT_TICKS}" + "".join(
-    f",-{suite}" for suite in (*LONG, "thread"))
+MOST = ktap.SHORT + "".join(f",-{suite}" for suite in (*LONG, "thread"))
 REST = ",".join((OF_MACHINE, "wait,mutex,workqueue", *LONG,
-                 "-wait.a_hundred_thousand_pairs"))
+                 ktap.WITHOUT_LONGEST))
 
 
 def tests(ctx):

@@ -26,21 +26,14 @@ PLAN = re.compile(r"( *)1\.\.(\d+)$")
 VERSION = re.compile(r"( *)KTAP version 1$")
 SUBTEST = re.compile(r"( *)# Subtest: (\S+)$")
 LEAK = re.compile(r" *# leak: (.*)$")
-# the long case counts to 10^5: once for each paging mode is enough
-ALL_BUT_THE_LONGEST = "all,-wait.a_hundred_thousand_pairs"
-# `make test-long` leaves nothing out, and every row has all rounds
+# it counts to 10^5: once for each paging mode is enough
+WITHOUT_LONGEST = "-wait.a_hundred_thousand_pairs"
+ALL_BUT_THE_LONGEST = f"all,{WITHOUT_LONGEST}"
+# `make test-long`: each row has all rounds
 LONG = "TEST_LONG" in os.environ
 # an eighth of the rounds of what is random
 ROUNDS = "" if LONG else "short,"
 SHORT = ROUNDS + ALL_BUT_THE_LONGEST
-# Half of the time of the suites that a machine of its own kind needs: cases
-# that spin for many ticks. What they see is the timer, the interrupt
-# controller and the scheduler: rows with another CPU, chipset or rate of ticks
-# have them, rows with other RAM, options, nodes or loaders do not.
-WITHOUT_TICKS = "" if LONG else (
-    "-thread.time_slices_are_shared,-thread.a_loop_is_preempted,"
-    "-timer.periodic_by_the_tick,-timer.in_order_and_in_time,"
-    "-softirq.a_storm_keeps_nobody_from_the_cpu")
 TOTALS = re.compile(r"# (\d+) passed, (\d+) failed$")
 
 

@@ -29,10 +29,11 @@ CPU_FEATURES = {
 
 
 # What may differ from machine to machine; the other suites take the most time,
-# and run on some machines only (rows.WHOLE). Rounds are short, except there.
-OF_MACHINE = (f"{ktap.ROUNDS}acpi,buddy,cpu,cpuid,fixmap,irq,kmalloc,layout,ledger,memory,"
-              "multiboot,numa,page_init,paging,pcp,pgtable,report,slab,softirq,"
-              "thread,timer,tlb,traps,vmalloc,watermark,zonelist")
+# and run on some machines only (rows.WHOLE). Rounds are short, but on some of those.
+OF_MACHINE = (f"{ktap.ROUNDS}acpi,buddy,cpu,cpuid,fixmap,irq,kmalloc,layout,"
+              "ledger,memory,multiboot,numa,page_init,paging,pcp,pgtable,"
+              "report,slab,softirq,thread,timer,tlb,traps,vmalloc,watermark,"
+              "zonelist")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Row:
     loader: str = "kernel"
     modules: tuple = ()
     warnings: tuple = ()
-    tests: str = f"{OF_MACHINE},{ktap.WITHOUT_TICKS}"
+    tests: str = OF_MACHINE
     cost: float = 2.0
 
 

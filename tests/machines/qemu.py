@@ -25,6 +25,7 @@ from machines.harness import Deadline, Failure
 QEMU = os.environ.get("QEMU", "qemu-system-i386")
 PASSED, FAILED = 33, 35         # isa-debug-exit: (code << 1) | 1
 PROMPT = "swapper> "
+BELL = "\a"     # what the prompt says to a character that it does not take
 FRESH_PROMPT = b"\n" + PROMPT.encode("ascii")    # not one that is redrawn
 LIMIT = 400     # seconds for a boot with all tests, on a slow host
 HALTED = re.compile(r"^(--- halted ---|halted|PANIC inside the report.*)$",
@@ -227,8 +228,11 @@ class Guest:
         start = len(self.text)
         self.send(line + "\r")
         self.wait_prompt()
-        answer = self.text[start:]
-        return answer.partition("\n")[2][:-len(PROMPT)]
+        echo, _, answer = self.text[start:].partition("\n")
+        if BELL in echo:
+            raise Failure("broken test", f"the prompt's line is too short for "
+                          f"\"{line}\"")
+        return answer[:-len(PROMPT)]
 
     def expect_end(self, status):
         """Until QEMU is gone, with this status."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from machines import ktap
-from machines.model import OF_MACHINE, Row
+from machines.model import Row
 from machines.qemu import GB, KB, MB
 
 OUT_OF_REACH = r"\d+ MB of RAM at and above 4 GB are out of reach"
@@ -203,8 +203,6 @@ WHOLE = {
     "ram-1G": ktap.SHORT, "ram-6G": ktap.ALL_BUT_THE_LONGEST,
     "cpu-486-64M": ktap.SHORT, "feature-none-64M-pae": ktap.SHORT,
 }
-# another CPU or chipset: another timer, other interrupts
-TICKING = (cpu_rows, machine_rows)
 
 
 def all_rows():
@@ -214,6 +212,4 @@ def all_rows():
         for row in group():
             if row.name in WHOLE:
                 row = replace(row, cost=20.0, tests=WHOLE[row.name])
-            elif group in TICKING:
-                row = replace(row, tests=OF_MACHINE, cost=4.0)
             yield row

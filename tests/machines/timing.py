@@ -9,7 +9,7 @@ from machines.harness import Test
 from machines.qemu import MB, PASSED, Guest, kernel_args, machine_args
 
 SUITES = (f"test={ktap.ROUNDS}irq,softirq,time,timer,thread,pingpong,wait,"
-          "-wait.a_hundred_thousand_pairs")
+          f"{ktap.WITHOUT_LONGEST}")
 COUNTED = ("-icount", "shift=0,sleep=off", "-rtc",
            "base=2026-01-01,clock=vm")
 ROWS = (

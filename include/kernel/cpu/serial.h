@@ -26,6 +26,13 @@ int serial_getc(void);
  */
 bool serial_byte_is_data(u8 lsr, u8 byte, bool *broken);
 
+/*
+ * Sending read this line status, and a byte was there. An interrupt may have
+ * taken it since: what the status says now counts, but for what reading it
+ * cleared. Nothing is taken while another has the lock.
+ */
+void serial_keep_received(u8 lsr);
+
 /* Takes what the port has received: was there any? */
 bool serial_poll(void);
 

@@ -59,11 +59,8 @@ struct radix_tree_root {
 int radix_tree_insert(struct radix_tree_root *root, u32 index, void *item);
 
 /* NULL: there is none. */
-void *radix_tree_lookup(const struct radix_tree_root *root, u32 index);
-
-/* The same, inline. */
-static __always_inline void *radix_tree_find(const struct radix_tree_root *root,
-					     u32 index)
+static __always_inline void *
+radix_tree_lookup(const struct radix_tree_root *root, u32 index)
 {
 	const struct radix_tree_node *node = root->rnode;
 	u32 shift = root->shift;

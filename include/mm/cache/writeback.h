@@ -19,7 +19,7 @@ void filemap_fdatawait(struct address_space *mapping);
 /* Both, and the error that nobody was told of yet: of all pages, or of [first,
  * end). */
 int filemap_write_and_wait(struct address_space *mapping);
-int filemap_write_and_wait_range(struct address_space *mapping, u32 first,
-				 u32 end);
+int filemap_write_and_wait_range(struct address_space *mapping, u64 first,
+				 u64 end);
 
 #endif

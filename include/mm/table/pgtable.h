@@ -345,16 +345,16 @@ bool pt_hang(struct pgtable *pt, u32 va, phys_addr_t table);
 /* The table of that level that va is in goes: 0, or where it stands. */
 phys_addr_t pt_take_table(struct pgtable *pt, u32 va, int level);
 
-/* The entry behind this one, in the same table. */
-static inline u32 *pt_next(const struct pgtable *pt, u32 *entry)
-{
-	return entry + (pt->levels == 3 ? 2 : 1);
-}
-
 /* From an entry to the next. */
 static __always_inline u32 pte_words(bool wide)
 {
 	return wide ? 2 : 1;
+}
+
+/* The entry behind this one, in the same table. */
+static inline u32 *pt_next(const struct pgtable *pt, u32 *entry)
+{
+	return entry + pte_words(pt->levels == 3);
 }
 
 /* The halves of a wide one are read one after the other: without pt->lock, only
