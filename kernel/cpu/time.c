@@ -285,7 +285,7 @@ void time_init(u32 ticks_a_second)
 	hz = ticks_a_second;
 	jiffies = 0 - WRAPS_AFTER * hz;
 	latch = pit_latch(hz);
-	tick_ns = (u32)div_u64((u64)latch * 1000000000U, PIT_HZ);
+	tick_ns = (u32)div_u64((u64)latch * NS_IN_SECOND, PIT_HZ);
 	tsc_khz = measure_tsc();
 	if (tsc_khz) {
 		ns_factor = (u32)div_u64(1000000ULL << NS_SHIFT, tsc_khz);

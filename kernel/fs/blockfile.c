@@ -120,14 +120,9 @@ static const struct address_space_operations block_aops = {
 
 /* --- the file --- */
 
-static bool writes(const struct file *file)
-{
-	return (file->f_flags & O_ACCMODE) != O_RDONLY;
-}
-
 static int block_open(struct inode *inode, struct file *file)
 {
-	if (!writes(file))
+	if (!file_may_write(file))
 		return 0;
 	if (bdev_of(&inode->i_data)->read_only)
 		return -EROFS;
@@ -146,7 +141,7 @@ static int block_fsync(struct file *file)
 
 static void block_release(struct inode *inode, struct file *file)
 {
-	if (!writes(file) || !atomic_dec_and_test(&inode->i_writers))
+	if (!file_may_write(file) || !atomic_dec_and_test(&inode->i_writers))
 		return;
 	/* who closes it does not ask: an error stays for the next fsync() */
 	filemap_fdatawrite(&inode->i_data);

@@ -201,8 +201,6 @@ s64 file_seek(struct file *file, s64 offset, u32 whence)
 
 int inode_truncate(struct inode *inode, u64 size)
 {
-	int err;
-
 	if (is_directory(inode))
 		return -EISDIR;
 	if ((s64)size < 0 || !inode->truncate)
@@ -210,8 +208,8 @@ int inode_truncate(struct inode *inode, u64 size)
 	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
 	mutex_lock(&inode->i_mutex);
-	err = inode->truncate(inode, size);
+	inode->truncate(inode, size);
 	inode_changed(inode);
 	mutex_unlock(&inode->i_mutex);
-	return err;
+	return 0;
 }

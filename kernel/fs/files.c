@@ -20,11 +20,6 @@ static struct files *make_files(void)
 	return files;
 }
 
-static bool is_cloexec(const struct files *files, u32 fd)
-{
-	return files->close_on_exec[fd / 32] >> fd % 32 & 1;
-}
-
 static void set_bit_of(u32 *words, u32 fd, bool on)
 {
 	words[fd / 32] = (words[fd / 32] & ~(1U << fd % 32)) |
@@ -136,7 +131,7 @@ void files_exec(struct files *files)
 
 struct file *fget(struct files *files, u32 fd)
 {
-	struct file *file = NULL;
+	struct file *file;
 	u32 flags;
 
 	if (fd >= NR_OPEN)
@@ -196,7 +191,7 @@ int fd_dup2(struct files *files, u32 old, u32 new)
 
 bool fd_get_cloexec(struct files *files, u32 fd)
 {
-	return is_cloexec(files, fd);
+	return files->close_on_exec[fd / 32] >> fd % 32 & 1;
 }
 
 void fd_set_cloexec(struct files *files, u32 fd, bool on)

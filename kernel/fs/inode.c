@@ -92,7 +92,7 @@ void i_size_write(struct inode *inode, u64 size)
 
 void inode_changed(struct inode *inode)
 {
-	inode->i_mtime = (u32)div_u64(clock_ns(), 1000000000U);
+	inode->i_mtime = (u32)div_u64(clock_ns(), NS_IN_SECOND);
 }
 
 /* The one behind prev, with a user more; prev's goes. */

@@ -48,7 +48,7 @@ static const struct address_space_operations ramfs_aops = {
 	.readpage = ramfs_readpage,
 };
 
-static int ramfs_truncate(struct inode *inode, u64 size)
+static void ramfs_truncate(struct inode *inode, u64 size)
 {
 	u64 old = inode->i_size;
 
@@ -57,10 +57,8 @@ static int ramfs_truncate(struct inode *inode, u64 size)
 	if (size > old)
 		clear_page_from(&inode->i_data, old);
 	i_size_write(inode, size);
-	if (size >= old)
-		return 0;
-	truncate_pagecache(&inode->i_data, size);
-	return 0;
+	if (size < old)
+		truncate_pagecache(&inode->i_data, size);
 }
 
 static long ramfs_write(struct file *file, const char *buf, u32 n, u64 *pos)

@@ -56,6 +56,8 @@ static int cmd_ps(int argc, char **argv)
 	return 0;
 }
 
+MONITOR_COMMAND(ps, "", "processes, and what memory they have", cmd_ps);
+
 /* --- init= --- */
 
 #define INIT_MOST 256U	/* guessed: a path and some words */
@@ -109,8 +111,6 @@ static void run_init(void)
 }
 
 late_initcall(run_init);
-
-MONITOR_COMMAND(ps, "", "processes, and what memory they have", cmd_ps);
 
 /* The space of a process by the number in text; NULL, and one line says why. */
 static struct mm_struct *named_mm(const char *command, const char *text)

@@ -91,7 +91,7 @@ static void report(const struct pt_regs *regs, u32 address,
 	pr_info("process %u (%s) ends by %s at %08x: %s\n"
 		"  EAX: %08x EBX: %08x ECX: %08x EDX: %08x\n"
 		"  ESI: %08x EDI: %08x EBP: %08x ESP: %08x\n",
-		current->process->pid, current->name, signal_name(signal),
+		current->pid, current->name, signal_name(signal),
 		regs->eip, cause, regs->eax, regs->ebx, regs->ecx, regs->edx,
 		regs->esi, regs->edi, regs->ebp, regs->esp);
 }

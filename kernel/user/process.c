@@ -30,7 +30,6 @@
 #include <kernel/user/exec.h>
 #include <kernel/user/internal.h>
 #include <kernel/user/report.h>
-#include <kernel/user/syscall.h>
 #include <mm/object/kmalloc.h>
 #include <mm/space/fault.h>
 #include <mm/space/mm.h>
@@ -97,7 +96,6 @@ static void become(struct process *process)
 {
 	u32 flags = spin_lock_irqsave(&family_lock);
 
-	process->pid = current->pid;
 	/* its creator has perhaps not come so far */
 	process->task = current;
 	current->process = process;
@@ -111,7 +109,7 @@ static void become(struct process *process)
 	}
 	/* a bad address is its own matter, as on Linux */
 	if (process->set_tid)
-		put_user(process->pid, (u32 *)process->set_tid);
+		put_user(current->pid, (u32 *)process->set_tid);
 }
 
 static __noreturn void to_ring_3(const struct process *process)
@@ -232,11 +230,6 @@ static void leave_family(struct process *child)
 
 	list_del(&child->sibling);
 	spin_unlock_irqrestore(&family_lock, flags);
-}
-
-long process_fork(const struct pt_regs *regs)
-{
-	return process_clone(regs, 0, 0);
 }
 
 long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid)
@@ -404,7 +397,7 @@ long process_parent(void)
 {
 	u32 flags = spin_lock_irqsave(&family_lock);
 	const struct process *parent = current->process->parent;
-	long pid = parent ? (long)parent->pid : 1;
+	long pid = parent ? (long)parent->task->pid : 1;
 
 	spin_unlock_irqrestore(&family_lock, flags);
 	return pid;

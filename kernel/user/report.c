@@ -19,16 +19,16 @@ static const struct process *process_from(u32 from)
 	const struct process *process, *best = NULL;
 
 	list_for_each_entry(process, &all_processes, all)
-		if (process->pid >= from &&
-		    (!best || process->pid < best->pid))
+		if (process->task->pid >= from &&
+		    (!best || process->task->pid < best->task->pid))
 			best = process;
 	return best;
 }
 
 static void describe(const struct process *process, struct process_info *info)
 {
-	info->pid = process->pid;
-	info->ppid = process->parent ? process->parent->pid : 1;
+	info->pid = process->task->pid;
+	info->ppid = process->parent ? process->parent->task->pid : 1;
 	info->state = state_letter(process->task);
 	if (process->ended)
 		info->state = 'Z';
@@ -61,7 +61,7 @@ struct mm_struct *process_mm(u32 pid)
 	const struct process *process = process_from(pid);
 	struct mm_struct *mm = NULL;
 
-	if (process && process->pid == pid)
+	if (process && process->task->pid == pid)
 		mm = get_task_mm(process->task);
 	spin_unlock_irqrestore(&family_lock, flags);
 	return mm;
@@ -82,7 +82,7 @@ static u32 next_pid(u32 from)
 {
 	u32 flags = spin_lock_irqsave(&family_lock);
 	const struct process *process = process_from(from);
-	u32 pid = process ? process->pid : 0;
+	u32 pid = process ? process->task->pid : 0;
 
 	spin_unlock_irqrestore(&family_lock, flags);
 	return pid;

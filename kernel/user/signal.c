@@ -73,24 +73,23 @@ static void deliver(struct signals *s, const struct pt_regs *regs)
 
 static long send(u32 pid, u32 signal, const struct pt_regs *regs)
 {
-	struct process *process = current->process;
+	struct signals *s = &current->process->signals;
 
 	if (signal > NR_SIGNALS)
 		return -EINVAL;
-	if (pid != process->pid)
+	if (pid != current->pid)
 		return -ESRCH;
 	if (!signal)
 		return 0;
-	process->signals.pending |= bit(signal);
-	deliver(&process->signals, regs);
+	s->pending |= bit(signal);
+	deliver(s, regs);
 	return 0;
 }
 
 /* Pid 0 is the own group: nobody else is in it. */
 long sys_kill(struct pt_regs *regs)
 {
-	return send(regs->ebx ? regs->ebx : current->process->pid, regs->ecx,
-		    regs);
+	return send(regs->ebx ? regs->ebx : current->pid, regs->ecx, regs);
 }
 
 long sys_tkill(struct pt_regs *regs)

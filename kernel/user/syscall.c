@@ -8,7 +8,7 @@
  */
 #include <kernel/base/printk.h>
 #include <kernel/lib/errno.h>
-#include <kernel/user/process.h>
+#include <kernel/sched/task.h>
 #include <kernel/user/syscall.h>
 
 #define NR_LOGGED 512U
@@ -91,7 +91,7 @@ static long no_such_call(u32 number)
 
 	if (!(__atomic_fetch_or(&logged[n / 32], bit, __ATOMIC_RELAXED) & bit))
 		pr_info("process %u (%s): there is no system call %u\n",
-			current->process->pid, current->name, number);
+			current->pid, current->name, number);
 	return -ENOSYS;
 }
 

@@ -2,13 +2,11 @@
  * Calls about files that are open: a descriptor is judged here, the work is
  * kernel/fs's. Numbers, structures and errors are Linux's, of the i386.
  */
-#include <kernel/base/panic.h>
 #include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/sched/task.h>
-#include <kernel/user/process.h>
+#include <kernel/user/internal.h>
 #include <kernel/user/syscall.h>
-#include <mm/object/mempool.h>
 #include <mm/space/uaccess.h>
 
 #define IOVECS_MOST 1024U		/* Linux's */
@@ -25,35 +23,6 @@ typedef long (*transfer_t)(struct file *file, char *buf, u32 n, u64 *pos);
 static struct files *my_files(void)
 {
 	return current->process->files;
-}
-
-/* One is kept: where files have taken all memory, unlink() gives it back. Who
- * waits for it waits for the end of another call, which wants no second one. */
-static mempool_t *paths;
-
-void __init paths_init(void)
-{
-	paths = mempool_create_kmalloc_pool(1, PATH_MAX);
-	if (!paths)
-		panic("no memory for a path");
-}
-
-int get_path(u32 user, char **path)
-{
-	char *text = mempool_alloc(paths, GFP_KERNEL);
-	int n = strncpy_from_user(text, (const char *)user, PATH_MAX);
-
-	if (n >= 0 && n < (int)PATH_MAX) {
-		*path = text;
-		return 0;
-	}
-	put_path(text);
-	return n < 0 ? n : -ENAMETOOLONG;
-}
-
-void put_path(char *path)
-{
-	mempool_free(path, paths);
 }
 
 /* --- opening and closing --- */
@@ -244,23 +213,6 @@ long sys_llseek(struct pt_regs *regs)
 	if (pos < 0)
 		return (long)pos;
 	return copy_to_user((void *)regs->esi, &pos, sizeof(pos)) ? -EFAULT : 0;
-}
-
-long sys_truncate64(struct pt_regs *regs)
-{
-	struct inode *inode;
-	char *path;
-	int err = get_path(regs->ebx, &path);
-
-	if (err)
-		return err;
-	err = path_lookup(path, &inode);
-	put_path(path);
-	if (err)
-		return err;
-	err = inode_truncate(inode, (u64)regs->edx << 32 | regs->ecx);
-	iput(inode);
-	return err;
 }
 
 static int truncate_fd(u32 fd, u64 size)

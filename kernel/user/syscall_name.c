@@ -1,11 +1,13 @@
 /* Calls about names, and what a file is. Structures are Linux's on the i386. */
+#include <kernel/base/panic.h>
 #include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
 #include <kernel/sched/task.h>
-#include <kernel/user/process.h>
+#include <kernel/user/internal.h>
 #include <kernel/user/syscall.h>
 #include <mm/object/kmalloc.h>
+#include <mm/object/mempool.h>
 #include <mm/space/uaccess.h>
 
 #define X_OK 1U
@@ -24,6 +26,37 @@ struct stat64 {
 } __packed;
 
 _Static_assert(sizeof(struct stat64) == 96, "Linux's struct stat64");
+
+/* --- a path --- */
+
+/* One is kept: where files have taken all memory, unlink() gives it back. Who
+ * waits for it waits for the end of another call, which wants no second one. */
+static mempool_t *paths;
+
+void __init paths_init(void)
+{
+	paths = mempool_create_kmalloc_pool(1, PATH_MAX);
+	if (!paths)
+		panic("no memory for a path");
+}
+
+int get_path(u32 user, char **path)
+{
+	char *text = mempool_alloc(paths, GFP_KERNEL);
+	int n = strncpy_from_user(text, (const char *)user, PATH_MAX);
+
+	if (n >= 0 && n < (int)PATH_MAX) {
+		*path = text;
+		return 0;
+	}
+	put_path(text);
+	return n < 0 ? n : -ENAMETOOLONG;
+}
+
+void put_path(char *path)
+{
+	mempool_free(path, paths);
+}
 
 /* --- making and removing --- */
 
@@ -61,7 +94,7 @@ long sys_mkdir(struct pt_regs *regs)
 	return err;
 }
 
-/* --- looking --- */
+/* --- what it means --- */
 
 static int inode_of(u32 user, struct inode **inode)
 {
@@ -88,6 +121,18 @@ long sys_access(struct pt_regs *regs)
 		return err;
 	if (regs->ecx & X_OK && !(inode->i_mode & 0111))
 		err = -EACCES;
+	iput(inode);
+	return err;
+}
+
+long sys_truncate64(struct pt_regs *regs)
+{
+	struct inode *inode;
+	int err = inode_of(regs->ebx, &inode);
+
+	if (err)
+		return err;
+	err = inode_truncate(inode, (u64)regs->edx << 32 | regs->ecx);
 	iput(inode);
 	return err;
 }

@@ -3,7 +3,7 @@
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
 #include <kernel/user/exec.h>
-#include <kernel/user/process.h>
+#include <kernel/user/internal.h>
 #include <kernel/user/syscall.h>
 #include <mm/space/uaccess.h>
 
@@ -29,7 +29,7 @@ long sys_exit(struct pt_regs *regs)
 
 long sys_fork(struct pt_regs *regs)
 {
-	return process_fork(regs);
+	return process_clone(regs, 0, 0);
 }
 
 /*
@@ -83,12 +83,18 @@ long sys_wait4(struct pt_regs *regs)
 
 long sys_getpid(struct pt_regs *regs)
 {
-	return (long)current->process->pid;
+	return (long)current->pid;
 }
 
 long sys_getppid(struct pt_regs *regs)
 {
 	return process_parent();
+}
+
+long sys_sched_yield(struct pt_regs *regs)
+{
+	yield();
+	return 0;
 }
 
 /* --- execve --- */

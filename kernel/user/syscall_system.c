@@ -17,9 +17,19 @@
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
 
-#define NS_IN_SECOND 1000000000U
+/* --- what it is --- */
 
-/* --- sysinfo --- */
+long sys_uname(struct pt_regs *regs)
+{
+	static const struct {
+		char sysname[65], nodename[65], release[65], version[65],
+		     machine[65], domain[65];
+	} name = { "swapper", "swapper", "2.6.11", "#1", "i486", "" };
+
+	return copy_to_user((void *)regs->ebx, &name, sizeof(name)) ? -EFAULT :
+	       0;
+}
+
 
 /* Linux's of the i386. */
 struct user_sysinfo {

@@ -1,4 +1,4 @@
-/* Calls about time, and the name of it all. */
+/* Calls about time. */
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
@@ -7,31 +7,11 @@
 #include <kernel/user/syscall.h>
 #include <mm/space/uaccess.h>
 
-#define NS_IN_SECOND 1000000000U
 #define CLOCKS 2U			/* CLOCK_REALTIME, CLOCK_MONOTONIC */
 
 struct timespec {
 	s32 sec, nsec;
 };
-
-long sys_uname(struct pt_regs *regs)
-{
-	static const struct {
-		char sysname[65], nodename[65], release[65], version[65],
-		     machine[65], domain[65];
-	} name = { "swapper", "swapper", "2.6.11", "#1", "i486", "" };
-
-	return copy_to_user((void *)regs->ebx, &name, sizeof(name)) ? -EFAULT :
-	       0;
-}
-
-/* --- time --- */
-
-long sys_sched_yield(struct pt_regs *regs)
-{
-	yield();
-	return 0;
-}
 
 long sys_nanosleep(struct pt_regs *regs)
 {

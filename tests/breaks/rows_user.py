@@ -95,7 +95,7 @@ ROWS = [
           "(image->exec_stack ? PROT_EXEC : 0)",
           "0",
           "program.xstack", initrd="build/programs.cpio", options="pae"),
-    Break("exec: a long path is cut", "kernel/user/syscall_file.c",
+    Break("exec: a long path is cut", "kernel/user/syscall_name.c",
           "return n < 0 ? n : -ENAMETOOLONG;",
           "return n < 0 ? n : -ENOENT;",
           "program.files", initrd="build/programs.cpio"),
@@ -109,7 +109,7 @@ ROWS = [
           "done = judge_pieces((const void *)regs->ecx, regs->edx);",
           "done = 0;", "program.files", initrd="build/programs.cpio"),
     Break("ends: a path asks for a page, and may get none",
-          "kernel/user/syscall_file.c",
+          "kernel/user/syscall_name.c",
           "char *text = mempool_alloc(paths, GFP_KERNEL);",
           "char *text = paths->alloc(GFP_KERNEL, paths->pool_data);\n"
           "\tif (!text)\n\t\treturn -ENOMEM;",

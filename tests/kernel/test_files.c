@@ -125,7 +125,7 @@ TEST(files, open_without_memory)
 
 static struct file *victim;
 
-/* Three pages, each with its number; what there is stays. */
+/* Two pages of bytes, over the borders of three; what there is stays. */
 static long write_some(void)
 {
 	static u8 page[2 * PAGE_SIZE];
@@ -290,6 +290,10 @@ TEST(files, a_disk_that_cannot_be_written)
 	fake->bdev.read_only = true;
 	EXPECT_EQ(file_open(NODE, O_RDWR, 0, &file), -EROFS);
 	EXPECT_EQ(file_open(NODE, O_RDONLY, 0, &file), 0);
+	fput(file);
+	/* mode 3 is for neither: it is no writer */
+	REQUIRE(!file_open(NODE, O_ACCMODE, 0, &file));
+	EXPECT_EQ(atomic_read(&file->f_inode->i_writers), 0);
 	fput(file);
 	fake->bdev.read_only = false;
 	disk_end(fake);

@@ -1,6 +1,7 @@
 /* The file system in RAM: names, bytes, files of modules, no memory. */
+#include <kernel/base/printk.h>
 #include <kernel/fs/fs.h>
-#include <kernel/fs/procfs.h>
+#include <kernel/fs/initramfs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/printf.h>
 #include <mm/object/kmalloc.h>
@@ -171,6 +172,58 @@ TEST(ramfs, modules_that_are_cut)
 	EXPECT(is_module(file, PAGE_SIZE + 50, 3 * PAGE_SIZE));
 	end("t", file);
 	kfree(data);
+}
+
+/* A file of one byte appears by that name, from the text of a loader. */
+static void expect_name(const char *text, const char *path)
+{
+	static const u8 byte = 'm';
+
+	initramfs_add(7, text, &byte, sizeof(byte));
+	EXPECT_EQ(path_unlink(path), 0);
+}
+
+TEST(ramfs, names_of_modules)
+{
+	expect_name("some.img", "/some.img");
+	expect_name("/boot/some.img a=b /c", "/some.img");
+	expect_name("", "/module7");
+	expect_name(" a=/b", "/module7");
+	/* there is such a name: it is left out, and the first one stays */
+	EXPECT_EQ(ramfs_add_file("twice", "first", 5), 0);
+	initramfs_add(7, "/twice", "second", 6);
+	EXPECT_EQ(path_unlink("twice"), 0);
+}
+
+/* An entry of an archive: what is not told is zero. */
+#define ENTRY(mode, size, name_size)					\
+	"070701" "00000000" mode "00000000" "00000000" "00000000"	\
+	"00000000" size "00000000" "00000000" "00000000" "00000000"	\
+	name_size "00000000"
+#define ARCHIVE								\
+	ENTRY("000041ED", "00000000", "00000003") "ar\0\0\0\0"	\
+	ENTRY("000081A4", "00000005", "00000006") "ar/in\0" "bytes\0\0\0"
+#define TRAILER								\
+	ENTRY("00000000", "00000000", "0000000B") "TRAILER!!!\0\0\0\0"
+
+TEST(ramfs, archives_in_modules)
+{
+	static const char good[] = ARCHIVE TRAILER, cut[] = ARCHIVE "070701";
+	u32 warnings = printk_warnings();
+	struct file *file;
+
+	/* broken behind its first file: that one is left out, too */
+	initramfs_add(0, "cut", cut, sizeof(cut) - 1);
+	EXPECT_EQ(printk_warnings(), warnings + 1);
+	test_allow_warnings(1);
+	EXPECT_EQ(lookup("/ar"), -ENOENT);
+	EXPECT_EQ(lookup("/cut"), -ENOENT);
+	initramfs_add(0, "good", good, sizeof(good) - 1);
+	EXPECT_EQ(lookup("/good"), -ENOENT);
+	REQUIRE(!file_open("/ar/in", O_RDONLY, 0, &file));
+	EXPECT(has(file, 0, "bytes"));
+	end("/ar/in", file);
+	EXPECT_EQ(path_rmdir("/ar"), 0);
 }
 
 /* What was written stays, whoever wants memory. */

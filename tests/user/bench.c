@@ -231,15 +231,6 @@ static void show(u32 n, const struct row *row)
 	      ticks % row->ops * 10 / row->ops);
 }
 
-static u32 number(const char *text)
-{
-	u32 n = 0;
-
-	for (; *text >= '0' && *text <= '9'; text++)
-		n = n * 10 + (u32)(*text - '0');
-	return n;
-}
-
 static int only(const char *name, u32 ops)
 {
 	u64 ticks;

@@ -5,6 +5,7 @@
 #include "user.h"
 
 #define LONG_ARGS 200
+#define TOO_LONG (33 * PAGE)	/* 32 are the most, there and here */
 
 static char **old_envp;
 static const char *self;
@@ -123,6 +124,7 @@ CASE(what_is_refused)
 {
 	char name[400] = "";
 	char *argv[] = { "exec", "a", NULL }, *bad[] = { (char *)8, NULL };
+	char *too_long[] = { (char *)map(TOO_LONG), NULL };
 
 	CHECK_EQ(sys(SYS_execve, "/nobody/has/this", argv, old_envp), -ENOENT);
 	memset(name, 'x', sizeof(name) - 1);
@@ -130,6 +132,10 @@ CASE(what_is_refused)
 	CHECK_EQ(sys(SYS_execve, NULL, argv, old_envp), -EFAULT);
 	CHECK_EQ(sys(SYS_execve, self, bad, old_envp), -EFAULT);
 	CHECK_EQ(sys(SYS_execve, self, (void *)8, old_envp), -EFAULT);
+	memset(too_long[0], 'x', TOO_LONG - 1);
+	CHECK_EQ(sys(SYS_execve, self, too_long, old_envp), -E2BIG);
+	CHECK_EQ(sys(SYS_execve, self, argv, too_long), -E2BIG);
+	CHECK_EQ(sys(SYS_munmap, too_long[0], TOO_LONG), 0);
 }
 
 int main(int argc, char **argv, char **envp)

@@ -190,7 +190,7 @@ static void goes_down_less(void *kb)
 {
 	const u32 limit[2] = { 1 << 20, 8 << 20 };
 
-	CHECK_EQ(sys(SYS_setrlimit, 3, limit), 0);
+	CHECK_EQ(sys(SYS_setrlimit, RLIMIT_STACK, limit), 0);
 	deeper((u32)kb);
 }
 
@@ -320,7 +320,7 @@ CASE(results_that_cannot_be_written)
 	CHECK_EQ(sys(SYS_mincore, good, PAGE, p), -EFAULT);
 	CHECK_EQ(sys(SYS_uname, NULL), -EFAULT);
 	CHECK_EQ(sys(SYS_nanosleep, NULL, NULL), -EFAULT);
-	CHECK_EQ(sys(SYS_setrlimit, 9, NULL), -EFAULT);
+	CHECK_EQ(sys(SYS_setrlimit, RLIMIT_AS, NULL), -EFAULT);
 	CHECK_EQ(sys(SYS_munmap, p, PAGE), 0);
 }
 

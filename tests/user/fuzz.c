@@ -15,8 +15,9 @@
  *
  * 4. What a child may have is bounded, so that the machine has memory left.
  *
- * 5. Here, among any numbers are open() with O_CREAT and mkdir(): what was not
- *    there before goes in the end.
+ * 5. Here mkdir() is among any numbers: directories that were not there before
+ *    go in the end. open() is not: nothing would bound what is written to a
+ *    file that it makes.
  */
 #include "user.h"
 
@@ -25,8 +26,6 @@
 #define MEMORY (8U << 20)	/* of a child */
 #define AREA_PAGES 16U
 #define NUMBERS 300U
-
-enum { RLIMIT_AS = 9 };
 
 static const struct {
 	int number;
@@ -62,7 +61,6 @@ static int is_left_out(u32 number)
 	case SYS_nanosleep: case SYS_kill: case SYS_tkill: case SYS_clone:
 	case SYS_vfork: case SYS_fork: case SYS_waitpid: case SYS_wait4:
 	case SYS_execve: case SYS_write: case SYS_writev: case SYS_read:
-	/* a file that it makes stays: the ledger would see it */
 	case SYS_open:
 		return 1;
 	}
@@ -237,27 +235,11 @@ static u32 plan(u32 first)
 	return hash;
 }
 
-static u32 number(const char *text)
-{
-	u32 n = 0;
+/* --- directories that were made --- */
 
-	for (; *text >= '0' && *text <= '9'; text++)
-		n = n * 10 + (u32)(*text - '0');
-	return n;
-}
+#define MOST_NAMES 256
 
-/* --- files that were made --- */
-
-enum { MOST_FILES = 256, DIRECTORY = 4 };	/* DT_DIR */
-
-struct dirent64 {
-	uint64_t ino, next;
-	uint16_t length;
-	u8 type;
-	char name[];
-} __attribute__((packed));
-
-static u32 known[MOST_FILES], nr_known;
+static u32 known[MOST_NAMES], nr_known;
 
 static int is_known(u32 ino)
 {
@@ -270,7 +252,7 @@ static int is_known(u32 ino)
 
 /* All names of / : those that are there are learned, or those that are new go.
  * How many went. */
-static u32 visit_files(int learn)
+static u32 visit_names(int learn)
 {
 	static char names[4096];
 	int fd = sys(SYS_open, "/", 0), n, at;
@@ -281,28 +263,20 @@ static u32 visit_files(int learn)
 			struct dirent64 *d = (void *)(names + at);
 
 			at += d->length;
-			if (learn && nr_known < MOST_FILES)
+			if (learn && nr_known < MOST_NAMES)
 				known[nr_known++] = (u32)d->ino;
 			else if (!learn && !is_known((u32)d->ino))
-				gone += !sys(d->type == DIRECTORY ?
-					     SYS_rmdir : SYS_unlink, d->name);
+				gone += !sys(SYS_rmdir, d->name);
 		}
 	sys(SYS_close, fd);
 	return gone;
 }
 
 /* Names may be passed over while others go. */
-static void remove_new_files(void)
+static void remove_new_names(void)
 {
-	while (visit_files(0))
+	while (visit_names(0))
 		;
-}
-
-static int is_here(void)
-{
-	char names[6 * 65];
-
-	return !sys(SYS_uname, names) && same(names, "swapper");
 }
 
 int main(int argc, char **argv, char **envp)
@@ -312,9 +286,9 @@ int main(int argc, char **argv, char **envp)
 	u32 done, whole = 0, ended = 0;
 
 	(void)envp;
-	here = is_here() ? HERE : 0;
+	here = is_swapper() ? HERE : 0;
 	if (here)
-		visit_files(1);
+		visit_names(1);
 	print("KTAP version 1\n1..1\n");
 	for (done = 0; done < wanted; done += CHUNK) {
 		u32 first = seed * 2654435761U + done;
@@ -329,7 +303,7 @@ int main(int argc, char **argv, char **envp)
 			whole++;
 	}
 	if (here)
-		remove_new_files();
+		remove_new_names();
 	print("# seed %u: %u calls (%x), %u chunks whole, %u ended before\n",
 	      seed, done, sum, whole, ended);
 	CHECK(whole || wanted < 10 * CHUNK);

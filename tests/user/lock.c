@@ -7,7 +7,6 @@
 #define LIMIT 16U		/* pages */
 enum { MCL_CURRENT = 1, MCL_FUTURE };
 enum { MS_ASYNC = 1, MS_INVALIDATE = 2, MS_SYNC = 4 };
-enum { RLIMIT_MEMLOCK = 8 };
 
 /* Pages of [p, p + n) that are there: a bit for each; ~0: an error. */
 static u32 there(u8 *p, u32 n)
@@ -51,8 +50,7 @@ static void set_limit(u32 bytes)
 	const u32 limit[2] = { bytes, bytes };
 
 	CHECK_EQ(sys(SYS_setrlimit, RLIMIT_MEMLOCK, limit), 0);
-	/* here there is nobody else to become */
-	sys(SYS_setuid, 65534);
+	becomes_nobody();
 }
 
 static void locks(void *arg)

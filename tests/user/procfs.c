@@ -41,14 +41,6 @@ static const char *find(const char *in, const char *what)
 	return NULL;
 }
 
-static int is_swapper(void)
-{
-	char name[6 * 65];
-
-	sys(SYS_uname, name);
-	return same(name, "swapper");
-}
-
 CASE(reports_of_memory)
 {
 	CHECK(read_all("/proc/meminfo", text, 100) > 100);
@@ -178,14 +170,16 @@ static u32 names_of(const char *path)
 		"meminfo", "self", "maps", "smaps", "pagemap", "..",
 	};
 	int fd = sys(SYS_open, path, O_RDONLY | O_DIRECTORY, 0), n, at;
+	const struct dirent64 *d;
 	u32 found = 0, i;
 
 	while ((n = sys(SYS_getdents64, fd, text, 512)) > 0)
-		for (at = 0; at < n; at += (u8)text[at + 16] |
-					   (u8)text[at + 17] << 8)
+		for (at = 0; at < n; at += d->length) {
+			d = (void *)(text + at);
 			for (i = 0; i < 6; i++)
-				if (same(text + at + 19, known[i]))
+				if (same(d->name, known[i]))
 					found |= 1U << i;
+		}
 	CHECK_EQ(n, 0);
 	sys(SYS_close, fd);
 	return found;
@@ -203,7 +197,8 @@ int main(int argc, char **argv, char **envp)
 	static const struct user_case cases[] = {
 		LIST(reports_of_memory), LIST(caches_of_objects),
 		LIST(text_stays_as_it_was), LIST(own_areas), LIST(own_pages),
-		LIST(long_text), LIST(of_a_number), LIST(what_is_not_there), LIST(directories),
+		LIST(long_text), LIST(of_a_number), LIST(what_is_not_there),
+		LIST(directories),
 	};
 
 	(void)argc, (void)argv, (void)envp;

@@ -104,7 +104,7 @@ CASE(rights_are_each_its_own)
 	u32 *p = map_shared(1);
 
 	p[0] = 1;
-	CHECK_EQ(how(in_child(writes_read_only, p)), KILLED_BY(SIGSEGV));
+	CHECK_EQ(in_child(writes_read_only, p), KILLED_BY(SIGSEGV));
 	p[0]++;
 	CHECK_EQ(p[0], 2);
 	CHECK_EQ(sys(SYS_munmap, p, PAGE), 0);
@@ -149,7 +149,7 @@ CASE(mremap_keeps_it)
 	CHECK(!can_read(p));
 	CHECK_EQ(q[WORD(0)], 10);
 	CHECK_EQ(q[WORD(2)], 12);
-	CHECK_EQ(how(in_child(touches, &q[WORD(3)])), KILLED_BY(SIGBUS));
+	CHECK_EQ(in_child(touches, &q[WORD(3)]), KILLED_BY(SIGBUS));
 	CHECK_EQ(in_child(writes_far, q), EXITED(0));
 	CHECK_EQ(q[WORD(2)], 3);
 	CHECK_EQ(sys(SYS_munmap, there, 8 * PAGE), 0);

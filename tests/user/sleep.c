@@ -4,15 +4,6 @@
  */
 #include "user.h"
 
-static u32 number(const char *text)
-{
-	u32 n = 0;
-
-	for (; *text >= '0' && *text <= '9'; text++)
-		n = n * 10 + (u32)(*text - '0');
-	return n;
-}
-
 int main(int argc, char **argv, char **envp)
 {
 	const u32 time[2] = { argc > 1 ? number(argv[1]) : 0, 0 };

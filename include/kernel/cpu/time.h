@@ -14,6 +14,8 @@
 #define HZ_LEAST 19U		/* derived: what the PIT can divide by */
 #define HZ_MOST 1000U
 
+#define NS_IN_SECOND 1000000000U
+
 extern u32 hz;			/* ticks a second; constant after boot */
 extern volatile u32 jiffies;
 u64 get_jiffies_64(void);	/* since boot, from 0 */

@@ -92,8 +92,9 @@ struct inode {
 	u32 i_mtime;			/* seconds of CLOCK_REALTIME */
 	const struct file_operations *i_fop;
 	const struct dir_operations *i_dir;	/* NULL: names are kept */
-	/* of a file that shrinks or grows; NULL: it cannot */
-	int (*truncate)(struct inode *inode, u64 size);
+	/* of a file that shrinks or grows, under i_mutex; it needs no memory.
+	 * NULL: it cannot */
+	void (*truncate)(struct inode *inode, u64 size);
 	struct address_space i_data;
 	struct list_head i_all;		/* under inode_lock */
 	void *i_private;
@@ -160,7 +161,7 @@ int path_unlink(const char *path);
 /* the same, and -ENOTEMPTY, -EBUSY, -EINVAL. */
 int path_rmdir(const char *path);
 
-/* Names of a directory from position *pos on; it moves. */
+/* Names of a directory from position pos on; emit is told where the next is. */
 void dir_list(struct inode *dir, u64 pos, dir_emit_t emit, void *arg);
 
 /* Its path with a zero byte, or "" if it has no name. */
@@ -169,7 +170,7 @@ void inode_path(struct inode *inode, char *buf, u32 size);
 /* --- open files (kernel/fs/file.c) --- */
 
 /* With one user. *file; -ENOENT, -EEXIST, -EISDIR, -ENOTDIR, -ENAMETOOLONG,
- * -EROFS, -ENOMEM. */
+ * -EROFS, -EPERM, -ESRCH (a process that is gone), -ENOMEM. */
 int file_open(const char *path, u32 flags, u32 mode, struct file **file);
 
 void get_file(struct file *file);	/* any context */

@@ -13,6 +13,15 @@ void system_call(void);				/* entry.S */
 extern struct list_head all_processes;
 extern spinlock_t family_lock;
 
+/* --- syscall_name.c --- */
+
+/* A path of the program's, for put_path(): 0, or -EFAULT, -ENAMETOOLONG. Never
+ * for want of memory: one is kept, and may have to be waited for. So nobody
+ * asks for a second one. */
+int get_path(u32 user, char **path);
+void put_path(char *path);
+void paths_init(void);
+
 /* --- syscall_system.c --- */
 
 /* Linux's defaults. */

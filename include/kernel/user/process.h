@@ -58,8 +58,7 @@ struct fpu_state;
  * NULL		yes	itself
  */
 struct process {
-	struct task *task;
-	u32 pid;			/* the thread's */
+	struct task *task;		/* its pid is the process's */
 	struct pt_regs regs;		/* it begins with these; then those
 					 * with which it ended */
 	u32 status;			/* STATUS_*, when it has ended */
@@ -108,13 +107,10 @@ void process_release(struct process *process);
 /* Ends the process that runs. From a system call or a trap, interrupts on. */
 __noreturn void process_exit(u32 status, const struct pt_regs *regs);
 
-/* fork(): a copy of the process that runs, which entered the kernel with regs.
- * Its pid, or -ENOMEM. */
-long process_fork(const struct pt_regs *regs);
-
 /*
- * clone(), as fork(): the child has the stack pointer esp (0: its parent's);
- * its pid stands at set_tid in its memory (0: nowhere).
+ * fork(), and clone() of a process: a copy of the one that runs, which entered
+ * the kernel with regs. The child has the stack pointer esp (0: its parent's);
+ * its pid stands at set_tid in its memory (0: nowhere). Its pid, or -ENOMEM.
  */
 long process_clone(const struct pt_regs *regs, u32 esp, u32 set_tid);
 

@@ -30,6 +30,7 @@ long sys_wait4(struct pt_regs *regs);
 long sys_execve(struct pt_regs *regs);
 long sys_getpid(struct pt_regs *regs);
 long sys_getppid(struct pt_regs *regs);
+long sys_sched_yield(struct pt_regs *regs);
 long sys_set_thread_area(struct pt_regs *regs);
 
 /* --- signal.c --- */
@@ -66,6 +67,7 @@ struct power_hooks {
 
 extern struct power_hooks power_hooks;
 
+long sys_uname(struct pt_regs *regs);
 long sys_sysinfo(struct pt_regs *regs);
 long sys_getrlimit(struct pt_regs *regs);
 long sys_ugetrlimit(struct pt_regs *regs);
@@ -73,13 +75,6 @@ long sys_setrlimit(struct pt_regs *regs);
 long sys_reboot(struct pt_regs *regs);
 
 /* --- syscall_file.c --- */
-
-/* A path of the program's, for put_path(): 0, or -EFAULT, -ENAMETOOLONG. Never
- * for want of memory: one is kept, and may have to be waited for. So nobody
- * asks for a second one. */
-int get_path(u32 user, char **path);
-void put_path(char *path);
-void paths_init(void);
 
 long sys_open(struct pt_regs *regs);
 long sys_close(struct pt_regs *regs);
@@ -91,7 +86,6 @@ long sys_pread64(struct pt_regs *regs);
 long sys_pwrite64(struct pt_regs *regs);
 long sys_lseek(struct pt_regs *regs);
 long sys_llseek(struct pt_regs *regs);
-long sys_truncate64(struct pt_regs *regs);
 long sys_ftruncate(struct pt_regs *regs);
 long sys_ftruncate64(struct pt_regs *regs);
 long sys_fsync(struct pt_regs *regs);
@@ -106,14 +100,13 @@ long sys_unlink(struct pt_regs *regs);
 long sys_mkdir(struct pt_regs *regs);
 long sys_rmdir(struct pt_regs *regs);
 long sys_access(struct pt_regs *regs);
+long sys_truncate64(struct pt_regs *regs);
 long sys_stat64(struct pt_regs *regs);
 long sys_fstat64(struct pt_regs *regs);
 long sys_getdents64(struct pt_regs *regs);
 
 /* --- syscall_time.c --- */
 
-long sys_uname(struct pt_regs *regs);
-long sys_sched_yield(struct pt_regs *regs);
 long sys_nanosleep(struct pt_regs *regs);
 long sys_gettimeofday(struct pt_regs *regs);
 long sys_clock_gettime(struct pt_regs *regs);

@@ -28,6 +28,15 @@ int same(const char *a, const char *b)
 	return *a == *b;
 }
 
+u32 number(const char *text)
+{
+	u32 n = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		n = n * 10 + (u32)(*text - '0');
+	return n;
+}
+
 /* --- printing --- */
 
 static char line[256];
@@ -116,6 +125,13 @@ int can_read(const void *p)
 int can_write(void *p)
 {
 	return sys(SYS_gettimeofday, p, NULL) != -EFAULT;
+}
+
+int is_swapper(void)
+{
+	char names[6 * 65];
+
+	return !sys(SYS_uname, names) && same(names, "swapper");
 }
 
 u32 random_below(u32 n)

@@ -29,27 +29,24 @@ long sys(int number, ...);
 enum {
 	SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_open = 5,
 	SYS_close = 6, SYS_waitpid = 7, SYS_unlink = 10, SYS_execve = 11,
-	SYS_getpid = 20, SYS_kill = 37, SYS_brk = 45, SYS_ioctl = 54,
-	SYS_getppid = 64, SYS_setrlimit = 75, SYS_getrlimit = 76,
-	SYS_gettimeofday = 78, SYS_reboot = 88, SYS_munmap = 91,
-	SYS_wait4 = 114, SYS_sysinfo = 116, SYS_clone = 120, SYS_uname = 122,
-	SYS_mprotect = 125, SYS_msync = 144, SYS_writev = 146,
-	SYS_mlock = 150, SYS_munlock = 151, SYS_mlockall = 152,
-	SYS_munlockall = 153, SYS_sched_yield = 158, SYS_nanosleep = 162, SYS_mremap = 163,
-	SYS_rt_sigaction = 174, SYS_rt_sigprocmask = 175, SYS_vfork = 190,
-	SYS_ugetrlimit = 191, SYS_mmap2 = 192, SYS_setuid = 213, SYS_mincore = 218, SYS_madvise = 219,
-	SYS_gettid = 224, SYS_tkill = 238, SYS_set_thread_area = 243,
-	SYS_exit_group = 252, SYS_set_tid_address = 258,
-	SYS_clock_gettime = 265,
-};
-
-enum {
-	SYS_lseek = 19, SYS_access = 33, SYS_mkdir = 39, SYS_rmdir = 40,
-	SYS_dup = 41, SYS_dup2 = 63, SYS_mmap = 90, SYS_ftruncate = 93,
-	SYS_fsync = 118, SYS_llseek = 140, SYS_readv = 145,
-	SYS_pread64 = 180, SYS_pwrite64 = 181, SYS_truncate64 = 193,
-	SYS_ftruncate64 = 194, SYS_stat64 = 195, SYS_lstat64 = 196,
-	SYS_fstat64 = 197, SYS_getdents64 = 220, SYS_fcntl64 = 221,
+	SYS_lseek = 19, SYS_getpid = 20, SYS_access = 33, SYS_kill = 37,
+	SYS_mkdir = 39, SYS_rmdir = 40, SYS_dup = 41, SYS_brk = 45,
+	SYS_ioctl = 54, SYS_dup2 = 63, SYS_getppid = 64, SYS_setrlimit = 75,
+	SYS_getrlimit = 76, SYS_gettimeofday = 78, SYS_reboot = 88,
+	SYS_mmap = 90, SYS_munmap = 91, SYS_ftruncate = 93, SYS_wait4 = 114,
+	SYS_sysinfo = 116, SYS_fsync = 118, SYS_clone = 120, SYS_uname = 122,
+	SYS_mprotect = 125, SYS_llseek = 140, SYS_msync = 144, SYS_readv = 145,
+	SYS_writev = 146, SYS_mlock = 150, SYS_munlock = 151,
+	SYS_mlockall = 152, SYS_munlockall = 153, SYS_sched_yield = 158,
+	SYS_nanosleep = 162, SYS_mremap = 163, SYS_rt_sigaction = 174,
+	SYS_rt_sigprocmask = 175, SYS_pread64 = 180, SYS_pwrite64 = 181,
+	SYS_vfork = 190, SYS_ugetrlimit = 191, SYS_mmap2 = 192,
+	SYS_truncate64 = 193, SYS_ftruncate64 = 194, SYS_stat64 = 195,
+	SYS_lstat64 = 196, SYS_fstat64 = 197, SYS_setuid = 213,
+	SYS_mincore = 218, SYS_madvise = 219, SYS_getdents64 = 220,
+	SYS_fcntl64 = 221, SYS_gettid = 224, SYS_tkill = 238,
+	SYS_set_thread_area = 243, SYS_exit_group = 252,
+	SYS_set_tid_address = 258, SYS_clock_gettime = 265,
 };
 
 enum {
@@ -61,8 +58,11 @@ enum { SEEK_SET, SEEK_CUR, SEEK_END };
 enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL };
 
 enum {
-	EIO = 5, EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EISDIR = 21,
-	EMFILE = 24, ENOTTY = 25, EFBIG = 27, ENOSPC = 28, ESPIPE = 29,
+	EPERM = 1, ENOENT = 2, ESRCH = 3, EIO = 5, E2BIG = 7, ENOEXEC = 8,
+	EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13,
+	EFAULT = 14, EBUSY = 16, EEXIST = 17, ENODEV = 19, ENOTDIR = 20,
+	EISDIR = 21, EINVAL = 22, EMFILE = 24, ENOTTY = 25, EFBIG = 27,
+	ENOSPC = 28, ESPIPE = 29, ENAMETOOLONG = 36, ENOSYS = 38,
 	ENOTEMPTY = 39, EOVERFLOW = 75,
 };
 
@@ -79,11 +79,14 @@ struct stat64 {
 	uint64_t ino;
 } __attribute__((packed));
 
-enum {
-	EPERM = 1, ENOENT = 2, ESRCH = 3, E2BIG = 7, ENOEXEC = 8, EBADF = 9,
-	ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EFAULT = 14,
-	EBUSY = 16, EINVAL = 22, ENAMETOOLONG = 36, ENOSYS = 38,
-};
+struct dirent64 {
+	uint64_t ino, next;
+	uint16_t length;
+	u8 type;			/* DT_* */
+	char name[];
+} __attribute__((packed));
+
+enum { DT_DIR = 4, DT_REG = 8 };
 
 enum { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4,
        RW = PROT_READ | PROT_WRITE };
@@ -94,6 +97,8 @@ enum { MADV_WILLNEED = 3, MADV_DONTNEED = 4, MADV_DONTFORK = 10,
        MADV_DOFORK = 11 };
 enum { SIGINT = 2, SIGILL = 4, SIGBUS = 7, SIGFPE = 8, SIGKILL = 9, SIGSEGV = 11,
        SIGTERM = 15, SIGCHLD = 17, SIGWINCH = 28 };
+
+enum { RLIMIT_DATA = 2, RLIMIT_STACK, RLIMIT_MEMLOCK = 8, RLIMIT_AS };
 
 /* Private pages, at once; an address above this is a negative errno. */
 #define ERRORS_FROM 0xfffff001U
@@ -125,7 +130,16 @@ static inline int how(int status)
 	return status & ~0x80;
 }
 
+/* Root may do more than others. Here there is nobody else to become. */
+static inline void becomes_nobody(void)
+{
+	sys(SYS_setuid, 65534);
+}
+
+int is_swapper(void);		/* or Linux */
+
 u32 random_below(u32 n);	/* always the same ones */
+u32 number(const char *text);	/* decimal digits, up to what is none */
 
 void print(const char *fmt, ...)	/* %s %d %u %x %% */
 	__attribute__((format(printf, 1, 2)));
