@@ -20,7 +20,8 @@ LEVELS = [
     ["kernel/base"],
     ["mm/early"],
     ["mm/table"],
-    ["mm/page"],
+    # who has pages puts them on these lists; who empties them is far above
+    ["mm/page", "mm/reclaim/lru.c", "include/mm/reclaim/lru.h"],
     ["mm/object"],
     ["mm/virt"],
     ["kernel/sched"],
@@ -28,6 +29,7 @@ LEVELS = [
     ["kernel/block"],
     ["mm/cache"],
     ["mm/space"],
+    ["mm/reclaim"],
     ["mm/report"],
     ["kernel/fs"],
     ["kernel/user"],

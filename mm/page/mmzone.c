@@ -127,6 +127,9 @@ void node_init(pg_data_t *pgdat, int node_id, u32 first_id)
 		zone->type = i;
 		zone->id = first_id + i;
 		zone->zone_pgdat = pgdat;
+		spin_lock_init(&zone->lru_lock, "zone.lru_lock");
+		INIT_LIST_HEAD(&zone->active_list);
+		INIT_LIST_HEAD(&zone->inactive_list);
 		spin_lock_init(&zone->lock, "zone.lock");
 		zone->prev_priority = zone->temp_priority = 12;
 		for (order = 0; order < MAX_ORDER; order++)

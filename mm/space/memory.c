@@ -330,8 +330,8 @@ enum fault_result fastcall handle_mm_fault(struct mm_struct *mm,
 
 static void copy_swapped(struct mm_struct *child, pteval_t value)
 {
-	if (swap_hooks.copy)
-		swap_hooks.copy(value);
+	BUG_ON(swap_hooks.copy && !swap_hooks.copy(value),
+	       "more entries say one slot of swap than it can count");
 	child->swap_entries++;
 }
 

@@ -56,6 +56,21 @@ struct address_space_operations {
 	 * are not among nr_dirty_pages().
 	 */
 	int (*writepage)(struct address_space *mapping, struct page *page);
+
+	/*
+	 * Begins to read n pages that follow each other, as n times readpage().
+	 * NULL: no read-ahead. May sleep.
+	 */
+	void (*readpages)(struct address_space *mapping, struct page **pages,
+			  u32 n);
+
+	/*
+	 * Of memory that is no file's: as writepage, for who needs the page:
+	 * the bytes go to swap, from where readpage gets them. -ENOSPC: there
+	 * is no swap; then the page is dirty, and unlocked. NULL: its pages
+	 * cannot go.
+	 */
+	int (*swap_out)(struct address_space *mapping, struct page *page);
 };
 
 /* address_space.flags: an error of writing that nobody was told of yet. */

@@ -99,7 +99,9 @@ struct zone {
 	spinlock_t lock;		/* free_area, free_pages */
 	struct free_area free_area[MAX_ORDER];
 
-	/* mm/reclaim's: active and inactive pages, how far it has looked */
+	/* mm/reclaim's: lru.h; how far it has looked */
+	spinlock_t lru_lock;
+	struct list_head active_list, inactive_list;
 	u32 nr_active, nr_inactive, pages_scanned;
 	u32 nr_scan_active, nr_scan_inactive;
 	u32 all_unreclaimable;

@@ -52,15 +52,20 @@ extern void (*user_fault_hook)(struct pt_regs *regs, u32 address,
 			       enum fault_result result);
 
 /*
- * Entries that are neither empty nor present: mm/reclaim's. may sleep; without
- * any lock but mmap_sem: brings the page in, sets the entry if it still is the
- * one it was. copy, free: one entry more or less, under page_table_lock.
+ * Entries that are neither empty nor present: mm/reclaim's.
  */
 struct swap_hooks {
+	/* Without any lock but mmap_sem: brings the page in, sets the entry if
+	 * it still is the one it was. May sleep. */
 	enum fault_result (*fault)(struct vm_area_struct *vma, u32 address,
 				   pteval_t entry, u32 error);
-	void (*copy)(pteval_t entry);
+	/* One entry more (false: too many) or less, under page_table_lock. */
+	bool (*copy)(pteval_t entry);
 	void (*free)(pteval_t entry);
+	/* A page of the swap cache that one entry shows is to be written, under
+	 * page_table_lock: is it that entry's alone from now on? It may still
+	 * be in the cache then, if no other entry says its slot. */
+	bool (*reuse)(struct page *page);
 };
 
 extern struct swap_hooks swap_hooks;

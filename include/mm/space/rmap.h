@@ -109,4 +109,26 @@ int rmap_walk_file(struct page *page,
 		   int (*fn)(struct vm_area_struct *vma, u32 address,
 			     void *arg), void *arg);
 
+/* --- for who takes pages back (mm/space/rmap_unmap.c) --- */
+
+/*
+ * How many entries were used since this was asked last, and PG_referenced: both
+ * are clear then. The page is locked, the caller has a user of it. Nobody needs
+ * to hold mmap_sem; it waits for no sleeping lock: what is busy counts as used.
+ */
+u32 page_referenced(struct page *page);
+
+enum unmap_result {
+	UNMAP_SUCCESS,		/* no entry shows it any more */
+	UNMAP_AGAIN,		/* something was busy, or it was just used */
+	UNMAP_FAIL,		/* VM_LOCKED or VM_IO: never */
+};
+
+/*
+ * All entries that show the page go: of private memory, which is in the swap
+ * cache, they become swap entries (swap_hooks.copy), of a file empty. What the
+ * CPU noted is noted in the page: PG_dirty. As page_referenced() otherwise.
+ */
+enum unmap_result try_to_unmap(struct page *page);
+
 #endif

@@ -1,0 +1,69 @@
+/*
+ * Getting pages back. ULK3 sections 17.3.2 to 17.3.4.
+ */
+#ifndef MM_RECLAIM_VMSCAN_H
+#define MM_RECLAIM_VMSCAN_H
+
+#include <kernel/lib/list.h>
+#include <mm/page/mmzone.h>
+
+#define DEF_PRIORITY 12			/* the reference's */
+#define SWAPPINESS_DEFAULT 60U		/* the reference's */
+
+/* What one who reclaims may do, wants, and got. */
+struct scan_control {
+	gfp_t gfp;
+	int priority;		/* lists >> priority are looked at */
+	bool may_swap;		/* memory may go to swap at all */
+	bool may_writepage;	/* dirty pages may be written */
+	bool kswapd;		/* for the counts */
+	u32 swappiness;		/* 0 to 100 */
+	u32 nr_scanned;		/* inactive pages looked at */
+	u32 nr_reclaimed;	/* pages freed */
+};
+
+/* One zone at sc->priority: active pages become inactive, inactive ones go. May
+ * sleep. */
+void shrink_zone(struct zone *zone, struct scan_control *sc);
+
+/* So that at least nr pages came back, or nothing more does: how many. May
+ * sleep. */
+u32 try_to_free_pages(struct zonelist *zonelist, gfp_t gfp, unsigned int order);
+
+/* A node's zones up to pages_high: how many pages came back. May sleep. */
+u32 balance_pgdat(pg_data_t *pgdat, unsigned int order);
+
+/* Boot: a kswapd for each node of the machine, and the hooks of mm/page. */
+void vmscan_init(void);
+
+extern u32 vm_swappiness;		/* percent */
+
+/* debug=kswapd: it never waits. */
+extern bool kswapd_always;
+
+/* --- shrinkers (mm/reclaim/shrinker.c) --- */
+
+/*
+ * A cache of objects that can be made smaller. shrink(0): how many objects
+ * could go; shrink(n): looks at n of them, and how many could go then; -1: not
+ * now (gfp forbids it). seeks: what it costs to make one again, 2 as a page.
+ */
+#define DEFAULT_SEEKS 2U		/* the reference's */
+
+struct shrinker {
+	int (*shrink)(u32 nr_to_scan, gfp_t gfp);
+	u32 seeks;
+	/* the rest is not the owner's */
+	struct list_head list;
+	u32 nr;				/* to be looked at still */
+};
+
+/* Threads; may sleep. */
+void register_shrinker(struct shrinker *shrinker);
+void unregister_shrinker(struct shrinker *shrinker);
+
+/* Of `scanned` out of lru_pages the same share of objects: how many went. May
+ * sleep. */
+u32 shrink_slab(u32 scanned, gfp_t gfp, u32 lru_pages);
+
+#endif
