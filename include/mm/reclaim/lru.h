@@ -7,8 +7,8 @@
  * private node has its own.
  *
  *	PG_lru	PG_active	the page
- *	-	-		is on no list: not yet, or who looks at it took it
- *				off (isolate_lru_pages())
+ *	-	-		is on no list: not yet, or taken off by who
+ *				looks at it: isolate_lru_pages()
  *	yes	-		is on the inactive list, or in a batch for it
  *	yes	yes		is on the active list, or in a batch for it
  *
