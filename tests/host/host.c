@@ -20,6 +20,7 @@
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/spinlock.h>
 #include <kernel/cpu/threadflags.h>
+#include <kernel/cpu/time.h>
 #include <kernel/lib/string.h>
 #include <kernel/setup.h>
 
