@@ -9,6 +9,9 @@
  *    last page of a disk may have fewer sectors than a page: the rest is zeros
  *    and never written.
  *
+ *    Pages that are read ahead come with one bio together; of these it may lack
+ *    for memory, then they come one by one.
+ *
  * 3. A bio is wanted when memory is short, too (a page must be written to be
  *    had): a pool keeps some.
  *
@@ -93,6 +96,67 @@ static int block_readpage(struct address_space *mapping, struct page *page)
 	return 0;
 }
 
+/* --- some pages that follow each other --- */
+
+struct read_run {
+	struct bio bio;
+	struct bio_vec vec[];
+};
+
+/* Up to date is what was transferred before the first sector that was not. */
+static void end_run(struct bio *bio)
+{
+	struct read_run *run = container_of(bio, struct read_run, bio);
+	sector_t at = bio->sector;
+	u32 i;
+
+	for (i = 0; i < bio->vcnt; i++) {
+		struct page *page = run->vec[i].bv_page;
+
+		at += run->vec[i].bv_len / SECTOR_SIZE;
+		if (bio->error && at > bio->error_sector)
+			SetPageError(page);
+		else
+			SetPageUptodate(page);
+		unlock_page(page);
+	}
+	kfree(run);
+}
+
+/* With one bio; without memory for it, page by page. */
+static void block_readpages(struct address_space *mapping, struct page **pages,
+			    u32 n)
+{
+	struct block_device *bdev = bdev_of(mapping);
+	sector_t sector = (u64)pages[0]->index * SECTORS_OF_PAGE, left;
+	struct read_run *run;
+	u32 i;
+
+	run = kzalloc(sizeof(*run) + n * sizeof(run->vec[0]),
+		      GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
+	if (!run || sector + (n - 1) * SECTORS_OF_PAGE >= bdev->capacity) {
+		for (i = 0; i < n; i++)
+			block_readpage(mapping, pages[i]);
+		kfree(run);
+		return;
+	}
+	left = (bdev->capacity - sector) * SECTOR_SIZE;
+	for (i = 0; i < n; i++, left -= PAGE_SIZE) {
+		run->vec[i].bv_page = pages[i];
+		run->vec[i].bv_len = (u32)min(left, (sector_t)PAGE_SIZE);
+		if (left < PAGE_SIZE)
+			clear_highpage(pages[i]);
+	}
+	run->bio.bdev = bdev;
+	run->bio.sector = sector;
+	run->bio.vec = run->vec;
+	run->bio.vcnt = n;
+	run->bio.end_io = end_run;
+	submit_bio(&run->bio);
+}
+
+/* --- out --- */
+
 static void end_write(struct bio *bio)
 {
 	struct page_io *io = container_of(bio, struct page_io, bio);
@@ -116,6 +180,7 @@ static int block_writepage(struct address_space *mapping, struct page *page)
 
 static const struct address_space_operations block_aops = {
 	.readpage = block_readpage, .writepage = block_writepage,
+	.readpages = block_readpages,
 };
 
 /* --- the file --- */
