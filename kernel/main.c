@@ -30,6 +30,8 @@
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
+#include <mm/reclaim/oom.h>
+#include <mm/report/free_areas.h>
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
 #include <mm/report/walk.h>
@@ -103,6 +105,8 @@ void start_kernel(void)
 	block_init();
 	page_cache_init();
 	mm_space_init();
+	oom_init();
+	free_areas_init();
 	user_init();
 	fs_init();
 	power_init();

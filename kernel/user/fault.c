@@ -117,6 +117,9 @@ void user_page_fault(struct pt_regs *regs, u32 address,
 	int signal = result == FAULT_NO_PAGE ? SIGBUS :
 		     result == FAULT_OOM ? SIGKILL : SIGSEGV;
 
+	/* who killed it has said so */
+	if (result == FAULT_KILLED)
+		process_killed(regs);
 	report(regs, address, result, signal);
 	process_exit(STATUS_KILLED(signal), regs);
 }

@@ -29,6 +29,7 @@ static struct script {
 	u32 at_reclaim, at_kill, at_wait;
 	u32 pages;
 	u32 progress;		/* what each reclaim reports */
+	bool nobody;		/* can be killed */
 	void (*inside)(void);	/* called in reclaim */
 } script;
 
@@ -82,12 +83,13 @@ static u32 fake_reclaim(struct zonelist *zonelist, gfp_t gfp,
 	return script.progress;
 }
 
-static void fake_kill(struct zonelist *zonelist, gfp_t gfp, unsigned int order)
+static bool fake_kill(struct zonelist *zonelist, gfp_t gfp, unsigned int order)
 {
 	seen.zonelist = zonelist;
 	seen.gfp = gfp;
 	seen.order = order;
 	act(++seen.kills, script.at_kill);
+	return !script.nobody;
 }
 
 static void fake_wait(void)

@@ -17,6 +17,7 @@ enum fault_result {
 	FAULT_PROTECTION,	/* SIGSEGV, SEGV_ACCERR: the area forbids it */
 	FAULT_NO_PAGE,		/* SIGBUS: the file ends before */
 	FAULT_OOM,		/* no memory */
+	FAULT_KILLED,		/* somebody has killed the process meanwhile */
 };
 
 static inline bool fault_is_good(enum fault_result result)
