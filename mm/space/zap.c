@@ -103,12 +103,6 @@ static void zap_swapped(struct mm_struct *mm, pteval_t old)
 		swap_hooks.free(old);
 }
 
-static void tell_dirty(struct vm_area_struct *vma, struct page *page)
-{
-	if (vma->vm_ops && vma->vm_ops->dirtied)
-		vma->vm_ops->dirtied(vma, page);
-}
-
 /* n entries of one table, until the batch is full: how many. The page counts
  * of the space change once. */
 static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,

@@ -66,6 +66,10 @@ struct swap_hooks {
 	 * page_table_lock: is it that entry's alone from now on? It may still
 	 * be in the cache then, if no other entry says its slot. */
 	bool (*reuse)(struct page *page);
+	/* Entries of a page of the swap cache went, and the caller has a user
+	 * of it still: if nobody else needs it there, it is out of the cache,
+	 * and the caller's alone. No lock is held; does not sleep. */
+	void (*unused)(struct page *page);
 };
 
 extern struct swap_hooks swap_hooks;
