@@ -193,11 +193,7 @@ static void show(struct swapped *s, u32 *entry, struct page *page)
 
 	s->shared = page_mapcount(page) || swap_count(s->entry) != 1;
 	get_page(page);
-	if (!page_mapcount(page)) {
-		page->index = vma_pgoff(s->vma, s->address);
-		page->mapping = (char *)s->vma->anon_vma + PAGE_MAPPING_ANON;
-	}
-	atomic_inc(&page->_mapcount);
+	page_add_anon_rmap(page, s->vma, s->address);
 	mm->anon_rss++;
 	mm->swap_entries--;
 	pt_write(&mm->pgd, entry, value_for(s, page));
@@ -304,7 +300,7 @@ static struct page *free_entry(pteval_t value)
 }
 
 /* Nobody shows it any more: then its slot is of no use. */
-static void unmapped(struct page *page)
+static void unused(struct page *page)
 {
 	if (page_mapcount(page) || !trylock_page(page))
 		return;
@@ -324,7 +320,7 @@ void __init swap_fault_init(void)
 {
 	swap_hooks = (struct swap_hooks){
 		.fault = swap_fault, .copy = copy_entry, .free = free_entry,
-		.unmapped = unmapped, .reuse = reuse,
+		.reuse = reuse, .unused = unused,
 	};
 	overcommit.total_swap = total_swap_pages;
 	overcommit.free_swap = nr_swap_pages;

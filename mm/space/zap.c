@@ -80,8 +80,8 @@ static void flush_gather(struct gather *g)
 	for (i = 0; i < g->n; i++) {
 		struct page *page = g->page[i];
 
-		if (unlikely(PageSwapCache(page)) && swap_hooks.unmapped)
-			swap_hooks.unmapped(page);
+		if (unlikely(PageSwapCache(page)) && swap_hooks.unused)
+			swap_hooks.unused(page);
 		/* in one step: who else has it may give it back at any moment,
 		 * and whoever is last must know */
 		if (put_page_of_others(page))

@@ -64,9 +64,6 @@ struct swap_hooks {
 	 * page that is of no use any more is the caller's then, or NULL. */
 	bool (*copy)(pteval_t entry);
 	struct page *(*free)(pteval_t entry);
-	/* An entry of a page of the swap cache has gone, and the page's user is
-	 * the caller's. Any context, no lock held. */
-	void (*unmapped)(struct page *page);
 	/* A page of the swap cache that one entry shows is to be written, under
 	 * page_table_lock: is it that entry's alone from now on? It may still
 	 * be in the cache then, if no other entry says its slot. */
