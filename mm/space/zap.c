@@ -8,7 +8,8 @@
  *    way: the CPU may be walking them.
  *
  *    Pages that have other users, as all of a file have, go without the page
- *    allocator: they only lose a user.
+ *    allocator: they only lose a user. One of the swap cache is asked to leave
+ *    it, if nobody else may want it from there.
  *
  *    Tables are objects with a constructor, and come back empty: most are used
  *    again without a pass over them.
@@ -80,6 +81,7 @@ static void flush_gather(struct gather *g)
 	for (i = 0; i < g->n; i++) {
 		struct page *page = g->page[i];
 
+		/* not to be kept for its slot only */
 		if (unlikely(PageSwapCache(page)) && swap_hooks.unused)
 			swap_hooks.unused(page);
 		/* in one step: who else has it may give it back at any moment,
