@@ -17,6 +17,7 @@
  */
 #include <mm/cache/internal.h>
 #include <mm/page/page_trace.h>
+#include <mm/reclaim/lru.h>
 
 /* Takes the lock of the page's address_space; NULL: it is in none. */
 static struct address_space *lock_mapping(struct page *page, u32 *flags)
@@ -68,6 +69,7 @@ bool set_page_dirty(struct page *page)
 	if (changed && mapping) {
 		tag(mapping, page, PAGECACHE_TAG_DIRTY);
 		own_counts()->dirty += has_below(mapping);
+		mapping_dirtied(mapping);
 	}
 	if (changed)
 		trace_page(page, PAGE_DIRTIED);
@@ -104,8 +106,10 @@ void set_page_writeback(struct page *page)
 	BUG_ON(!set_flag(page, PG_writeback), "a page is written twice");
 	if (mapping) {
 		tag(mapping, page, PAGECACHE_TAG_WRITEBACK);
-		if (!PageDirty(page))
+		if (!PageDirty(page)) {
 			untag(mapping, page, PAGECACHE_TAG_DIRTY);
+			mapping_cleaned(mapping);
+		}
 		own_counts()->writeback++;
 	}
 	trace_page(page, PAGE_WRITE);
@@ -117,6 +121,9 @@ void end_page_writeback(struct page *page)
 	struct address_space *mapping;
 	u32 flags = 0, old;
 
+	/* before: it stays where it is as long as it is being written */
+	if (unlikely(PageReclaim(page)))
+		rotate_reclaimable_page(page);
 	mapping = lock_mapping(page, &flags);
 	BUG_ON(!PageWriteback(page), "the end of a write that did not begin");
 	if (mapping) {
@@ -131,6 +138,7 @@ void end_page_writeback(struct page *page)
 	unlock_mapping(mapping, flags);
 	if (old & 1U << PG_waiters)
 		wake_page(page, PG_writeback);
+	note_write_end();
 }
 
 /* --- errors --- */

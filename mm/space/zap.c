@@ -8,7 +8,8 @@
  *    way: the CPU may be walking them.
  *
  *    Pages that have other users, as all of a file have, go without the page
- *    allocator: they only lose a user.
+ *    allocator: they only lose a user. One of the swap cache is asked to leave
+ *    it, if nobody else may want it from there.
  *
  *    Tables are objects with a constructor, and come back empty: most are used
  *    again without a pass over them.
@@ -30,6 +31,7 @@
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 #include <mm/space/fault.h>
 #include <mm/space/internal.h>
 
@@ -72,21 +74,18 @@ static __always_inline void begin_gather(struct gather *g, struct mm_struct *mm)
 
 static void flush_gather(struct gather *g)
 {
-	u32 i, last = 0;
+	u32 i, last;
 
 	if (g->stale)
 		flush_mm(g->mm);
 	g->stale = false;
-	for (i = 0; i < g->n; i++) {
-		struct page *page = g->page[i];
-
-		/* in one step: who else has it may give it back at any moment,
-		 * and whoever is last must know */
-		if (put_page_of_others(page))
-			continue;
-		page_forget_anon(page);
-		g->page[last++] = page;
-	}
+	/* not to be kept for its slot only */
+	for (i = 0; i < g->n; i++)
+		if (unlikely(PageSwapCache(g->page[i])) && swap_hooks.unused)
+			swap_hooks.unused(g->page[i]);
+	last = lru_release_pages(g->n, g->page);
+	for (i = 0; i < last; i++)
+		page_forget_anon(g->page[i]);
 	if (last)
 		free_pages_bulk(last, g->page);
 	g->n = 0;
@@ -96,11 +95,21 @@ static void flush_gather(struct gather *g)
 
 /* --- unmapping --- */
 
-static void zap_swapped(struct mm_struct *mm, pteval_t old)
+/* A page that only waited for this entry: to be given back. NULL: none. */
+static struct page *zap_swapped(struct mm_struct *mm, pteval_t old)
 {
 	mm->swap_entries--;
-	if (swap_hooks.free)
-		swap_hooks.free(old);
+	return swap_hooks.free ? swap_hooks.free(old) : NULL;
+}
+
+/* A page that is shown, by what the CPU noted in its entry. */
+static __always_inline void tell_used(struct vm_area_struct *vma,
+				      struct page *page, pteval_t old)
+{
+	if (old & _PAGE_ACCESSED)
+		mark_page_accessed(page);
+	if (old & _PAGE_DIRTY)
+		tell_dirty(vma, page);
 }
 
 /* n entries of one table, until the batch is full: how many. The page counts
@@ -109,7 +118,7 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 				   u32 *entry, u32 n, bool wide)
 {
 	struct page **page = &g->page[g->n], **full = &g->page[BATCH];
-	u32 left, anon = 0;
+	u32 left, anon = 0, uncounted = 0;
 
 	for (left = n; left && page < full;
 	     left--, entry += pte_words(wide)) {
@@ -120,7 +129,11 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 			continue;
 		old = pte_take(entry, wide);
 		if (unlikely(!pte_shows_page(old))) {
-			zap_swapped(g->mm, old);
+			shown = zap_swapped(g->mm, old);
+			if (shown) {
+				uncounted++;
+				*page++ = shown;
+			}
 			continue;
 		}
 		g->stale = true;
@@ -130,12 +143,12 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 		page_remove_rmap(shown);
 		if (likely(PageAnon(shown)))
 			anon++;
-		else if (old & _PAGE_DIRTY)
-			tell_dirty(vma, shown);
+		else
+			tell_used(vma, shown, old);
 		*page++ = shown;
 	}
 	g->mm->anon_rss -= anon;
-	g->mm->file_rss -= (u32)(page - &g->page[g->n]) - anon;
+	g->mm->file_rss -= (u32)(page - &g->page[g->n]) - anon - uncounted;
 	g->n = (u32)(page - g->page);
 	return n - left;
 }
