@@ -8,7 +8,8 @@
  *    way: the CPU may be walking them.
  *
  *    Pages that have other users, as all of a file have, go without the page
- *    allocator: they only lose a user.
+ *    allocator: they only lose a user. One of the swap cache is asked to leave
+ *    it, if nobody else may want it from there.
  *
  *    Tables are objects with a constructor, and come back empty: most are used
  *    again without a pass over them.
@@ -80,6 +81,7 @@ static void flush_gather(struct gather *g)
 	for (i = 0; i < g->n; i++) {
 		struct page *page = g->page[i];
 
+		/* not to be kept for its slot only */
 		if (unlikely(PageSwapCache(page)) && swap_hooks.unused)
 			swap_hooks.unused(page);
 		/* in one step: who else has it may give it back at any moment,
@@ -186,8 +188,10 @@ static void take_table(struct gather *g, u32 at, int level)
 
 	spin_lock(page_table_lock(g->mm));
 	table = pt_take_table(&g->mm->pgd, at, level);
-	if (table)
+	if (table) {
 		g->mm->nr_tables--;
+		count_space(&own_space_counts()->tables, -1);
+	}
 	spin_unlock(page_table_lock(g->mm));
 	if (!table)
 		return;
@@ -292,6 +296,7 @@ u32 *make_entry(struct mm_struct *mm, u32 address)
 		spin_lock(page_table_lock(mm));
 		used = pt_hang(pt, address, __pa(table));
 		mm->nr_tables += used;
+		count_space(&own_space_counts()->tables, used);
 		spin_unlock(page_table_lock(mm));
 		if (!used)
 			kmem_cache_free(table_cache, table);
