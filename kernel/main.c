@@ -24,6 +24,7 @@
 #include <kernel/power.h>
 #include <kernel/user/process.h>
 #include <mm/cache/pagemap.h>
+#include <mm/cache/writeback.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
@@ -103,6 +104,7 @@ void start_kernel(void)
 	bounce_init();
 	block_init();
 	page_cache_init();
+	writeback_init();
 	mm_space_init();
 	swap_init();
 	user_init();
