@@ -19,6 +19,7 @@
 #include <mm/report/maps.h>
 #include <mm/report/pages.h>
 #include <mm/report/slabs.h>
+#include <mm/report/swaps.h>
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
 #include <mm/virt/vmalloc.h>
@@ -250,6 +251,7 @@ static const struct report reports[] = {
 	{ "zoneinfo", print_zoneinfo, NULL },
 	{ "slabinfo", report_slabinfo, NULL },
 	{ "vmstat", print_vmstat, NULL },
+	{ "swaps", report_swaps, NULL },
 };
 
 static int __init add_report(const struct report *report)
