@@ -218,7 +218,7 @@ static void check_books(void)
 	struct inode *quiet = begin_quiet();
 
 	msleep(REST * 1000);
-	/* what was wrong stays so: somebody may be in the middle of something */
+	/* what was wrong stays so: somebody may be in the midst of it */
 	if (mm_check()) {
 		msleep(REST * 1000);
 		soak.wrong += mm_check();
