@@ -67,6 +67,7 @@ bool set_page_dirty(struct page *page)
 	if (changed && mapping) {
 		tag(mapping, page, PAGECACHE_TAG_DIRTY);
 		own_counts()->dirty += has_below(mapping);
+		mapping_dirtied(mapping);
 	}
 	unlock_mapping(mapping, flags);
 	return changed;
@@ -99,8 +100,10 @@ void set_page_writeback(struct page *page)
 	BUG_ON(!set_flag(page, PG_writeback), "a page is written twice");
 	if (mapping) {
 		tag(mapping, page, PAGECACHE_TAG_WRITEBACK);
-		if (!PageDirty(page))
+		if (!PageDirty(page)) {
 			untag(mapping, page, PAGECACHE_TAG_DIRTY);
+			mapping_cleaned(mapping);
+		}
 		own_counts()->writeback++;
 	}
 	unlock_mapping(mapping, flags);
@@ -124,6 +127,7 @@ void end_page_writeback(struct page *page)
 	unlock_mapping(mapping, flags);
 	if (old & 1U << PG_waiters)
 		wake_page(page, PG_writeback);
+	note_write_end();
 }
 
 /* --- errors --- */

@@ -31,6 +31,7 @@
  * Locks: one page's at a time; while it is held nothing of the source's sleeps.
  */
 #include <mm/cache/internal.h>
+#include <mm/cache/writeback.h>
 #include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
@@ -229,6 +230,8 @@ long mapping_write(struct address_space *mapping, u64 pos, u32 n, u64 size,
 			return done ? (long)done : err;
 		done += (u32)err;
 		size = max(size, pos + done);
+		if (has_below(mapping))
+			balance_dirty_pages_ratelimited(mapping);
 		cond_resched();
 	}
 	return (long)done;

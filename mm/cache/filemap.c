@@ -65,6 +65,7 @@ void address_space_init(struct address_space *mapping, void *host,
 	spin_lock_init(&mapping->tree_lock, "address_space.tree_lock");
 	mutex_init(&mapping->i_mmap_lock, "address_space.i_mmap_lock");
 	INIT_LIST_HEAD(&mapping->all);
+	INIT_LIST_HEAD(&mapping->dirty);
 	INIT_LIST_HEAD(&mapping->i_mmap);
 }
 
@@ -106,13 +107,19 @@ u32 find_get_pages(struct address_space *mapping, u32 first, u32 max,
 	return n;
 }
 
+u32 get_pages_tag(struct address_space *mapping, u32 first, u32 tag, u32 max,
+		  struct page **pages)
+{
+	return get_all(pages, radix_tree_gang_lookup_tag(&mapping->page_tree,
+							 (void **)pages, first,
+							 max, tag));
+}
+
 u32 find_get_pages_tag(struct address_space *mapping, u32 first, u32 tag,
 		       u32 max, struct page **pages)
 {
 	u32 flags = spin_lock_irqsave(&mapping->tree_lock);
-	u32 n = get_all(pages, radix_tree_gang_lookup_tag(&mapping->page_tree,
-							  (void **)pages, first,
-							  max, tag));
+	u32 n = get_pages_tag(mapping, first, tag, max, pages);
 
 	spin_unlock_irqrestore(&mapping->tree_lock, flags);
 	return n;
@@ -167,6 +174,7 @@ static void remove_locked(struct address_space *mapping, struct page *page)
 		ClearPageDirty(page);
 		own_counts()->dirty -= has_below(mapping);
 	}
+	mapping_cleaned(mapping);
 	page->mapping = NULL;
 	if (!--mapping->nrpages)
 		mapping_ends(mapping);

@@ -85,6 +85,10 @@ struct address_space {
 	struct radix_tree_root page_tree;
 	u32 nrpages;
 	struct list_head all;		/* of all that have pages */
+	struct list_head dirty;		/* of those with dirty ones; empty: it
+					 * has none, or no writepage */
+	u32 dirtied_when;		/* jiffies: none of its dirty pages is
+					 * so for longer */
 
 	void *host;			/* its owner's: a struct inode */
 	const struct address_space_operations *a_ops;

@@ -20,6 +20,7 @@
 struct anon_vma {
 	spinlock_t lock;
 	struct list_head head;		/* of vm_area_struct.anon_vma_node */
+	struct anon_vma *next_dead;	/* its areas are gone: rmap.c, 4 */
 };
 
 static inline bool PageAnon(const struct page *page)
@@ -62,6 +63,14 @@ page_add_new_anon_rmap(struct page *page, const struct vm_area_struct *vma,
 	atomic_set(&page->_mapcount, 0);
 }
 
+/*
+ * An entry shows a page of the swap cache again; page_table_lock is held, the
+ * page is locked, and has a user for the entry. If no other entry shows it, and
+ * it was read just now, it belongs to nobody until then.
+ */
+void page_add_anon_rmap(struct page *page, const struct vm_area_struct *vma,
+			u32 address);
+
 /* Its last user gives it back: it belongs to no anon_vma any more. */
 static __always_inline void page_forget_anon(struct page *page)
 {
@@ -97,7 +106,8 @@ static __always_inline void put_user_page(struct page *page)
 /*
  * Calls fn for each entry that shows the page, until it returns non-zero, which
  * is returned. The anon_vma's lock and page_table_lock are held around fn. The
- * caller holds a user of the page. For pages of an anon_vma.
+ * caller holds a user of the page, and needs no mmap_sem. For pages of an
+ * anon_vma.
  */
 int rmap_walk_anon(struct page *page,
 		   int (*fn)(struct vm_area_struct *vma, u32 address,
