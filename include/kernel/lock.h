@@ -20,6 +20,7 @@
  *	                    mappings_lock	all that have pages
  *	                    kmem_node.lock
  *	page_wait.lock		who waits for a page	mm/cache
+ *	dead_lock		anon_vmas without areas	mm/space/rmap.c
  *	files.lock		descriptors of a process	kernel/fs
  *	mmlist_lock		all spaces		mm/space
  *	request_queue.lock	a block device's work	kernel/block
@@ -60,15 +61,16 @@
  *	    run_queue.lock	who can run: inside of all of these and of
  *				rx_lock		kernel/sched/sched.c
  *	fail_lock		what fails on purpose	kernel/base/fail.c
+ *	page_trace_lock		what a page went through: inside of all	mm/page
  *
- * All are taken with interrupts off, but anon_vma.lock and mm.page_table_lock,
- * which no handler ever takes. Two page_table_locks are held by fork only: the
- * parent's, then the child's, which nobody else holds with another. Two zones'
- * locks are never held at once; those of several kmem_nodes are only under
- * kmem_caches_lock, in the order of the list and of nodes (mm/report/leaks.c,
- * mm/object/slab_check.c), and only leaks.c takes all_tasks_lock and
- * vmap_space.lock inside of them. No page is allocated or freed under
- * pgtable.lock: with debug=pagealloc both change page tables.
+ * All are taken with interrupts off, but anon_vma.lock, mm.page_table_lock and
+ * dead_lock, which no handler ever takes. Two page_table_locks are held by fork
+ * only: the parent's, then the child's, which nobody else holds with another.
+ * Two zones' locks are never held at once; those of several kmem_nodes are only
+ * under kmem_caches_lock, in the order of the list and of nodes
+ * (mm/report/leaks.c, mm/object/slab_check.c), and only leaks.c takes
+ * all_tasks_lock and vmap_space.lock inside of them. No page is allocated or
+ * freed under pgtable.lock: with debug=pagealloc both change page tables.
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H

@@ -20,6 +20,11 @@
  *    Both counts can only be raised by somebody who has the page already, and
  *    page_table_lock keeps that entry from being copied.
  *
+ *    One more user may be the swap cache, if no other entry says the page's
+ *    slot: who says it could have the page from there, and would see what was
+ *    written since (swap_hooks.reuse). Whoever takes pages back has a user of
+ *    what he looks at: then a copy is made that was not needed.
+ *
  * 3. Memory is fetched and pages are filled without page_table_lock, so what an
  *    entry was must be looked at again behind that. If it is another now, some
  *    other thread has answered the same fault: all is thrown away, and the
@@ -50,6 +55,7 @@
 #include <kernel/lib/bug.h>
 #include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
+#include <mm/page/vmstat.h>
 #include <mm/space/fault.h>
 #include <mm/space/filemap.h>
 #include <mm/space/internal.h>
@@ -159,14 +165,23 @@ enum fault_result fault_install_own(const struct fault *f, struct page *page)
 
 /* --- copy on write --- */
 
+/* It is in the swap cache, and one entry shows it; page_table_lock is held. */
+static __noinline bool may_reuse_cached(struct page *page)
+{
+	return page_count(page) == 2 && swap_hooks.reuse &&
+	       swap_hooks.reuse(page);
+}
+
 /* page_table_lock is held: nobody else has it, or it is shared anyway. */
-static __always_inline bool may_reuse(const struct fault *f,
-				      const struct page *page)
+static __always_inline bool may_reuse(const struct fault *f, struct page *page)
 {
 	if (unlikely(f->vma->vm_flags & VM_SHARED))
 		return true;
-	return PageAnon(page) && page_mapcount(page) == 1 &&
-	       page_count(page) == 1;
+	if (!PageAnon(page) || page_mapcount(page) != 1)
+		return false;
+	if (unlikely(PageSwapCache(page)))
+		return may_reuse_cached(page);
+	return page_count(page) == 1;
 }
 
 /* It stays, and may be written; page_table_lock is held. */
@@ -241,6 +256,8 @@ static __always_inline enum fault_result write_protected(const struct fault *f)
 	get_page(page);
 	unlock(f);
 	result = copy_anon(f, page, page);
+	if (unlikely(PageSwapCache(page)) && swap_hooks.unused)
+		swap_hooks.unused(page);
 	put_user_page(page);
 	return result;
 }
@@ -302,10 +319,13 @@ fault_in_format(struct mm_struct *mm, struct vm_area_struct *vma, u32 address,
 	}
 	f.old = pte_read(f.entry, wide);
 	result = answer(&f, error);
-	if (unlikely(result == FAULT_MAJOR))
+	count_vm_event(PGFAULT);
+	if (unlikely(result == FAULT_MAJOR)) {
+		count_vm_event(PGMAJFAULT);
 		mm->maj_faults++;
-	else
+	} else {
 		mm->min_faults++;
+	}
 	return result;
 }
 
@@ -328,32 +348,37 @@ enum fault_result fastcall handle_mm_fault(struct mm_struct *mm,
 
 /* --- fork --- */
 
-static void copy_swapped(struct mm_struct *child, pteval_t value)
+/* False: its slot can count no more entries. */
+static __noinline bool copy_swapped(struct mm_struct *child, u32 *to,
+				    pteval_t value)
 {
-	BUG_ON(swap_hooks.copy && !swap_hooks.copy(value),
-	       "more entries say one slot of swap than it can count");
+	if (!swap_hooks.copy || !swap_hooks.copy(value))
+		return false;
+	pt_write(&child->pgd, to, value);
 	child->swap_entries++;
+	return true;
 }
 
 /*
  * n entries of one table; both spaces' locks are held. The page counts of the
  * child are added once. What is the same for all pages stands before the loop.
+ * How many of them are not copied: 0, unless one says a slot too many.
  */
-static __always_inline void copy_run(struct vm_area_struct *child, u32 *to,
-				     u32 *from, u32 n, bool wide)
+static __always_inline u32 copy_run(struct vm_area_struct *child, u32 *to,
+				    u32 *from, u32 n, bool wide)
 {
 	u32 step = pte_words(wide), pages = 0, anon = 0;
 	u32 protect = child->vm_flags & VM_SHARED ? 0 : _PAGE_RW;
 
-	for (; n--; from += step, to += step) {
+	for (; n; n--, from += step, to += step) {
 		pteval_t value = pte_read(from, wide);
 		struct page *page;
 
 		if (!value)
 			continue;
 		if (unlikely(!pte_shows_page(value))) {
-			copy_swapped(child->vm_mm, value);
-			pte_write(to, value, wide);
+			if (!copy_swapped(child->vm_mm, to, value))
+				break;
 			continue;
 		}
 		if (value & protect) {
@@ -363,7 +388,9 @@ static __always_inline void copy_run(struct vm_area_struct *child, u32 *to,
 		page = pte_counted_page(value, wide);
 		if (likely(page)) {
 			get_page(page);
+			/* the parent shows it: it is counted already */
 			atomic_inc(&page->_mapcount);
+			trace_page(page, PAGE_MAP);
 			pages++;
 			anon += PageAnon(page);
 		}
@@ -373,9 +400,11 @@ static __always_inline void copy_run(struct vm_area_struct *child, u32 *to,
 	}
 	child->vm_mm->anon_rss += anon;
 	child->vm_mm->file_rss += pages - anon;
+	return n;
 }
 
-static void copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
+/* False: a slot could not be counted. */
+static bool copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
 		      u32 *to, u32 start, u32 end)
 {
 	struct pgtable *pt = &vma->vm_mm->pgd;
@@ -386,11 +415,12 @@ static void copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
 	 * is written here */
 	spin_lock(page_table_lock(child->vm_mm));
 	if (pt->levels == 3)
-		copy_run(child, to, from, n, true);
+		n = copy_run(child, to, from, n, true);
 	else
-		copy_run(child, to, from, n, false);
+		n = copy_run(child, to, from, n, false);
 	spin_unlock(page_table_lock(child->vm_mm));
 	spin_unlock(&pt->lock);
+	return !n;
 }
 
 /*
@@ -424,9 +454,8 @@ int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma)
 		if (!pt_find(pt, start))
 			continue;
 		to = make_entry(child->vm_mm, start);
-		if (!to)
+		if (!to || !copy_some(child, vma, to, start, upto))
 			return -ENOMEM;
-		copy_some(child, vma, to, start, upto);
 		cond_resched();
 	}
 	return 0;

@@ -309,8 +309,12 @@ struct vm_area_struct *set_area_flags(struct vm_area_struct *vma, u32 start,
 		return NULL;
 	count_vm(vma->vm_mm, vma->vm_flags, vma->vm_ops, -pages);
 	count_vm(vma->vm_mm, flags, vma->vm_ops, pages);
+	/* who unmaps a page (rmap_unmap.c) has looked at them and is through,
+	 * or finds it locked */
+	spin_lock(page_table_lock(vma->vm_mm));
 	vma->vm_flags = flags;
 	vma->vm_page_prot = vm_get_page_prot(flags);
+	spin_unlock(page_table_lock(vma->vm_mm));
 	return join_neighbours(vma);
 }
 

@@ -8,7 +8,8 @@
  *    way: the CPU may be walking them.
  *
  *    Pages that have other users, as all of a file have, go without the page
- *    allocator: they only lose a user.
+ *    allocator: they only lose a user. One of the swap cache is asked to leave
+ *    it, if nobody else may want it from there.
  *
  *    Tables are objects with a constructor, and come back empty: most are used
  *    again without a pass over them.
@@ -80,6 +81,9 @@ static void flush_gather(struct gather *g)
 	for (i = 0; i < g->n; i++) {
 		struct page *page = g->page[i];
 
+		/* not to be kept for its slot only */
+		if (unlikely(PageSwapCache(page)) && swap_hooks.unused)
+			swap_hooks.unused(page);
 		/* in one step: who else has it may give it back at any moment,
 		 * and whoever is last must know */
 		if (put_page_of_others(page))
@@ -96,17 +100,11 @@ static void flush_gather(struct gather *g)
 
 /* --- unmapping --- */
 
-static void zap_swapped(struct mm_struct *mm, pteval_t old)
+/* A page that only waited for this entry: to be given back. NULL: none. */
+static struct page *zap_swapped(struct mm_struct *mm, pteval_t old)
 {
 	mm->swap_entries--;
-	if (swap_hooks.free)
-		swap_hooks.free(old);
-}
-
-static void tell_dirty(struct vm_area_struct *vma, struct page *page)
-{
-	if (vma->vm_ops && vma->vm_ops->dirtied)
-		vma->vm_ops->dirtied(vma, page);
+	return swap_hooks.free ? swap_hooks.free(old) : NULL;
 }
 
 /* n entries of one table, until the batch is full: how many. The page counts
@@ -115,7 +113,7 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 				   u32 *entry, u32 n, bool wide)
 {
 	struct page **page = &g->page[g->n], **full = &g->page[BATCH];
-	u32 left, anon = 0;
+	u32 left, anon = 0, uncounted = 0;
 
 	for (left = n; left && page < full;
 	     left--, entry += pte_words(wide)) {
@@ -126,7 +124,11 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 			continue;
 		old = pte_take(entry, wide);
 		if (unlikely(!pte_shows_page(old))) {
-			zap_swapped(g->mm, old);
+			shown = zap_swapped(g->mm, old);
+			if (shown) {
+				uncounted++;
+				*page++ = shown;
+			}
 			continue;
 		}
 		g->stale = true;
@@ -141,7 +143,7 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 		*page++ = shown;
 	}
 	g->mm->anon_rss -= anon;
-	g->mm->file_rss -= (u32)(page - &g->page[g->n]) - anon;
+	g->mm->file_rss -= (u32)(page - &g->page[g->n]) - anon - uncounted;
 	g->n = (u32)(page - g->page);
 	return n - left;
 }
@@ -186,8 +188,10 @@ static void take_table(struct gather *g, u32 at, int level)
 
 	spin_lock(page_table_lock(g->mm));
 	table = pt_take_table(&g->mm->pgd, at, level);
-	if (table)
+	if (table) {
 		g->mm->nr_tables--;
+		count_space(&own_space_counts()->tables, -1);
+	}
 	spin_unlock(page_table_lock(g->mm));
 	if (!table)
 		return;
@@ -292,6 +296,7 @@ u32 *make_entry(struct mm_struct *mm, u32 address)
 		spin_lock(page_table_lock(mm));
 		used = pt_hang(pt, address, __pa(table));
 		mm->nr_tables += used;
+		count_space(&own_space_counts()->tables, used);
 		spin_unlock(page_table_lock(mm));
 		if (!used)
 			kmem_cache_free(table_cache, table);

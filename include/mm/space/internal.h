@@ -146,6 +146,24 @@ void zap_entries(struct vm_area_struct *vma, u32 start, u32 end,
 
 /* --- rmap.c --- */
 
+/*
+ * The anon_vma of a page, locked; NULL: no entry shows it. While it is locked
+ * it stays, the areas on its list stay where they are, and their spaces and
+ * tables are there. The caller has a user of the page.
+ */
+struct anon_vma *page_lock_anon_vma(struct page *page);
+void page_unlock_anon_vma(struct anon_vma *av);
+
+/* While somebody walks, no anon_vma is freed. The two above do this, too. */
+void rmap_walk_begin(void);
+void rmap_walk_end(void);
+
+/* The entry of an area that shows the page, be it one that nobody may touch,
+ * and its address, with page_table_lock; NULL, without: there is none. The lock
+ * of the area's list is held. */
+u32 *rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
+		     u32 *address);
+
 /* Calls fn with page_table_lock, if the area has the page, and its entry shows
  * it, be it one that nobody may touch: what it returns, or 0. */
 int rmap_look(struct vm_area_struct *vma, struct page *page,
@@ -200,6 +218,13 @@ static __always_inline struct page *pte_counted_page(pteval_t value, bool wide)
 	page = pfn_to_page(wide ? (u32)(value >> PAGE_SHIFT) :
 				  (u32)value >> PAGE_SHIFT);
 	return unlikely(PageReserved(page)) ? NULL : page;
+}
+
+/* A page was written through an entry of the area, which goes. */
+static inline void tell_dirty(struct vm_area_struct *vma, struct page *page)
+{
+	if (vma->vm_ops && vma->vm_ops->dirtied)
+		vma->vm_ops->dirtied(vma, page);
 }
 
 /* The page of a file, or of what else is shown; NULL: the entry shows none. */
