@@ -30,6 +30,7 @@
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
+#include <mm/reclaim/swap.h>
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
 #include <mm/report/walk.h>
@@ -103,10 +104,12 @@ void start_kernel(void)
 	block_init();
 	page_cache_init();
 	mm_space_init();
+	swap_init();
 	user_init();
 	fs_init();
 	power_init();
 	setup_files();
+	swap_begin();
 	monitor_init();
 	report_layout();
 	free_initmem();

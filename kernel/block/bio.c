@@ -303,11 +303,16 @@ static bool fits_one_request(struct bio *bio, bool bounced)
 	return !bounced || bio->vcnt <= bounce_limit(limits->dma_mask);
 }
 
+void blk_count_paged(u32 rw, u32 sectors)
+{
+	paged_sectors[rw & WRITE][smp_processor_id()] += sectors;
+}
+
 static void count_paged(const struct bio *bio)
 {
 	u32 flags = local_irq_save();
 
-	paged_sectors[bio->rw & WRITE][smp_processor_id()] += bio->sectors;
+	blk_count_paged(bio->rw, bio->sectors);
 	local_irq_restore(flags);
 }
 

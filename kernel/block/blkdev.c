@@ -12,6 +12,7 @@
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/block/drivers.h>
+#include <kernel/block/page_io.h>
 #include <kernel/block/queue.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
@@ -126,6 +127,7 @@ struct block_device *next_disk(struct block_device *bdev)
 void block_init(void)
 {
 	bio_init_parts();
+	page_io_init();
 	kblockd = create_workqueue("kblockd");
 	if (!kblockd)
 		panic("no memory for the thread of block devices");

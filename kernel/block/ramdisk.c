@@ -14,7 +14,8 @@
  *    none is out of reach.
  *
  * 4. start() copies and ends the request at once. Interrupts are off then, so
- *    requests are small: RAMDISK_SECTORS.
+ *    requests are small: RAMDISK_SECTORS. Single pages go without a request
+ *    (page_io.c).
  */
 #include <kernel/base/cmdline.h>
 #include <kernel/base/printk.h>
@@ -90,6 +91,24 @@ static void ramdisk_start(struct block_device *bdev, struct request *rq)
 	blk_end_request(bdev, BLK_FINE, rq->sectors);
 }
 
+/* The same without a request, for one page. */
+static void ramdisk_copy(struct block_device *bdev, sector_t sector,
+			 u32 sectors, struct page *page, u32 rw)
+{
+	const struct ramdisk *disk = bdev->private;
+	struct bio_vec piece = { .bv_page = page };
+	phys_addr_t pa = disk->start + (sector << SECTOR_SHIFT);
+	u32 left = sectors << SECTOR_SHIFT;
+
+	for (; left; left -= piece.bv_len) {
+		piece.bv_len = min(left, (u32)(PAGE_SIZE -
+					       (pa & (PAGE_SIZE - 1))));
+		copy(&piece, pa, rw & WRITE);
+		piece.bv_offset += piece.bv_len;
+		pa += piece.bv_len;
+	}
+}
+
 /* Nothing is ever left in flight. */
 static int ramdisk_reset(struct block_device *bdev)
 {
@@ -98,6 +117,7 @@ static int ramdisk_reset(struct block_device *bdev)
 
 static const struct block_driver driver = {
 	.name = "ram", .start = ramdisk_start, .reset = ramdisk_reset,
+	.copy = ramdisk_copy,
 };
 
 /* --- making them --- */

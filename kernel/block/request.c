@@ -50,6 +50,11 @@ enum { WHOLE, BIO, SECTOR };
 /* Asked for each try of a request, of every device. */
 static FAIL_POINT(fail_block_io, "block_io", NULL);
 
+bool blk_fails_on_purpose(void)
+{
+	return fail_now(&fail_block_io);
+}
+
 static struct bio *first_bio(const struct request *rq)
 {
 	return list_first_entry(&rq->bios, struct bio, list);
@@ -250,7 +255,7 @@ static void start(struct request_queue *q, struct request *rq)
 		rq_map(rq, &q->bdev->limits);
 	}
 	q->state = QUEUE_STARTED;
-	if (fail_now(&fail_block_io)) {
+	if (blk_fails_on_purpose()) {
 		q->state = QUEUE_ENDED;
 		q->cause = BLK_MEDIUM;
 		q->done = 0;

@@ -5,35 +5,20 @@
  *    read once, what is written stays dirty until somebody writes it out:
  *    fsync(), and the close of the last file that could write.
  *
- * 2. A page goes and comes with one bio. Its end is told from a softirq. The
- *    last page of a disk may have fewer sectors than a page: the rest is zeros
- *    and never written.
+ * 2. A page goes and comes as <kernel/block/page_io.h> says. The last page of a
+ *    disk may have fewer sectors than a page: the rest is zeros and never
+ *    written.
  *
- * 3. A bio is wanted when memory is short, too (a page must be written to be
- *    had): a pool keeps some.
- *
- * 4. Whoever reads or writes a disk by sectors (the prompt) does not see what
+ * 3. Whoever reads or writes a disk by sectors (the prompt) does not see what
  *    is here, and the cache does not see him.
  */
 #include <kernel/base/panic.h>
-#include <kernel/block/blkdev.h>
+#include <kernel/block/page_io.h>
 #include <kernel/fs/internal.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <mm/cache/writeback.h>
 #include <mm/high/highmem.h>
-#include <mm/object/kmalloc.h>
-#include <mm/object/mempool.h>
-
-#define IOS_KEPT 16U			/* guessed: of pages on their way */
-#define SECTORS_OF_PAGE (PAGE_SIZE / SECTOR_SIZE)
-
-struct page_io {
-	struct bio bio;
-	struct bio_vec vec;
-};
-
-static mempool_t *ios;
 
 /* --- a page --- */
 
@@ -44,39 +29,20 @@ static struct block_device *bdev_of(const struct address_space *mapping)
 	return inode->i_private;
 }
 
-/* The page begins on the disk. */
 static void send(struct block_device *bdev, struct page *page, u32 rw,
-		 void (*end_io)(struct bio *bio))
+		 void (*done)(struct page *page, int error))
 {
-	/* with __GFP_WAIT a pool waits for one, and never fails */
-	struct page_io *io = mempool_alloc(ios, GFP_NOIO);
-	u64 sector = (u64)page->index * SECTORS_OF_PAGE;
-	u32 sectors = (u32)min(bdev->capacity - sector,
-			       (sector_t)SECTORS_OF_PAGE);
-
-	memset(io, 0, sizeof(*io));
-	io->vec.bv_page = page;
-	io->vec.bv_len = sectors * SECTOR_SIZE;
-	io->bio.bdev = bdev;
-	io->bio.sector = sector;
-	io->bio.rw = rw;
-	io->bio.vec = &io->vec;
-	io->bio.vcnt = 1;
-	io->bio.end_io = end_io;
-	submit_bio(&io->bio);
+	bdev_start_page(bdev, (u64)page->index * SECTORS_OF_PAGE, page, rw,
+			done);
 }
 
-static void end_read(struct bio *bio)
+static void end_read(struct page *page, int error)
 {
-	struct page_io *io = container_of(bio, struct page_io, bio);
-	struct page *page = io->vec.bv_page;
-
-	if (bio->error)
+	if (error)
 		SetPageError(page);
 	else
 		SetPageUptodate(page);
 	unlock_page(page);
-	mempool_free(io, ios);
 }
 
 static int block_readpage(struct address_space *mapping, struct page *page)
@@ -93,17 +59,13 @@ static int block_readpage(struct address_space *mapping, struct page *page)
 	return 0;
 }
 
-static void end_write(struct bio *bio)
+static void end_write(struct page *page, int error)
 {
-	struct page_io *io = container_of(bio, struct page_io, bio);
-	struct page *page = io->vec.bv_page;
-
-	if (bio->error) {
+	if (error) {
 		SetPageError(page);
-		mapping_set_error(page_mapping(page), bio->error);
+		mapping_set_error(page_mapping(page), error);
 	}
 	end_page_writeback(page);
-	mempool_free(io, ios);
 }
 
 static int block_writepage(struct address_space *mapping, struct page *page)
@@ -197,9 +159,6 @@ void __init block_files_init(void)
 {
 	struct block_device *bdev;
 
-	ios = mempool_create_kmalloc_pool(IOS_KEPT, sizeof(struct page_io));
-	if (!ios)
-		panic("no memory for the pages of disks");
 	for (bdev = next_disk(NULL); bdev; bdev = next_disk(bdev))
 		if (block_file_add(bdev))
 			panic("no memory for /dev/%s", bdev->name);

@@ -14,7 +14,8 @@
  *	NMI, double fault, machine
  *	check				none: the machine's
  *
- * A page fault behind the end of a file is SIGBUS, one without memory SIGKILL.
+ * A page fault behind the end of a file is SIGBUS, as is one for a page that
+ * swap cannot give back; one without memory SIGKILL.
  */
 #include <kernel/base/printk.h>
 #include <kernel/cpu/page.h>
@@ -114,8 +115,8 @@ bool user_trap(struct pt_regs *regs)
 void user_page_fault(struct pt_regs *regs, u32 address,
 		     enum fault_result result)
 {
-	int signal = result == FAULT_NO_PAGE ? SIGBUS :
-		     result == FAULT_OOM ? SIGKILL : SIGSEGV;
+	bool bus = result == FAULT_NO_PAGE || result == FAULT_SWAP;
+	int signal = bus ? SIGBUS : result == FAULT_OOM ? SIGKILL : SIGSEGV;
 
 	report(regs, address, result, signal);
 	process_exit(STATUS_KILLED(signal), regs);

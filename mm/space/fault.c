@@ -65,6 +65,8 @@ const char *fault_reason(enum fault_result result)
 		return "what is mapped there forbids it";
 	case FAULT_NO_PAGE:
 		return "the file that is mapped there ends before";
+	case FAULT_SWAP:
+		return "and swap has lost what was there";
 	case FAULT_OOM:
 		return "there is no memory for it";
 	default:

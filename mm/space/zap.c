@@ -100,11 +100,11 @@ static void flush_gather(struct gather *g)
 
 /* --- unmapping --- */
 
-static void zap_swapped(struct mm_struct *mm, pteval_t old)
+/* A page that only waited for this entry: to be given back. NULL: none. */
+static struct page *zap_swapped(struct mm_struct *mm, pteval_t old)
 {
 	mm->swap_entries--;
-	if (swap_hooks.free)
-		swap_hooks.free(old);
+	return swap_hooks.free ? swap_hooks.free(old) : NULL;
 }
 
 /* n entries of one table, until the batch is full: how many. The page counts
@@ -113,7 +113,7 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 				   u32 *entry, u32 n, bool wide)
 {
 	struct page **page = &g->page[g->n], **full = &g->page[BATCH];
-	u32 left, anon = 0;
+	u32 left, anon = 0, uncounted = 0;
 
 	for (left = n; left && page < full;
 	     left--, entry += pte_words(wide)) {
@@ -124,7 +124,11 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 			continue;
 		old = pte_take(entry, wide);
 		if (unlikely(!pte_shows_page(old))) {
-			zap_swapped(g->mm, old);
+			shown = zap_swapped(g->mm, old);
+			if (shown) {
+				uncounted++;
+				*page++ = shown;
+			}
 			continue;
 		}
 		g->stale = true;
@@ -139,7 +143,7 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 		*page++ = shown;
 	}
 	g->mm->anon_rss -= anon;
-	g->mm->file_rss -= (u32)(page - &g->page[g->n]) - anon;
+	g->mm->file_rss -= (u32)(page - &g->page[g->n]) - anon - uncounted;
 	g->n = (u32)(page - g->page);
 	return n - left;
 }
@@ -184,8 +188,10 @@ static void take_table(struct gather *g, u32 at, int level)
 
 	spin_lock(page_table_lock(g->mm));
 	table = pt_take_table(&g->mm->pgd, at, level);
-	if (table)
+	if (table) {
 		g->mm->nr_tables--;
+		count_space(&own_space_counts()->tables, -1);
+	}
 	spin_unlock(page_table_lock(g->mm));
 	if (!table)
 		return;
@@ -290,6 +296,7 @@ u32 *make_entry(struct mm_struct *mm, u32 address)
 		spin_lock(page_table_lock(mm));
 		used = pt_hang(pt, address, __pa(table));
 		mm->nr_tables += used;
+		count_space(&own_space_counts()->tables, used);
 		spin_unlock(page_table_lock(mm));
 		if (!used)
 			kmem_cache_free(table_cache, table);

@@ -117,7 +117,7 @@ static bool fake_copy(pteval_t entry)
 	return good;
 }
 
-static void fake_free(pteval_t entry)
+static struct page *fake_free(pteval_t entry)
 {
 	struct fake_slot *slot = slot_of(entry);
 	u32 *data = NULL;
@@ -129,6 +129,7 @@ static void fake_free(pteval_t entry)
 		data = free_slot(slot);
 	spin_unlock(&fake_swap.lock);
 	kfree(data);
+	return NULL;
 }
 
 static bool fake_reuse(struct page *page)

@@ -70,6 +70,12 @@ struct block_driver {
 	 * the queue's lock held. Whatever is waited for must have a limit.
 	 */
 	u32 (*at_work_since)(struct block_device *bdev);
+	/*
+	 * Of a device that copies by itself and never fails, else NULL: sectors
+	 * to or from the begin of a page, at once. Called as start() is.
+	 */
+	void (*copy)(struct block_device *bdev, sector_t sector, u32 sectors,
+		     struct page *page, u32 rw);
 };
 
 struct block_device {

@@ -98,7 +98,13 @@ void bio_finish(struct bio *bio);
 /* Is it a part of another one? Then that one speaks for it. */
 bool bio_is_part(const struct bio *bio);
 
+/* bio.c: for block_paged_kb(). Interrupts are off. */
+void blk_count_paged(u32 rw, u32 sectors);
+
 /* --- request.c; the lock is held, too --- */
+
+/* Is this try of a transfer to fail (fail_block_io)? */
+bool blk_fails_on_purpose(void);
 
 /* What is next for the device, as long as there is something. */
 void blk_run(struct request_queue *q);

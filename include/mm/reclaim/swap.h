@@ -13,6 +13,8 @@
  *	n	-	has the only copy
  *	n	yes	both; they are the same unless the page is dirty
  *	BAD	-	cannot be used: the header said so, or a write failed
+ *	BAD+n	yes	a write failed: the page is dirty and stays in memory.
+ *			Once the page is out, and nobody says the slot: BAD
  *
  * A page in the swap cache: PG_swapcache, private = entry, one user more; it is
  * private memory (PageAnon) or was just read and belongs to nobody yet. It gets
@@ -64,6 +66,7 @@ const char *swap_header_parse(const void *page, u32 pages,
  */
 struct swap_backing {
 	char name[24];			/* "/dev/hdb" */
+	bool is_file;
 	u32 pages;
 	void (*start)(struct swap_backing *backing, u32 offset,
 		      struct page *page, u32 rw,
@@ -78,13 +81,18 @@ struct swap_area {
 	u32 type;			/* its number */
 	s32 prio;			/* the highest first; equal: in turns */
 	bool writable;			/* slots are given out */
-	u32 slots;			/* with the header's */
-	u32 usable, inuse;		/* slots: good ones; not free */
+	u32 slots;			/* with the header's; 0: it is none */
+	u32 usable, inuse;		/* slots: good ones; of these not free */
+	u32 cached;			/* pages in the swap cache */
 	u32 lowest, highest;		/* no free slot is outside of these */
 	u32 cluster_next, cluster_left;
-	u16 *map;			/* counts */
+	u16 *map;			/* counts, and SWAP_MAP_BAD */
+	u16 *cluster;			/* free slots of each SWAP_CLUSTER */
 	struct page **page;		/* the swap cache */
+	struct list_head list;		/* of all that are in use, by prio */
 	struct swap_backing *backing;
+	/* how much to read ahead: a guess, so without a lock */
+	u32 ahead_prev, ahead_size, ahead_hits;
 };
 
 /*
@@ -101,8 +109,29 @@ int swapon(struct swap_backing *backing, s32 prio);
  */
 int swapoff(const char *name);
 
-/* "/dev/hdb": swapon() of a block device, and swap= of the command line. */
+/*
+ * "/dev/hdb": swapon() of a block device; or of a file, if swap_file_hook knows
+ * how: it makes a backing, or says with a negative errno why not. -ENOENT,
+ * -ENAMETOOLONG, -EROFS, too.
+ */
 int swapon_path(const char *path, s32 prio);
+extern int (*swap_file_hook)(const char *path, struct swap_backing **backing);
+
+/* What reports say of an area. */
+struct swap_area_info {
+	char name[24];
+	bool is_file;
+	u32 usable, inuse, bad;		/* slots */
+	s32 prio;
+};
+
+/* The area at *place or behind it, from 0 on; *place moves on. False: there is
+ * none. May sleep. */
+bool next_swap_area(struct swap_area_info *info, u32 *place);
+
+/* Entries that are in no page table: who has them brings those of an area home,
+ * as swapoff(): 0 or its errors. NULL: there are none. */
+extern int (*swap_owners_hook)(u32 area);
 
 /* Pages. Any context. */
 u32 total_swap_pages(void);
@@ -112,13 +141,17 @@ u32 nr_swap_cached(void);		/* in the swap cache */
 /* More than half is in use: who comes in gives its slot back. */
 bool vm_swap_full(void);
 
-/* A slot, kept for a page that the caller enters next; val 0: there is none. */
+/* A slot with a count of 1, which is the caller's; val 0: there is none. */
 swp_entry_t get_swap_page(void);
 
-/* One entry more and less. False: it has SWAP_MAP_MAX, or is none. */
+/*
+ * One entry more and less. False: it has SWAP_MAP_MAX, or is free, or none. The
+ * last entry that goes takes the page in the cache along, if nobody uses it and
+ * it is not locked: it would be of no use.
+ */
 bool swap_duplicate(swp_entry_t entry);
 void swap_free(swp_entry_t entry);
-u32 swap_count(swp_entry_t entry);
+u32 swap_count(swp_entry_t entry);	/* 0, too: bad, or there is no such */
 
 /* --- the swap cache, mm/reclaim/swap_state.c --- */
 
@@ -158,8 +191,9 @@ void swap_readpage(struct page *page);
 
 /* --- --- */
 
-/* Boot: hooks of mm/space are set. */
+/* Boot: hooks of mm/space are set. Then, with disks and files: swap=. */
 void swap_init(void);
+void swap_begin(void);
 
 /* Areas, counts and the cache from first principles: how many differences. */
 u32 check_swap(void (*report)(const char *sentence));

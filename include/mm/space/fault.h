@@ -16,6 +16,7 @@ enum fault_result {
 	FAULT_STACK_LIMIT,	/* SIGSEGV, too: below what a stack may have */
 	FAULT_PROTECTION,	/* SIGSEGV, SEGV_ACCERR: the area forbids it */
 	FAULT_NO_PAGE,		/* SIGBUS: the file ends before */
+	FAULT_SWAP,		/* SIGBUS: it cannot be read from swap */
 	FAULT_OOM,		/* no memory */
 };
 
@@ -59,9 +60,10 @@ struct swap_hooks {
 	 * it still is the one it was. May sleep. */
 	enum fault_result (*fault)(struct vm_area_struct *vma, u32 address,
 				   pteval_t entry, u32 error);
-	/* One entry more (false: too many) or less, under page_table_lock. */
+	/* One entry more (false: too many) or less, under page_table_lock. A
+	 * page that is of no use any more is the caller's then, or NULL. */
 	bool (*copy)(pteval_t entry);
-	void (*free)(pteval_t entry);
+	struct page *(*free)(pteval_t entry);
 	/* A page of the swap cache that one entry shows is to be written, under
 	 * page_table_lock: is it that entry's alone from now on? It may still
 	 * be in the cache then, if no other entry says its slot. */

@@ -1,0 +1,98 @@
+/* What the files of swap share and nobody else includes; tests of slots. */
+#ifndef MM_RECLAIM_SWAP_INTERNAL_H
+#define MM_RECLAIM_SWAP_INTERNAL_H
+
+#include <kernel/sched/mutex.h>
+#include <mm/reclaim/swap.h>
+
+struct vm_area_struct;
+
+/* --- slots of one area (mm/reclaim/swap_slots.c); its lock is held --- */
+
+/* All are free but the header's. The caller has set slots, map (zeroed),
+ * cluster, page (zeroed). */
+void swap_slots_init(struct swap_area *area);
+
+/* Of u16 in area->cluster. */
+static inline u32 swap_clusters(u32 slots)
+{
+	return (slots + SWAP_CLUSTER - 1) / SWAP_CLUSTER;
+}
+
+/* One that is free gets a count, or a page, or both; 0: there is none. */
+u32 swap_slot_take(struct swap_area *area, u16 count, struct page *page);
+
+/* Entries: see swap_duplicate(). What was the last one: true. */
+bool swap_slot_get(struct swap_area *area, u32 offset);
+bool swap_slot_put(struct swap_area *area, u32 offset);
+
+/* The cache: a page gets into a slot that has none, and out. */
+void swap_slot_enter(struct swap_area *area, u32 offset, struct page *page);
+void swap_slot_leave(struct swap_area *area, u32 offset);
+
+/* It cannot be written: when it was good until now, true. */
+bool swap_slot_spoil(struct swap_area *area, u32 offset);
+
+static inline u32 swap_slot_count(const struct swap_area *area, u32 offset)
+{
+	return area->map[offset] & ~SWAP_MAP_BAD;
+}
+
+static inline bool swap_slot_is_bad(const struct swap_area *area, u32 offset)
+{
+	return area->map[offset] & SWAP_MAP_BAD;
+}
+
+/* What an area says of itself, from first principles: how many differences. */
+u32 swap_check_slots(struct swap_area *area,
+		     void (*report)(const char *sentence));
+
+/* --- areas (mm/reclaim/swapfile.c) --- */
+
+extern struct swap_area swap_areas[MAX_SWAPFILES];
+
+/* swapon() and swapoff(): one at a time. Sleeps. */
+extern struct mutex swapon_mutex;
+
+/* The area of an entry, locked, interrupts off; NULL: there is no such slot,
+ * or no such area any more. */
+struct swap_area *lock_swap_area(swp_entry_t entry, u32 *flags);
+
+static inline void unlock_swap_area(struct swap_area *area, u32 flags)
+{
+	spin_unlock_irqrestore(&area->lock, flags);
+}
+
+/* A slot for a locked page, which is in the cache then; val 0: none. */
+swp_entry_t swap_take_for(struct page *page);
+
+/* The write of a slot failed: it is bad from now on. Any context. */
+void swap_spoil(swp_entry_t entry);
+
+/* Does the page's slot have to go, if it can: it is bad, there are few, or its
+ * area ends? */
+bool swap_wants_back(const struct page *page);
+
+/* Its arrays. */
+void swap_area_free(struct swap_area *area);
+
+/* By its backing's name; NULL. And an area that has nothing goes. swapon_mutex
+ * is held. */
+struct swap_area *swap_area_named(const char *name);
+void swap_area_retire(struct swap_area *area);
+
+/* --- the cache (mm/reclaim/swap_state.c) --- */
+
+/* As swap_free(), which gives the page back that went, if one did; here that
+ * use of it is the caller's, who has a lock. */
+struct page *swap_free_take(swp_entry_t entry);
+
+/* --- faults (mm/reclaim/swap_fault.c) --- */
+
+/* Brings home what an entry of the area says; -ENOMEM, -EIO; 0, too: it is
+ * another by now. mmap_sem is held. May sleep. */
+int swap_bring_home(struct vm_area_struct *vma, u32 address, pteval_t value);
+
+void swap_fault_init(void);
+
+#endif
