@@ -24,13 +24,16 @@
 #include <kernel/power.h>
 #include <kernel/user/process.h>
 #include <mm/cache/pagemap.h>
+#include <mm/cache/writeback.h>
 #include <mm/early/e820.h>
 #include <mm/early/memblock.h>
 #include <mm/high/bounce.h>
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
+#include <mm/reclaim/oom.h>
 #include <mm/reclaim/swap.h>
+#include <mm/report/free_areas.h>
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
 #include <mm/report/walk.h>
@@ -103,8 +106,11 @@ void start_kernel(void)
 	bounce_init();
 	block_init();
 	page_cache_init();
+	writeback_init();
 	mm_space_init();
 	swap_init();
+	oom_init();
+	free_areas_init();
 	user_init();
 	fs_init();
 	power_init();

@@ -2,36 +2,14 @@
  * The page cache from first principles: the tree, the counts, the tags and the
  * pages of each address_space say the same.
  *
- * All address_spaces that have pages are on a list: one gets on it with its
- * first page and leaves it with the last, under its tree_lock. So nobody needs
- * to say when one begins and ends, and one that is found there exists. The
- * checker goes along the list with a place of its own in it. It would take the
- * two locks in the wrong order, so it only tries the second.
+ * The checker goes along the list of all that have pages: mappings.c.
  *
- * Locks: mappings_lock inside of tree_lock; interrupts off.
+ * Lock: tree_lock of each, interrupts off.
  */
 #include <kernel/lib/printf.h>
 #include <mm/cache/internal.h>
 
-static LIST_HEAD(mappings);
-static spinlock_t mappings_lock = SPIN_LOCK_UNLOCKED("mappings_lock");
-static DEFINE_MUTEX(checking);		/* its place in the list is one */
-
 typedef void (*report_t)(const char *sentence);
-
-void mapping_begins(struct address_space *mapping)
-{
-	spin_lock(&mappings_lock);
-	list_add_tail(&mapping->all, &mappings);
-	spin_unlock(&mappings_lock);
-}
-
-void mapping_ends(struct address_space *mapping)
-{
-	spin_lock(&mappings_lock);
-	list_del_init(&mapping->all);
-	spin_unlock(&mappings_lock);
-}
 
 /* --- one of them --- */
 
@@ -112,12 +90,30 @@ static void check_counts(struct check *c)
 	c->wrong++;
 }
 
+/* Dirty pages are found by the list: a mapping that lacks there loses data. */
+static void check_lists(struct check *c)
+{
+	bool dirty = has_below(c->mapping) &&
+		     radix_tree_tagged(&c->mapping->page_tree,
+				       PAGECACHE_TAG_DIRTY);
+	char sentence[128];
+
+	if (list_empty(&c->mapping->dirty) != dirty)
+		return;
+	snprintf(sentence, sizeof(sentence), "address_space %p: it is %s the "
+		 "list of those with dirty pages", (void *)c->mapping,
+		 dirty ? "not on" : "without reason on");
+	c->report(sentence);
+	c->wrong++;
+}
+
 static u32 check_locked(struct address_space *mapping, report_t report)
 {
 	struct check c = { .mapping = mapping, .report = report };
 
 	check_pages(&c);
 	check_counts(&c);
+	check_lists(&c);
 	return c.wrong;
 }
 
@@ -132,65 +128,30 @@ u32 check_mapping(struct address_space *mapping, report_t report)
 
 /* --- all of them --- */
 
-/* Moves the place behind the next one, whose lock is taken (interrupts off);
- * NULL: it was at the end, and is off the list. */
-static struct address_space *next_mapping(struct list_head *place)
-{
-	struct address_space *mapping;
-
-	for (;;) {
-		spin_lock_irq(&mappings_lock);
-		if (place->next == &mappings) {
-			list_del(place);
-			spin_unlock_irq(&mappings_lock);
-			return NULL;
-		}
-		mapping = list_entry(place->next, struct address_space, all);
-		if (spin_trylock(&mapping->tree_lock))
-			break;
-		spin_unlock_irq(&mappings_lock);
-		cpu_relax();
-	}
-	list_del(place);
-	list_add(place, &mapping->all);
-	spin_unlock(&mappings_lock);
-	return mapping;
-}
-
 /* Nothing changes while no other CPU runs; so a difference is looked at once
  * more, should there be one. */
 static bool counts_agree(void)
 {
-	const struct address_space *mapping;
-	u32 n = 0;
-	bool same;
+	u32 counted, sum = mappings_pages(&counted);
 
-	spin_lock_irq(&mappings_lock);
-	list_for_each_entry(mapping, &mappings, all)
-		n += mapping->nrpages;
-	same = n == page_cache_pages();
-	spin_unlock_irq(&mappings_lock);
-	return same;
+	return sum == counted;
 }
 
 u32 check_page_cache(report_t report)
 {
 	struct address_space *mapping;
-	struct list_head place;
+	struct mapping_walk walk;
 	u32 wrong = 0;
 
-	mutex_lock(&checking);
-	spin_lock_irq(&mappings_lock);
-	list_add(&place, &mappings);
-	spin_unlock_irq(&mappings_lock);
-	while ((mapping = next_mapping(&place))) {
+	mapping_walk_begin(&walk, ALL_MAPPINGS);
+	while ((mapping = mapping_walk_next(&walk))) {
 		wrong += check_locked(mapping, report);
 		spin_unlock_irq(&mapping->tree_lock);
 	}
+	mapping_walk_end(&walk);
 	if (!counts_agree() && !counts_agree()) {
 		report("page_cache_pages() is not the sum of all nrpages");
 		wrong++;
 	}
-	mutex_unlock(&checking);
 	return wrong;
 }

@@ -27,6 +27,7 @@
 #include <mm/cache/radix_nodes.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_trace.h>
+#include <mm/reclaim/lru.h>
 
 struct cache_counts cache_counts[NR_CPUS];
 
@@ -66,6 +67,7 @@ void address_space_init(struct address_space *mapping, void *host,
 	spin_lock_init(&mapping->tree_lock, "address_space.tree_lock");
 	mutex_init(&mapping->i_mmap_lock, "address_space.i_mmap_lock");
 	INIT_LIST_HEAD(&mapping->all);
+	INIT_LIST_HEAD(&mapping->dirty);
 	INIT_LIST_HEAD(&mapping->i_mmap);
 }
 
@@ -107,13 +109,19 @@ u32 find_get_pages(struct address_space *mapping, u32 first, u32 max,
 	return n;
 }
 
+u32 get_pages_tag(struct address_space *mapping, u32 first, u32 tag, u32 max,
+		  struct page **pages)
+{
+	return get_all(pages, radix_tree_gang_lookup_tag(&mapping->page_tree,
+							 (void **)pages, first,
+							 max, tag));
+}
+
 u32 find_get_pages_tag(struct address_space *mapping, u32 first, u32 tag,
 		       u32 max, struct page **pages)
 {
 	u32 flags = spin_lock_irqsave(&mapping->tree_lock);
-	u32 n = get_all(pages, radix_tree_gang_lookup_tag(&mapping->page_tree,
-							  (void **)pages, first,
-							  max, tag));
+	u32 n = get_pages_tag(mapping, first, tag, max, pages);
 
 	spin_unlock_irqrestore(&mapping->tree_lock, flags);
 	return n;
@@ -168,7 +176,9 @@ static void remove_locked(struct address_space *mapping, struct page *page)
 	if (PageDirty(page)) {
 		ClearPageDirty(page);
 		own_counts()->dirty -= has_below(mapping);
+		quota_add(mapping, -1);
 	}
+	mapping_cleaned(mapping);
 	page->mapping = NULL;
 	if (!--mapping->nrpages)
 		mapping_ends(mapping);
@@ -209,19 +219,20 @@ bool remove_unused_page(struct page *page)
 	return unused;
 }
 
-/* A new page, locked; or an error: -EEXIST: somebody was faster. */
-static struct page *add_new_page(struct address_space *mapping, u32 index)
+struct page *add_new_page(struct address_space *mapping, u32 index, gfp_t gfp)
 {
-	struct page *page = alloc_page(mapping->gfp_mask);
+	struct page *page = alloc_page(gfp);
 	int err;
 
 	if (!page)
 		return ERR_PAGE(-ENOMEM);
-	err = add_to_page_cache(page, mapping, index, mapping->gfp_mask);
-	if (!err)
-		return page;
-	put_page(page);
-	return ERR_PAGE(err);
+	err = add_to_page_cache(page, mapping, index, gfp);
+	if (err) {
+		__free_page(page);
+		return ERR_PAGE(err);
+	}
+	lru_cache_add(page);
+	return page;
 }
 
 struct page *find_or_create_page(struct address_space *mapping, u32 index)
@@ -231,7 +242,7 @@ struct page *find_or_create_page(struct address_space *mapping, u32 index)
 
 		if (page)
 			return page;
-		page = add_new_page(mapping, index);
+		page = add_new_page(mapping, index, mapping->gfp_mask);
 		if (!IS_ERR_PAGE(page))
 			return page;
 		if (PAGE_ERR(page) != -EEXIST)
@@ -290,7 +301,7 @@ static struct page *read_page_slow(struct address_space *mapping, u32 index,
 	if (page)
 		lock_page(page);
 	else
-		page = add_new_page(mapping, index);
+		page = add_new_page(mapping, index, mapping->gfp_mask);
 	if (IS_ERR_PAGE(page))
 		return page;
 	err = bring_up_to_date(mapping, page, major);

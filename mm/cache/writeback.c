@@ -53,7 +53,7 @@ static bool next_tagged(struct tagged *t)
 	return t->n;
 }
 
-static int write_page(struct address_space *mapping, struct page *page)
+int write_one_page(struct address_space *mapping, struct page *page)
 {
 	lock_page(page);
 	if (page->mapping == mapping) {
@@ -78,7 +78,7 @@ static int write_range(struct address_space *mapping, u64 first, u64 end)
 		return 0;
 	while (next_tagged(&t))
 		for (i = 0; i < t.n; i++) {
-			result = write_page(mapping, t.page[i]);
+			result = write_one_page(mapping, t.page[i]);
 			err = err ? err : result;
 			put_page(t.page[i]);
 		}
@@ -98,6 +98,24 @@ static void wait_range(struct address_space *mapping, u64 first, u64 end)
 			wait_on_page_writeback(t.page[i]);
 			put_page(t.page[i]);
 		}
+}
+
+u32 write_some(struct address_space *mapping, u32 nr)
+{
+	struct tagged t = {
+		.mapping = mapping, .end = END_OF_ALL,
+		.tag = PAGECACHE_TAG_DIRTY,
+	};
+	u32 done = 0, i;
+
+	while (done < nr && next_tagged(&t)) {
+		for (i = 0; i < t.n; i++) {
+			write_one_page(mapping, t.page[i]);
+			put_page(t.page[i]);
+		}
+		done += t.n;
+	}
+	return done;
 }
 
 int filemap_fdatawrite(struct address_space *mapping)
