@@ -62,6 +62,6 @@ ROWS: list[Break] = [
           "copy_swapped(child->vm_mm, to, value);",
           "rmap.fork_copies_what_is_away"),
     Break("rmap: who goes leaves a page in swap", "mm/space/zap.c",
-          "\t\t\tswap_hooks.unused(page);\n", "\t\t\t;\n",
+          "\t\t\tswap_hooks.unused(g->page[i]);\n", "\t\t\t;\n",
           "rmap.the_cache_is_no_second_owner"),
 ]

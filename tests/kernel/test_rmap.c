@@ -18,8 +18,11 @@ static struct mm_struct *begin(u32 pages)
 	fake_swap_begin();
 	if (!mm || !EXPECT(map_pages(mm, USER, pages, RW, MAP_FIXED) == USER))
 		return NULL;
-	for (i = 0; i < pages; i++)
+	for (i = 0; i < pages; i++) {
 		EXPECT(poke(PAGE(i), 100 + i));
+		/* new pages begin as used ones */
+		ClearPageReferenced(page_at(mm, PAGE(i)));
+	}
 	return mm;
 }
 
@@ -579,7 +582,8 @@ TEST(rmap, a_busy_file)
 	/* one that is out of the file has no areas */
 	EXPECT_EQ(peek(PAGE(1)), FILE_WORD(0));
 	file_truncate(0);
-	EXPECT(referenced(page) == 0 && unmap_page(page) == UNMAP_SUCCESS);
+	EXPECT(referenced(page) <= 1 && referenced(page) == 0);
+	EXPECT_EQ(unmap_page(page), UNMAP_SUCCESS);
 	put_page(page);
 	end(mm);
 	file_end();
