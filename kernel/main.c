@@ -111,6 +111,7 @@ void start_kernel(void)
 	fs_init();
 	power_init();
 	setup_files();
+	swap_begin();
 	monitor_init();
 	report_layout();
 	free_initmem();

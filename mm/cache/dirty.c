@@ -16,6 +16,7 @@
  * flags only.
  */
 #include <mm/cache/internal.h>
+#include <mm/page/page_trace.h>
 
 /* Takes the lock of the page's address_space; NULL: it is in none. */
 static struct address_space *lock_mapping(struct page *page, u32 *flags)
@@ -69,6 +70,8 @@ bool set_page_dirty(struct page *page)
 		own_counts()->dirty += has_below(mapping);
 		mapping_dirtied(mapping);
 	}
+	if (changed)
+		trace_page(page, PAGE_DIRTIED);
 	unlock_mapping(mapping, flags);
 	return changed;
 }
@@ -86,6 +89,8 @@ bool clear_page_dirty_for_io(struct page *page)
 		ClearPageDirty(page);
 	if (was && mapping)
 		own_counts()->dirty -= has_below(mapping);
+	if (was)
+		trace_page(page, PAGE_CLEANED);
 	unlock_mapping(mapping, flags);
 	return was;
 }
@@ -106,6 +111,7 @@ void set_page_writeback(struct page *page)
 		}
 		own_counts()->writeback++;
 	}
+	trace_page(page, PAGE_WRITE);
 	unlock_mapping(mapping, flags);
 }
 
@@ -120,6 +126,7 @@ void end_page_writeback(struct page *page)
 		untag(mapping, page, PAGECACHE_TAG_WRITEBACK);
 		own_counts()->writeback--;
 	}
+	trace_page(page, PAGE_WRITE_END);
 	/* the last thing: then the page may go. With the flag it says who
 	 * waits: see page_lock.c, section 4 */
 	old = __atomic_fetch_and(&page->flags, ~(1U << PG_writeback),

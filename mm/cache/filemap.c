@@ -26,6 +26,7 @@
 #include <mm/cache/internal.h>
 #include <mm/cache/radix_nodes.h>
 #include <mm/page/page_alloc.h>
+#include <mm/page/page_trace.h>
 
 struct cache_counts cache_counts[NR_CPUS];
 
@@ -141,6 +142,7 @@ static int insert_locked(struct address_space *mapping, struct page *page,
 	if (!mapping->nrpages++)
 		mapping_begins(mapping);
 	own_counts()->pages++;
+	trace_page(page, PAGE_CACHE_ADD);
 	return 0;
 }
 
@@ -179,6 +181,7 @@ static void remove_locked(struct address_space *mapping, struct page *page)
 	if (!--mapping->nrpages)
 		mapping_ends(mapping);
 	own_counts()->pages--;
+	trace_page(page, PAGE_CACHE_REMOVE);
 }
 
 void remove_from_page_cache(struct page *page)

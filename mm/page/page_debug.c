@@ -37,11 +37,11 @@ bool page_debugging;
 static struct page_owner *owners;	/* by frame number */
 
 /* A page that must ask whether it fails takes the slow way, too. */
-static void update_debugging(void)
+void page_debug_update(void)
 {
 	unsigned int i;
 
-	page_debugging = owners || fail_page.active ||
+	page_debugging = owners || fail_page.active || traced_page ||
 			 debug_enabled(DEBUG_PAGE_POISON) ||
 			 debug_enabled(DEBUG_PAGEALLOC);
 	for (i = 0; i < MAX_ZONEIDS; i++)
@@ -49,7 +49,7 @@ static void update_debugging(void)
 			zone_set_hot(zone_table[i], !page_debugging);
 }
 
-FAIL_POINT(fail_page, "page", update_debugging);
+FAIL_POINT(fail_page, "page", page_debug_update);
 
 void page_alloc_fail_nth(u32 n)
 {
@@ -132,6 +132,8 @@ void page_debug_set_site(struct page *page, u32 site)
 {
 	if (owners)
 		owners[page_to_pfn(page)].alloc_site = site;
+	if (page == traced_page)
+		page_trace_set_site(site);
 }
 
 void page_debug_alloc_part(struct page *page, u32 i)
@@ -223,6 +225,7 @@ void page_debug_alloc(struct page *page, unsigned int order, gfp_t gfp,
 	}
 	if (owners)
 		note_alloc(page, order, gfp, site);
+	trace_block(page, order, PAGE_ALLOC, site);
 }
 
 /* Each page of the block: the next owner may take only a part of it. */
@@ -238,6 +241,7 @@ void page_debug_free(struct page *page, unsigned int order, u32 site)
 {
 	u32 i;
 
+	trace_block(page, order, PAGE_FREE, site);
 	for (i = 0; i < 1U << order; i++) {
 		if (owners)
 			note_free(page, i, site);
@@ -267,5 +271,5 @@ void page_debug_init(u32 pages)
 		else
 			owners = memset(__va((u32)pa), 0, size);
 	}
-	update_debugging();
+	page_debug_update();
 }

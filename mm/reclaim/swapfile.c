@@ -301,22 +301,31 @@ static int begin_area(struct swap_area *area, struct swap_backing *backing,
 	return 0;
 }
 
+struct swap_area *swap_area_named(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < nr_places; i++)
+		if (swap_areas[i].slots &&
+		    !strcmp(swap_areas[i].backing->name, name))
+			return &swap_areas[i];
+	return NULL;
+}
+
 /* -EBUSY: it is one; -EPERM: there is no room. */
 static int find_place(const char *name, struct swap_area **place)
 {
-	struct swap_area *area;
+	u32 i;
 
-	*place = NULL;
-	for (area = swap_areas; area < swap_areas + MAX_SWAPFILES; area++) {
-		if (area->slots && !strcmp(area->backing->name, name)) {
-			pr_warn("swap: %s is a swap area already\n", name);
-			return -EBUSY;
-		}
-		if (!area->slots && !*place)
-			*place = area;
+	if (swap_area_named(name)) {
+		pr_warn("swap: %s is a swap area already\n", name);
+		return -EBUSY;
 	}
-	if (*place)
-		return 0;
+	for (i = 0; i < MAX_SWAPFILES; i++)
+		if (!swap_areas[i].slots) {
+			*place = &swap_areas[i];
+			return 0;
+		}
 	pr_warn("swap: %s is refused: there are %u areas\n", name,
 		MAX_SWAPFILES);
 	return -EPERM;
@@ -354,6 +363,44 @@ int swapon(struct swap_backing *backing, s32 prio)
 	mutex_unlock(&swapon_mutex);
 	__free_page(page);
 	return err;
+}
+
+/* --- the end --- */
+
+void swap_area_retire(struct swap_area *area)
+{
+	u32 flags = spin_lock_irqsave(&swap_list_lock);
+
+	spin_lock(&area->lock);
+	list_del(&area->list);
+	area->slots = area->usable = area->inuse = 0;
+	spin_unlock(&area->lock);
+	spin_unlock_irqrestore(&swap_list_lock, flags);
+	swap_area_free(area);
+}
+
+/* --- looking --- */
+
+bool next_swap_area(struct swap_area_info *info, u32 *place)
+{
+	const struct swap_area *area;
+	bool there = false;
+
+	mutex_lock(&swapon_mutex);
+	for (; *place < nr_places && !there; ++*place) {
+		area = &swap_areas[*place];
+		there = area->slots;
+		if (!there)
+			continue;
+		strlcpy(info->name, area->backing->name, sizeof(info->name));
+		info->is_file = area->backing->is_file;
+		info->usable = area->usable;
+		info->inuse = area->inuse;
+		info->bad = area->slots - 1 - area->usable;
+		info->prio = area->prio;
+	}
+	mutex_unlock(&swapon_mutex);
+	return there;
 }
 
 /* --- boot --- */

@@ -55,6 +55,7 @@
 #include <kernel/lib/bug.h>
 #include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
+#include <mm/page/vmstat.h>
 #include <mm/space/fault.h>
 #include <mm/space/filemap.h>
 #include <mm/space/internal.h>
@@ -318,10 +319,13 @@ fault_in_format(struct mm_struct *mm, struct vm_area_struct *vma, u32 address,
 	}
 	f.old = pte_read(f.entry, wide);
 	result = answer(&f, error);
-	if (unlikely(result == FAULT_MAJOR))
+	count_vm_event(PGFAULT);
+	if (unlikely(result == FAULT_MAJOR)) {
+		count_vm_event(PGMAJFAULT);
 		mm->maj_faults++;
-	else
+	} else {
 		mm->min_faults++;
+	}
 	return result;
 }
 
@@ -384,7 +388,9 @@ static __always_inline u32 copy_run(struct vm_area_struct *child, u32 *to,
 		page = pte_counted_page(value, wide);
 		if (likely(page)) {
 			get_page(page);
+			/* the parent shows it: it is counted already */
 			atomic_inc(&page->_mapcount);
+			trace_page(page, PAGE_MAP);
 			pages++;
 			anon += PageAnon(page);
 		}

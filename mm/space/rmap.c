@@ -49,6 +49,8 @@
 #include <mm/page/page_alloc.h>
 #include <mm/space/internal.h>
 
+struct space_counts space_counts[NR_CPUS];
+
 static struct kmem_cache *anon_vma_cache;
 
 static atomic_t walkers = ATOMIC_INIT(0);
@@ -68,6 +70,19 @@ void rmap_init(void)
 {
 	anon_vma_cache = kmem_cache_create("anon_vma", sizeof(struct anon_vma),
 					   0, SLAB_PANIC, construct);
+}
+
+struct space_counts sum_space_counts(void)
+{
+	struct space_counts sum = { 0 };
+	unsigned int cpu;
+
+	for_each_cpu(cpu) {
+		sum.anon += space_counts[cpu].anon;
+		sum.file += space_counts[cpu].file;
+		sum.tables += space_counts[cpu].tables;
+	}
+	return sum;
 }
 
 /* --- areas --- */

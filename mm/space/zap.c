@@ -188,8 +188,10 @@ static void take_table(struct gather *g, u32 at, int level)
 
 	spin_lock(page_table_lock(g->mm));
 	table = pt_take_table(&g->mm->pgd, at, level);
-	if (table)
+	if (table) {
 		g->mm->nr_tables--;
+		count_space(&own_space_counts()->tables, -1);
+	}
 	spin_unlock(page_table_lock(g->mm));
 	if (!table)
 		return;
@@ -294,6 +296,7 @@ u32 *make_entry(struct mm_struct *mm, u32 address)
 		spin_lock(page_table_lock(mm));
 		used = pt_hang(pt, address, __pa(table));
 		mm->nr_tables += used;
+		count_space(&own_space_counts()->tables, used);
 		spin_unlock(page_table_lock(mm));
 		if (!used)
 			kmem_cache_free(table_cache, table);

@@ -20,6 +20,7 @@
 #include <kernel/cpu/page.h>
 #include <kernel/cpu/spinlock.h>
 #include <kernel/cpu/threadflags.h>
+#include <kernel/cpu/time.h>
 #include <kernel/lib/string.h>
 #include <kernel/setup.h>
 
@@ -337,4 +338,9 @@ u64 trace_time(void)
 	static u64 calls;
 
 	return ++calls;
+}
+
+u64 clock_ns(void)
+{
+	return trace_time() * 1000;
 }

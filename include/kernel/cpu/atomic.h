@@ -57,6 +57,26 @@ static inline bool atomic_dec_and_test(atomic_t *v)
 	return __atomic_sub_fetch(&v->counter, 1, __ATOMIC_SEQ_CST) == 0;
 }
 
+/* One more; is it zero now? */
+static inline bool atomic_inc_and_test(atomic_t *v)
+{
+	bool zero;
+
+	__asm__ volatile("lock; incl %0" : "+m"(v->counter), "=@ccz"(zero)
+			 : : "memory");
+	return zero;
+}
+
+/* One less; is it below zero now? */
+static inline bool atomic_dec_negative(atomic_t *v)
+{
+	bool negative;
+
+	__asm__ volatile("lock; decl %0" : "+m"(v->counter), "=@ccs"(negative)
+			 : : "memory");
+	return negative;
+}
+
 static inline void atomic_set_bits(u32 *word, u32 bits)
 {
 	__atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST);

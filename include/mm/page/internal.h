@@ -4,6 +4,7 @@
 
 #include <kernel/base/fail.h>
 #include <mm/page/page_alloc.h>
+#include <mm/page/page_trace.h>
 
 /*
  * Flags that no page may have when it is freed, and when it is given out: its
@@ -76,6 +77,9 @@ void fastcall put_page_slow(struct page *page, u32 site);
 /* Anything of the below to do? Then a page takes the slow way. */
 extern bool page_debugging;
 
+/* It may be another now: somebody else wants it, or wants it no more. */
+void page_debug_update(void);
+
 /* A frame as memory, high or low; one at a time. Returns with interrupts off;
  * flags are what page_window_close() puts back. */
 void *page_window_open(struct page *page, u32 *flags);
@@ -100,6 +104,26 @@ void page_debug_init(u32 pages);
 void page_debug_free_range(u32 start, u32 end);
 
 #define CALLER ((u32)(uintptr_t)__builtin_return_address(0))
+
+/* --- page_trace.c --- */
+
+/* As page_trace_note(). site: who asked. */
+void page_trace_note_site(const struct page *page, enum page_event event,
+			  u32 site);
+
+/* The traced page was allocated just now: that was who asked. */
+void page_trace_set_site(u32 site);
+
+/* One page of the block is the traced one? */
+static __always_inline void trace_block(const struct page *page,
+					unsigned int order,
+					enum page_event event, u32 site)
+{
+	uintptr_t at = (uintptr_t)traced_page - (uintptr_t)page;
+
+	if (unlikely(at < sizeof(*page) << order))
+		page_trace_note_site(traced_page, event, site);
+}
 
 /* --- alloc_slow.c --- */
 

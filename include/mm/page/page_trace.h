@@ -23,7 +23,7 @@ enum page_event {
 
 extern const struct page *traced_page;	/* NULL: none */
 
-void page_trace_note(const struct page *page, enum page_event event);
+void fastcall page_trace_note(const struct page *page, enum page_event event);
 
 static __always_inline void trace_page(const struct page *page,
 				       enum page_event event)
@@ -31,5 +31,32 @@ static __always_inline void trace_page(const struct page *page,
 	if (unlikely(page == traced_page))
 		page_trace_note(page, event);
 }
+
+/* --- who asks (mm/page/page_trace.c) --- */
+
+#define PAGE_TRACE_KEPT 64U	/* guessed: some lives of a page */
+
+/* One of them: what happened, and what the page was like at that moment: what
+ * it has become, or, when it is freed or a write ends, still is. */
+struct page_trace_event {
+	u64 ns;			/* clock_ns() */
+	enum page_event event;
+	u32 site;		/* address behind the call: where */
+	u32 flags;
+	s32 users, mapped;
+	u32 index;		/* what its owner has there */
+	unsigned long private;
+	bool interrupt;		/* in one, or a softirq */
+};
+
+/* That one from now on, instead of any other; NULL: none. What was noted before
+ * is forgotten, unless it is NULL. Not under zone->lock. */
+void page_trace_start(const struct page *page);
+
+/* Events since the start; the last PAGE_TRACE_KEPT of them can be had. */
+u32 page_trace_events(void);
+
+/* The n-th of them, from 0 on. False: it is not there any more, or not yet. */
+bool page_trace_event(u32 n, struct page_trace_event *event);
 
 #endif

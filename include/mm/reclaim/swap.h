@@ -66,6 +66,7 @@ const char *swap_header_parse(const void *page, u32 pages,
  */
 struct swap_backing {
 	char name[24];			/* "/dev/hdb" */
+	bool is_file;
 	u32 pages;
 	void (*start)(struct swap_backing *backing, u32 offset,
 		      struct page *page, u32 rw,
@@ -108,8 +109,29 @@ int swapon(struct swap_backing *backing, s32 prio);
  */
 int swapoff(const char *name);
 
-/* "/dev/hdb": swapon() of a block device, and swap= of the command line. */
+/*
+ * "/dev/hdb": swapon() of a block device; or of a file, if swap_file_hook knows
+ * how: it makes a backing, or says with a negative errno why not. -ENOENT,
+ * -ENAMETOOLONG, -EROFS, too.
+ */
 int swapon_path(const char *path, s32 prio);
+extern int (*swap_file_hook)(const char *path, struct swap_backing **backing);
+
+/* What reports say of an area. */
+struct swap_area_info {
+	char name[24];
+	bool is_file;
+	u32 usable, inuse, bad;		/* slots */
+	s32 prio;
+};
+
+/* The area at *place or behind it, from 0 on; *place moves on. False: there is
+ * none. May sleep. */
+bool next_swap_area(struct swap_area_info *info, u32 *place);
+
+/* Entries that are in no page table: who has them brings those of an area home,
+ * as swapoff(): 0 or its errors. NULL: there are none. */
+extern int (*swap_owners_hook)(u32 area);
 
 /* Pages. Any context. */
 u32 total_swap_pages(void);
@@ -169,8 +191,9 @@ void swap_readpage(struct page *page);
 
 /* --- --- */
 
-/* Boot: hooks of mm/space are set. */
+/* Boot: hooks of mm/space are set. Then, with disks and files: swap=. */
 void swap_init(void);
+void swap_begin(void);
 
 /* Areas, counts and the cache from first principles: how many differences. */
 u32 check_swap(void (*report)(const char *sentence));

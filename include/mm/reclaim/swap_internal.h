@@ -76,6 +76,11 @@ bool swap_wants_back(const struct page *page);
 /* Its arrays. */
 void swap_area_free(struct swap_area *area);
 
+/* By its backing's name; NULL. And an area that has nothing goes. swapon_mutex
+ * is held. */
+struct swap_area *swap_area_named(const char *name);
+void swap_area_retire(struct swap_area *area);
+
 /* --- the cache (mm/reclaim/swap_state.c) --- */
 
 /* As swap_free(), which gives the page back that went, if one did; here that

@@ -13,6 +13,7 @@
 #define MM_SPACE_RMAP_H
 
 #include <mm/page/page_alloc.h>
+#include <mm/page/page_trace.h>
 #include <mm/space/mm.h>
 
 #define PAGE_MAPPING_ANON 1U
@@ -33,6 +34,27 @@ static inline struct anon_vma *page_anon_vma(const struct page *page)
 	return (struct anon_vma *)((uintptr_t)page->mapping -
 				   PAGE_MAPPING_ANON);
 }
+
+/*
+ * Of all spaces: pages that entries show, each once, of private memory and of
+ * files; and page tables, without their roots. Each CPU counts what it changes;
+ * one instruction, so nothing is lost.
+ */
+struct space_counts {
+	u32 anon, file, tables;
+};
+
+extern struct space_counts space_counts[NR_CPUS];
+
+static __always_inline void count_space(u32 *own, s32 n)
+{
+	__atomic_fetch_add(own, (u32)n, __ATOMIC_RELAXED);
+}
+
+#define own_space_counts() (&space_counts[smp_processor_id()])
+
+/* Their sums. Any context. */
+struct space_counts sum_space_counts(void);
 
 /* Where the area shows the page of that offset, ~0U: nowhere. */
 u32 vma_address(const struct vm_area_struct *vma, u32 pgoff);
@@ -61,6 +83,8 @@ page_add_new_anon_rmap(struct page *page, const struct vm_area_struct *vma,
 	page->index = vma_pgoff(vma, address);
 	page->mapping = (char *)vma->anon_vma + PAGE_MAPPING_ANON;
 	atomic_set(&page->_mapcount, 0);
+	count_space(&own_space_counts()->anon, 1);
+	trace_page(page, PAGE_MAP);
 }
 
 /*
@@ -83,14 +107,21 @@ static __always_inline void page_forget_anon(struct page *page)
 /* One entry more shows a page of a file. */
 static __always_inline void page_add_file_rmap(struct page *page)
 {
-	atomic_inc(&page->_mapcount);
+	if (atomic_inc_and_test(&page->_mapcount))
+		count_space(&own_space_counts()->file, 1);
+	trace_page(page, PAGE_MAP);
 }
 
 static __always_inline void page_remove_rmap(struct page *page)
 {
-	BUG_ON(page_mapcount(page) <= 0,
-	       "an entry of a page goes, and it had none");
-	atomic_dec(&page->_mapcount);
+	if (atomic_dec_negative(&page->_mapcount)) {
+		struct space_counts *own = own_space_counts();
+
+		BUG_ON(page_mapcount(page) < 0,
+		       "an entry of a page goes, and it had none");
+		count_space(PageAnon(page) ? &own->anon : &own->file, -1);
+	}
+	trace_page(page, PAGE_UNMAP);
 }
 
 /* One user less; the last one frees it, also a page of an anon_vma. Any
