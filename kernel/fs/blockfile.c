@@ -9,7 +9,11 @@
  *    disk may have fewer sectors than a page: the rest is zeros and never
  *    written.
  *
- * 3. Whoever reads or writes a disk by sectors (the prompt) does not see what
+ * 3. Pages that are read ahead come with one bio together; of these it may lack
+ *    for memory, then they come one by one. So they do, where a page is only
+ *    copied.
+ *
+ * 4. Whoever reads or writes a disk by sectors (the prompt) does not see what
  *    is here, and the cache does not see him.
  */
 #include <kernel/base/panic.h>
@@ -19,6 +23,7 @@
 #include <kernel/lib/string.h>
 #include <mm/cache/writeback.h>
 #include <mm/high/highmem.h>
+#include <mm/object/kmalloc.h>
 
 /* --- a page --- */
 
@@ -59,6 +64,68 @@ static int block_readpage(struct address_space *mapping, struct page *page)
 	return 0;
 }
 
+/* --- some pages that follow each other --- */
+
+struct read_run {
+	struct bio bio;
+	struct bio_vec vec[];
+};
+
+/* Up to date is what was transferred before the first sector that was not. */
+static void end_run(struct bio *bio)
+{
+	struct read_run *run = container_of(bio, struct read_run, bio);
+	sector_t at = bio->sector;
+	u32 i;
+
+	for (i = 0; i < bio->vcnt; i++) {
+		struct page *page = run->vec[i].bv_page;
+
+		at += run->vec[i].bv_len / SECTOR_SIZE;
+		if (bio->error && at > bio->error_sector)
+			SetPageError(page);
+		else
+			SetPageUptodate(page);
+		unlock_page(page);
+	}
+	kfree(run);
+}
+
+/* With one bio; without memory for it, page by page. */
+static void block_readpages(struct address_space *mapping, struct page **pages,
+			    u32 n)
+{
+	struct block_device *bdev = bdev_of(mapping);
+	sector_t sector = (u64)pages[0]->index * SECTORS_OF_PAGE, left;
+	struct read_run *run;
+	u32 i;
+
+	run = bdev->driver->copy ? NULL :
+	      kzalloc(sizeof(*run) + n * sizeof(run->vec[0]),
+		      GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
+	if (!run || sector + (n - 1) * SECTORS_OF_PAGE >= bdev->capacity) {
+		for (i = 0; i < n; i++)
+			block_readpage(mapping, pages[i]);
+		kfree(run);
+		return;
+	}
+	left = (bdev->capacity - sector) * SECTOR_SIZE;
+	for (i = 0; i < n; i++, left -= PAGE_SIZE) {
+		run->vec[i].bv_page = pages[i];
+		run->vec[i].bv_len = (u32)min(left, (sector_t)PAGE_SIZE);
+		if (left < PAGE_SIZE)
+			clear_highpage(pages[i]);
+	}
+	run->bio.bdev = bdev;
+	run->bio.sector = sector;
+	run->bio.vec = run->vec;
+	run->bio.vcnt = n;
+	run->bio.end_io = end_run;
+	submit_bio(&run->bio);
+}
+
+/* --- out --- */
+
 static void end_write(struct page *page, int error)
 {
 	if (error) {
@@ -78,6 +145,7 @@ static int block_writepage(struct address_space *mapping, struct page *page)
 
 static const struct address_space_operations block_aops = {
 	.readpage = block_readpage, .writepage = block_writepage,
+	.readpages = block_readpages,
 };
 
 /* --- the file --- */

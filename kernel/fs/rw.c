@@ -85,8 +85,8 @@ long generic_read(struct file *file, char *buf, u32 n, u64 *pos)
 {
 	struct inode *inode = file->f_inode;
 	struct user_sink user = { .sink = { take_user }, .to = buf };
-	long done = mapping_read(&inode->i_data, *pos, n, i_size_read(inode),
-				 &user.sink);
+	long done = mapping_read(&inode->i_data, &file->f_ra, *pos, n,
+				 i_size_read(inode), &user.sink);
 
 	if (done > 0)
 		*pos += (u32)done;
@@ -98,8 +98,8 @@ long kernel_read(struct file *file, u64 pos, void *to, u32 n)
 	struct inode *inode = file->f_inode;
 	struct user_sink kernel = { .sink = { take_kernel }, .to = to };
 
-	return mapping_read(&inode->i_data, pos, n, i_size_read(inode),
-			    &kernel.sink);
+	return mapping_read(&inode->i_data, &file->f_ra, pos, n,
+			    i_size_read(inode), &kernel.sink);
 }
 
 /* --- writing --- */

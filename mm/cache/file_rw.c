@@ -57,14 +57,47 @@ static bool next_piece(struct piece *piece, u64 pos, u32 n)
 
 /* --- reading --- */
 
+/* What is read, and how. */
+struct reading {
+	struct address_space *mapping;
+	struct file_ra_state *ra;
+	u64 end, size;			/* bytes: of what is asked for; of the
+					 * file */
+};
+
+static void read_ahead(const struct reading *r, u32 index)
+{
+	u32 wanted = (u32)((r->end - 1) >> PAGE_SHIFT) - index + 1;
+
+	page_cache_readahead(r->mapping, r->ra, index, wanted,
+			     (r->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+}
+
+/* As read_cache_page(), for one that is not there, or not yet. */
+static struct page *wait_for_page(const struct reading *r, u32 index,
+				  struct page *page)
+{
+	if (page)
+		put_page(page);
+	else
+		read_ahead(r, index);
+	return read_cache_page(r->mapping, index, NULL);
+}
+
 /* How many bytes the sink took, or an error. */
-static int read_piece(struct address_space *mapping, const struct piece *piece,
+static int read_piece(const struct reading *r, const struct piece *piece,
 		      struct page_sink *sink)
 {
-	struct page *page = read_cache_page(mapping, piece->index, NULL);
+	u32 index = piece->index, took;
+	struct page *page;
 	const u8 *va;
-	u32 took;
 
+	if (unlikely(index == r->ra->async && r->ra->size))
+		read_ahead(r, index);
+	page = find_get_page(r->mapping, index);
+	if (unlikely(!page || !PageUptodate(page)))
+		page = wait_for_page(r, index, page);
+	r->ra->next = index + 1;
 	if (IS_ERR_PAGE(page))
 		return PAGE_ERR(page);
 	va = kmap(page);
@@ -74,20 +107,22 @@ static int read_piece(struct address_space *mapping, const struct piece *piece,
 	return took ? (int)took : -EFAULT;
 }
 
-long mapping_read(struct address_space *mapping, u64 pos, u32 n, u64 size,
-		  struct page_sink *sink)
+long mapping_read(struct address_space *mapping, struct file_ra_state *ra,
+		  u64 pos, u32 n, u64 size, struct page_sink *sink)
 {
+	struct reading r = { .mapping = mapping, .ra = ra, .size = size };
 	u32 done = 0;
 
 	if (pos >= size)
 		return 0;
 	n = (u32)min((u64)min(n, MOST_BYTES), size - pos);
+	r.end = pos + n;
 	while (done < n) {
 		struct piece piece;
 		int took = -EFBIG;
 
 		if (next_piece(&piece, pos + done, n - done))
-			took = read_piece(mapping, &piece, sink);
+			took = read_piece(&r, &piece, sink);
 		if (unlikely(took < 0))
 			return done ? (long)done : took;
 		done += (u32)took;

@@ -217,15 +217,14 @@ bool remove_unused_page(struct page *page)
 	return unused;
 }
 
-/* A new page, locked; or an error: -EEXIST: somebody was faster. */
-static struct page *add_new_page(struct address_space *mapping, u32 index)
+struct page *add_new_page(struct address_space *mapping, u32 index, gfp_t gfp)
 {
-	struct page *page = alloc_page(mapping->gfp_mask);
+	struct page *page = alloc_page(gfp);
 	int err;
 
 	if (!page)
 		return ERR_PAGE(-ENOMEM);
-	err = add_to_page_cache(page, mapping, index, mapping->gfp_mask);
+	err = add_to_page_cache(page, mapping, index, gfp);
 	if (!err)
 		return page;
 	put_page(page);
@@ -239,7 +238,7 @@ struct page *find_or_create_page(struct address_space *mapping, u32 index)
 
 		if (page)
 			return page;
-		page = add_new_page(mapping, index);
+		page = add_new_page(mapping, index, mapping->gfp_mask);
 		if (!IS_ERR_PAGE(page))
 			return page;
 		if (PAGE_ERR(page) != -EEXIST)
@@ -298,7 +297,7 @@ static struct page *read_page_slow(struct address_space *mapping, u32 index,
 	if (page)
 		lock_page(page);
 	else
-		page = add_new_page(mapping, index);
+		page = add_new_page(mapping, index, mapping->gfp_mask);
 	if (IS_ERR_PAGE(page))
 		return page;
 	err = bring_up_to_date(mapping, page, major);

@@ -32,6 +32,9 @@
  *    takes only what it asked for: it would make the others dirty, or copy
  *    them.
  *
+ * 5. A page that is not there is read with those around it that are not there
+ *    either, where the mapping can read several at once (readahead.c).
+ *
  * Locks: mmap_sem for reading; page locks (one by waiting, more only by
  * trying); page_table_lock. Cost: see docs/bench.md.
  */
@@ -58,17 +61,31 @@ static void release(struct page *page)
 	put_page(page);
 }
 
+/* What lies around a page that is not there: within the area and the file. */
+static bool read_around(const struct vm_area_struct *vma, u32 index)
+{
+	u64 end = (vma->vm_ops->size(vma) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	u64 of_area = (u64)vma_pgoff(vma, vma->vm_end - 1) + 1;
+
+	return page_cache_readaround(vma->vm_mapping, index,
+				     vma_pgoff(vma, vma->vm_start),
+				     min(end, of_area));
+}
+
 /* Up to date and locked, but perhaps not in the mapping any more. Or an error,
  * as of read_cache_page(). */
-static struct page *locked_page(struct address_space *mapping, u32 index,
+static struct page *locked_page(const struct vm_area_struct *vma, u32 index,
 				bool *major)
 {
+	struct address_space *mapping = vma->vm_mapping;
 	struct page *page = find_lock_page(mapping, index);
 
 	if (likely(page && PageUptodate(page)))
 		return page;
 	if (page)
 		release(page);
+	else if (read_around(vma, index))
+		*major = true;
 	page = read_cache_page(mapping, index, major);
 	if (!IS_ERR_PAGE(page))
 		lock_page(page);
@@ -83,7 +100,7 @@ struct page *filemap_nopage(struct vm_area_struct *vma, u32 address,
 	struct page *page;
 
 	while (!is_beyond(vma, index)) {
-		page = locked_page(mapping, index, major);
+		page = locked_page(vma, index, major);
 		if (IS_ERR_PAGE(page))
 			return PAGE_ERR(page) == -ENOMEM ? NOPAGE_OOM :
 							   NOPAGE_SIGBUS;

@@ -19,6 +19,7 @@
 #define FAR 0xfffffU		/* the last page of 4 GB */
 
 static struct address_space file;
+static struct file_ra_state ra;
 static struct page *spare;
 static u8 buffer[PAGE_SIZE];
 
@@ -97,7 +98,7 @@ static void pread(struct bench *b)
 	local_irq_enable();
 	bench_start(b);
 	do
-		mapping_read(&file, n % 32 * PAGE_SIZE, PAGE_SIZE, 1U << 20,
+		mapping_read(&file, &ra, n % 32 * PAGE_SIZE, PAGE_SIZE, 1U << 20,
 			     &sink);
 	while (--n);
 	bench_stop(b);

@@ -245,7 +245,7 @@ long fake_read(struct fake_file *fake, u64 pos, void *to, u32 n, u64 size)
 {
 	struct memory_sink m = { .sink.take = take, .at = to, .left = n };
 
-	return mapping_read(&fake->mapping, pos, n, size, &m.sink);
+	return mapping_read(&fake->mapping, &fake->ra, pos, n, size, &m.sink);
 }
 
 long fake_write(struct fake_file *fake, u64 pos, const void *from, u32 n,

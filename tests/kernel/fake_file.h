@@ -26,6 +26,7 @@ enum fake_reads {
 
 struct fake_file {
 	struct address_space mapping;
+	struct file_ra_state ra;
 	enum fake_reads how;
 	bool writes_fail;
 	u32 reads, writes;	/* how often it was asked */

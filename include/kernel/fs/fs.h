@@ -115,6 +115,7 @@ struct file {
 	u32 f_flags;
 	u64 f_pos;			/* under f_pos_lock */
 	struct mutex f_pos_lock;
+	struct file_ra_state f_ra;	/* guesses: no lock */
 	struct inode *f_inode;
 	const struct file_operations *f_op;
 	void *private_data;

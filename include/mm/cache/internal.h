@@ -74,6 +74,10 @@ u32 write_some(struct address_space *mapping, u32 nr);
 
 /* --- the rest --- */
 
+/* A new page, locked, with a user more; or an error: -EEXIST: there is one by
+ * now; -ENOMEM. May sleep if gfp may. */
+struct page *add_new_page(struct address_space *mapping, u32 index, gfp_t gfp);
+
 /*
  * Reads a page that is locked and not up to date; it is locked again when this
  * returns, in any case. 0; -EIO; -EAGAIN: it was taken out meanwhile; whatever

@@ -35,6 +35,7 @@
 #include <kernel/lib/radix_tree.h>
 #include <kernel/lock.h>
 #include <kernel/sched/mutex.h>
+#include <mm/cache/readahead.h>
 #include <mm/page/gfp.h>
 #include <mm/page/page.h>
 
@@ -59,7 +60,8 @@ struct address_space_operations {
 
 	/*
 	 * Begins to read n pages that follow each other, as n times readpage().
-	 * NULL: no read-ahead. May sleep.
+	 * The caller has a user of each until it returns. NULL: no read-ahead.
+	 * May sleep.
 	 */
 	void (*readpages)(struct address_space *mapping, struct page **pages,
 			  u32 n);
@@ -231,12 +233,13 @@ struct page_source {
 };
 
 /*
- * The bytes [pos, pos + n) that are below size, page by page. How many were
- * taken, which ends at the first that was not; or an error, if none: -EFAULT
- * (the sink takes none), -EIO, -ENOMEM. At most 2 GB less a page. May sleep.
+ * The bytes [pos, pos + n) that are below size, page by page; ra: of the file
+ * they are read through. How many were taken, which ends at the first that was
+ * not; or an error, if none: -EFAULT (the sink takes none), -EIO, -ENOMEM. At
+ * most 2 GB less a page. May sleep.
  */
-long mapping_read(struct address_space *mapping, u64 pos, u32 n, u64 size,
-		  struct page_sink *sink);
+long mapping_read(struct address_space *mapping, struct file_ra_state *ra,
+		  u64 pos, u32 n, u64 size, struct page_sink *sink);
 
 /*
  * Writes [pos, pos + n), page by page; pages become dirty. A page of which only
