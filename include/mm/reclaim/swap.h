@@ -132,6 +132,9 @@ bool next_swap_area(struct swap_area_info *info, u32 *place);
 /* Entries that are in no page table: who has them brings those of an area home,
  * as swapoff(): 0 or its errors. NULL: there are none. */
 extern int (*swap_owners_hook)(u32 area);
+/* For checks: counts such entries of an area by offset; how many say a slot
+ * that there is not. */
+extern u32 (*swap_owner_counts)(u32 area, u32 slots, u16 *count);
 
 /* Pages. Any context. */
 u32 total_swap_pages(void);
@@ -195,7 +198,8 @@ void swap_readpage(struct page *page);
 void swap_init(void);
 void swap_begin(void);
 
-/* Areas, counts and the cache from first principles: how many differences. */
+/* Areas, counts and the cache from first principles: how many differences. May
+ * sleep. */
 u32 check_swap(void (*report)(const char *sentence));
 
 #endif
