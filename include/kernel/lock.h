@@ -58,6 +58,7 @@
  *	mutex.lock, semaphore.lock, rw_semaphore.lock	kernel/sched
  *	wait_queue.lock		who waits for one thing	kernel/sched
  *	all_tasks_lock		all threads		kernel/sched
+ *	    family_lock		out of memory		mm/reclaim/oom_kill.c
  *	    run_queue.lock	who can run: inside of all of these and of
  *				rx_lock		kernel/sched/sched.c
  *	fail_lock		what fails on purpose	kernel/base/fail.c
