@@ -17,6 +17,7 @@
  */
 #include <mm/cache/internal.h>
 #include <mm/page/page_trace.h>
+#include <mm/reclaim/lru.h>
 
 /* Takes the lock of the page's address_space; NULL: it is in none. */
 static struct address_space *lock_mapping(struct page *page, u32 *flags)
@@ -120,6 +121,9 @@ void end_page_writeback(struct page *page)
 	struct address_space *mapping;
 	u32 flags = 0, old;
 
+	/* before: it stays where it is as long as it is being written */
+	if (unlikely(PageReclaim(page)))
+		rotate_reclaimable_page(page);
 	mapping = lock_mapping(page, &flags);
 	BUG_ON(!PageWriteback(page), "the end of a write that did not begin");
 	if (mapping) {

@@ -47,6 +47,7 @@
 #include <kernel/lib/bug.h>
 #include <mm/object/slab.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 #include <mm/space/internal.h>
 
 struct space_counts space_counts[NR_CPUS];
@@ -222,9 +223,11 @@ u32 vma_address(const struct vm_area_struct *vma, u32 pgoff)
 /* Or one of a block, or one that others give back at this moment. */
 void fastcall put_last_user(struct page *page)
 {
-	/* nobody else can come by a user of it: it is mapped nowhere */
-	if (page_count(page) == 1)
+	if (!PageCompound(page)) {
+		if (!lru_release_pages(1, &page))
+			return;
 		page_forget_anon(page);
+	}
 	put_page(page);
 }
 
