@@ -239,6 +239,8 @@ static int write_piece(struct address_space *mapping, const struct piece *piece,
 
 		if (!source->ready(source, piece->len))
 			return -EFAULT;
+		if (!mapping_has_room(mapping, piece->index))
+			return -ENOSPC;
 		page = find_or_create_page(mapping, piece->index);
 		if (!page)
 			return -ENOMEM;

@@ -176,6 +176,7 @@ static void remove_locked(struct address_space *mapping, struct page *page)
 	if (PageDirty(page)) {
 		ClearPageDirty(page);
 		own_counts()->dirty -= has_below(mapping);
+		quota_add(mapping, -1);
 	}
 	mapping_cleaned(mapping);
 	page->mapping = NULL;

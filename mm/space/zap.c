@@ -79,8 +79,8 @@ static void flush_gather(struct gather *g)
 	if (g->stale)
 		flush_mm(g->mm);
 	g->stale = false;
+	/* not to be kept for its slot only */
 	for (i = 0; i < g->n; i++)
-		/* not to be kept for its slot only */
 		if (unlikely(PageSwapCache(g->page[i])) && swap_hooks.unused)
 			swap_hooks.unused(g->page[i]);
 	last = lru_release_pages(g->n, g->page);

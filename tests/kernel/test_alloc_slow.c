@@ -359,7 +359,7 @@ TEST_PRIVATE(alloc_slow, nobody_can_be_killed, 6)
 	script = (struct script){ .nobody = true, .at_wait = 3, .pages = 10 };
 	page = ask(GFP_KERNEL | __GFP_NOFAIL, 0);
 	EXPECT(page);
-	EXPECT_CALLS(5, 5, 3);
+	EXPECT_CALLS(6, 5, 3);
 	finish(page, 0);
 }
 
@@ -373,7 +373,7 @@ TEST_PRIVATE(alloc_slow, nobody_dies_for_what_would_not_help, 6)
 	EXPECT_CALLS(2, 0, 0);
 	script = (struct script){ .at_wait = 2, .pages = 10 };
 	finish(ask(GFP_KERNEL | __GFP_DMA, 0), 0);
-	EXPECT_CALLS(4, 0, 2);
+	EXPECT_CALLS(5, 0, 2);
 }
 
 /* pages come back without progress of one's own; how many kills follow? */

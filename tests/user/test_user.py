@@ -131,7 +131,8 @@ def check_here(ctx, row, journal):
         guest.expect_end(PASSED)
         text = guest.text
     good = set(re.findall(r"^  ok \d+ (\w+)$", text, re.M))
-    wanted = set(PROGRAMS) | {"each_page", "each_object", "a_full_memory"}
+    wanted = set(PROGRAMS) | {"each_page", "each_object", "a_full_memory",
+                              "no_room_for_files"}
     forbids = "pae" in cmdline
     require(f"# data can{'not' if forbids else ''} be executed" in text,
             "wrong output", "what is data is not as the machine has it")
