@@ -20,6 +20,7 @@
 #include <mm/report/maps.h>
 #include <mm/report/pages.h>
 #include <mm/report/slabs.h>
+#include <mm/report/swaps.h>
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
 #include <mm/virt/vmalloc.h>
@@ -331,6 +332,7 @@ static const struct report reports[] = {
 	{ .name = "zoneinfo", .print = print_zoneinfo },
 	{ .name = "slabinfo", .print = report_slabinfo },
 	{ .name = "vmstat", .print = print_vmstat },
+	{ .name = "swaps", .print = report_swaps },
 };
 
 static int __init add_report(const struct report *report)

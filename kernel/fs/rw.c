@@ -112,6 +112,8 @@ static long write_locked(struct file *file, struct page_source *source, u32 n,
 	u64 size = inode->i_size;
 	long done;
 
+	if (inode->i_swapfile)
+		return -ETXTBSY;
 	if (file->f_flags & O_APPEND)
 		*pos = size;
 	if (!n)
@@ -200,5 +202,7 @@ static const struct vm_operations_struct area_ops = {
 
 int generic_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	if (file->f_inode->i_swapfile && vma->vm_flags & VM_SHARED)
+		return -ETXTBSY;
 	return map_file(vma, &file->f_inode->i_data, &area_ops);
 }

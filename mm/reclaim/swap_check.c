@@ -83,7 +83,7 @@ static void count_table(struct tally *t, struct pgtable *pt, u32 start, u32 end)
 	spin_unlock(&pt->lock);
 }
 
-static void count_entries_of(struct tally *t, struct mm_struct *mm)
+static void count_in_space(struct tally *t, struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
 	u32 at, upto;
@@ -105,7 +105,7 @@ static void count_all(struct tally *t)
 
 	while ((mm = next_mm(mm))) {
 		if (mm->swap_entries)
-			count_entries_of(t, mm);
+			count_in_space(t, mm);
 		cond_resched();
 	}
 	if (swap_owner_counts)

@@ -18,8 +18,8 @@
  *    nowhere else (remove_exclusive_swap_page).
  *
  *    "The only one": its users are the entries that show it, the cache and the
- *    caller. Under the area's lock nobody finds it in the cache; and fork, which
- *    adds a user and an entry that shows it, does no harm to it.
+ *    caller. Under the area's lock nobody finds it in the cache; and fork,
+ *    which adds a user and an entry that shows it, does no harm to it.
  *
  * 5. The last entry of a slot goes: swap_free() tries to take the page, if
  *    there is one, out. It must not wait: a page that is locked, or being

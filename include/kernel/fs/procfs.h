@@ -2,7 +2,7 @@
  * /proc: reports as files. Their text is made when they are opened, and stays
  * as it was for whoever has it open.
  *
- *	/proc/meminfo buddyinfo zoneinfo slabinfo vmstat
+ *	/proc/meminfo buddyinfo zoneinfo slabinfo vmstat swaps
  *	/proc/PID/maps smaps pagemap	(PID of a process, or self)
  *	/proc/PID/oom_score oom_score_adj	(<mm/reclaim/oom.h>; the second
  *				can be written: -1000 to 1000, else -EINVAL)
