@@ -64,7 +64,7 @@
  *	    run_queue.lock	who can run: inside of all of these and of
  *				rx_lock		kernel/sched/sched.c
  *	fail_lock		what fails on purpose	kernel/base/fail.c
- *	page_trace_lock		what a page went through: inside of all	mm/page
+ *	page_trace_lock		a page's life; inside of all	mm/page
  *
  * All are taken with interrupts off, but anon_vma.lock, mm.page_table_lock and
  * dead_lock, which no handler ever takes. Two page_table_locks are held by fork

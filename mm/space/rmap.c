@@ -242,7 +242,9 @@ void page_add_anon_rmap(struct page *page, const struct vm_area_struct *vma,
 	BUG_ON(page_anon_vma(page) != vma->anon_vma ||
 	       page->index != vma_pgoff(vma, address),
 	       "a page is shown where it is not found again");
-	atomic_inc(&page->_mapcount);
+	if (atomic_inc_and_test(&page->_mapcount))
+		count_space(&own_space_counts()->anon, 1);
+	trace_page(page, PAGE_MAP);
 }
 
 /* --- walks --- */

@@ -156,6 +156,13 @@ def mistakes_are_named(guest):
             ("stress -1", r"^usage: stress SECONDS \[SEED\]$"),
             ("stress 0", r"^usage: stress SECONDS \[SEED\]$"),
             ("stress 1 x", r"^usage: stress SECONDS \[SEED\]$"),
+            ("trace", r"^usage: trace page \[PFN \| off\]$"),
+            ("trace frame", r"^usage: trace page"),
+            ("trace page 1 2", r"^usage: trace page"),
+            ("trace page zz", r"^trace: zz is no frame: up to 6 hexadecimal"),
+            ("trace page 1000000", r"^trace: 1000000 is no frame: up to 6"),
+            ("trace page ffffff", r"^trace: frame 0xffffff is no RAM$"),
+            ("trace page 100", r"^trace: frame 0x100 is reserved for good"),
             ("test nosuch", r"^no test is named \"nosuch\"; see test list$"),
             ("test a b", r"^usage: test "),
             (" ".join("abcdefghijklmnopq"), r"^a: more than 16 words$")):
