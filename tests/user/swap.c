@@ -1,13 +1,14 @@
 /*
  * Memory that goes away and comes back: every word of it is looked at.
  *
- *	swap [MB [PATH]]	all cases, with so much memory; PATH: a disk, which
- *				is mapped (its first 16 MB are overwritten)
- *	swap MB passes		the four passes of the benchmarks, a word a page;
- *				their ticks are ECX, EDX, ESI, EDI when it ends, EBP
- *				100 times pages scanned for one stolen in pass 2
- *	swap MB hold		fills it, says so, sleeps five seconds, looks at
- *				it: bad pages are its status
+ *	swap [MB [PATH]]	all cases, with so much memory; PATH: a disk,
+ *				which is mapped (16 MB of it are overwritten)
+ *	swap MB passes		the four passes of the benchmarks, a word a
+ *				page; when it ends their ticks are ECX, EDX,
+ *				ESI, EDI, and EBP is 100 times the pages scanned
+ *				for one stolen in pass 2
+ *	swap MB hold [SECONDS]	fills it, says so, sleeps, looks at it: its
+ *				status is how many pages are bad
  *
  * Without numbers it takes 4 MB: nothing has to go, and all answers are the
  * same. Where it takes more than there is, something must go.
@@ -493,16 +494,15 @@ static int passes(void)
 
 /* --- and one that waits --- */
 
-static int hold(void)
+static int hold(u32 seconds)
 {
+	const u32 time[2] = { seconds, 0 };
 	u8 *p = map_pages(pages, MAP_PRIVATE);
-	static const u32 a_while[2] = { 0, 100 * 1000 * 1000 };
-	u32 i, bad = 0, rounds;
+	u32 i, bad = 0;
 
 	fill(p, pages, 1);
 	print("# held: %u pages\n", pages);
-	for (rounds = 0; rounds < 50; rounds++)
-		sys(SYS_nanosleep, a_while, NULL);
+	sys(SYS_nanosleep, time, NULL);
 	for (i = 0; i < pages; i++)
 		bad += !!bad_words(p + i * PAGE, i, 1);
 	print("# held: %u bad pages\n", bad);
@@ -524,7 +524,7 @@ int main(int argc, char **argv, char **envp)
 	if (argc > 2 && same(argv[2], "passes"))
 		return passes();
 	if (argc > 2 && same(argv[2], "hold"))
-		return hold();
+		return hold(argc > 3 ? number(argv[3]) : 5);
 	if (argc > 2)
 		path = argv[2];
 	return run_cases(cases, sizeof(cases) / sizeof(cases[0]));
