@@ -114,9 +114,9 @@ static __always_inline enum fault_result replace(const struct fault *f,
 	show_anon(f, page);
 	flush_mm_page(f->mm, f->address);
 	unlock(f);
-	/* the use that its entry was */
+	/* the use that its entry was; the caller has another, so it stays */
 	if (counted)
-		put_user_page(counted);
+		atomic_dec(&compound_head(counted)->_count);
 	return FAULT_MINOR;
 }
 
@@ -254,8 +254,8 @@ static __always_inline enum fault_result write_protected(const struct fault *f)
 		unlock(f);
 		return FAULT_MINOR;
 	}
-	/* it must not go while it is copied */
-	get_page(page);
+	/* it must not go while it is copied; its entry is a user so far */
+	atomic_inc(&compound_head(page)->_count);
 	unlock(f);
 	result = copy_anon(f, page, page);
 	if (unlikely(PageSwapCache(page)) && swap_hooks.unused)
