@@ -79,7 +79,6 @@ static __always_inline void show_anon(const struct fault *f, struct page *page)
 {
 	page_add_new_anon_rmap(page, f->vma, f->address);
 	lru_cache_add_new(page, 1U << PG_active | 1U << PG_referenced);
-	f->mm->anon_rss++;
 	pte_write(f->entry, make_own_pte(f, page), f->wide);
 }
 
@@ -89,6 +88,7 @@ static __always_inline enum fault_result install_anon(const struct fault *f,
 						      struct page *page)
 {
 	if (likely(lock_unchanged(f))) {
+		f->mm->anon_rss++;
 		show_anon(f, page);
 		unlock(f);
 	} else {
@@ -107,9 +107,12 @@ static __always_inline enum fault_result replace(const struct fault *f,
 		return FAULT_MINOR;
 	}
 	pte_take(f->entry, f->wide);
-	if (counted) {
+	if (counted)
 		page_remove_rmap(counted);
-		--*rss_of(f->mm, counted);
+	/* one private page instead of another: as many as before */
+	if (unlikely(!counted || !PageAnon(counted))) {
+		f->mm->file_rss -= counted != NULL;
+		f->mm->anon_rss++;
 	}
 	show_anon(f, page);
 	flush_mm_page(f->mm, f->address);
