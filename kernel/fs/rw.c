@@ -181,9 +181,23 @@ static u64 area_size(const struct vm_area_struct *vma)
 	return i_size_read(vma->vm_file->f_inode);
 }
 
+/* What is shared and may be written is a page more, as it is for tmpfs of the
+ * reference: so there is room for it, or none. */
+static struct page *area_nopage(struct vm_area_struct *vma, u32 address,
+				bool *major)
+{
+	u32 index = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+
+	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) ==
+	    (VM_SHARED | VM_WRITE) &&
+	    !mapping_has_room(vma->vm_mapping, index))
+		return NOPAGE_SIGBUS;
+	return filemap_nopage(vma, address, major);
+}
+
 static const struct vm_operations_struct area_ops = {
 	.open = area_open, .close = area_close, .size = area_size,
-	.nopage = filemap_nopage, .dirtied = filemap_dirtied,
+	.nopage = area_nopage, .dirtied = filemap_dirtied,
 };
 
 int generic_mmap(struct file *file, struct vm_area_struct *vma)

@@ -9,6 +9,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/lib/errno.h>
 #include <kernel/sched/task.h>
+#include <kernel/user/internal.h>
 #include <kernel/user/syscall.h>
 
 #define NR_LOGGED 512U
@@ -105,4 +106,6 @@ void fastcall do_system_call(struct pt_regs *regs)
 		regs->eax = (u32)table[number](regs);
 	else
 		regs->eax = (u32)no_such_call(number);
+	if (unlikely(current_flags & TF_KILLED))
+		process_killed(regs);
 }

@@ -26,6 +26,7 @@
 #include <kernel/lib/bug.h>
 #include <kernel/lib/string.h>
 #include <mm/page/internal.h>
+#include <mm/reclaim/lru.h>
 
 u32 totalram_pages, totalhigh_pages;
 
@@ -461,7 +462,14 @@ void fastcall put_page_slow(struct page *page, u32 site)
 		return;
 	}
 	page = compound_head(page);
-	put_pages(page, PageCompound(page) ? page_order(page) : 0, site);
+	if (PageCompound(page)) {
+		put_pages(page, page_order(page), site);
+		return;
+	}
+	/* it may be on a list of pages to be had back, or was until now */
+	if (page_count(page) > 0 && !lru_release_pages(1, &page))
+		return;
+	put_pages(page, 0, site);
 }
 
 void split_page(struct page *page, unsigned int order)

@@ -243,6 +243,9 @@ void fd_set_cloexec(struct files *files, u32 fd, bool on);
 /* Boot, behind the page cache and block devices: /, /dev, /proc. */
 void fs_init(void);
 
+/* What was written to files in memory: a half of RAM at most, as tmpfs. */
+extern struct page_quota ramfs_quota;
+
 /* A directory, a character or block device; kept for good. */
 int ramfs_mkdir(const char *path, u32 mode);
 /* An empty regular file; its user is the caller's. */
