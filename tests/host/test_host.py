@@ -24,7 +24,7 @@ FUZZERS = {"e820": 80000, "memblock": 20000, "cmdline": 12000, "multiboot": 2000
            "srat": 300000, "slab": 2500, "elf": 200000, "cpio": 100000,
            "swap": 100000}
 FUZZ_LEAST = 80         # edges that it must reach, or it does not fuzz
-FUZZ_SMALL = {"elf": 50, "cpio": 30}    # these have no more
+FUZZ_SMALL = {"elf": 50, "cpio": 30, "swap": 40}  # these have no more
 FUZZ_LONGEST = 2200     # bytes: a command line that must be cut
 
 
