@@ -31,7 +31,10 @@
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/init.h>
+#include <mm/reclaim/oom.h>
 #include <mm/reclaim/swap.h>
+#include <mm/reclaim/vmscan.h>
+#include <mm/report/free_areas.h>
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
 #include <mm/report/walk.h>
@@ -107,6 +110,9 @@ void start_kernel(void)
 	writeback_init();
 	mm_space_init();
 	swap_init();
+	oom_init();
+	free_areas_init();
+	vmscan_init();
 	user_init();
 	fs_init();
 	power_init();

@@ -67,6 +67,7 @@ need_test() {
 	need bochsbios /usr/share/bochs/BIOS-bochs-latest "Bochs's BIOS"
 	need vgabios /usr/share/bochs/VGABIOS-lgpl-latest "Bochs's VGA BIOS"
 	need spin spin 'goes through the models of waiting and waking'
+	need util-linux /sbin/mkswap 'makes swap areas as Linux knows them'
 	need acpica-tools iasl 'compiles odd ACPI tables for the NUMA machines'
 	need_musl
 	need_lint

@@ -21,7 +21,8 @@ LEVELS = [
     ["mm/early"],
     ["mm/table"],
     # who has pages puts them on these lists; who empties them is far above
-    ["mm/page", "mm/reclaim/lru.c", "include/mm/reclaim/lru.h"],
+    ["mm/page", "mm/reclaim/lru.c", "mm/reclaim/lru_check.c",
+     "include/mm/reclaim/lru.h"],
     ["mm/object"],
     ["mm/virt"],
     ["kernel/sched"],

@@ -16,6 +16,7 @@
  *	        anon_vma.lock	areas that may have a page	mm/space
  *	            mm.page_table_lock	entries of one space	mm/space
  *	                tlb_lock
+ *	                zone.lru_lock
  *	                address_space.tree_lock	pages of a file	mm/cache
  *	                    mappings_lock	all that have pages, or
  *						dirty ones
@@ -46,6 +47,7 @@
  *	vmap_space.lock		areas of addresses	mm/virt
  *	zone.lock		free lists of one zone	mm/page
  *	    printk_lock
+ *	zone.lru_lock		pages to be had back	mm/reclaim/lru.c
  *	kmap_pool.lock		windows of one pool	mm/high
  *	    tlb_lock
  *	family_lock		parents and children	kernel/user
@@ -59,10 +61,11 @@
  *	mutex.lock, semaphore.lock, rw_semaphore.lock	kernel/sched
  *	wait_queue.lock		who waits for one thing	kernel/sched
  *	all_tasks_lock		all threads		kernel/sched
+ *	    family_lock		out of memory		mm/reclaim/oom_kill.c
  *	    run_queue.lock	who can run: inside of all of these and of
  *				rx_lock		kernel/sched/sched.c
  *	fail_lock		what fails on purpose	kernel/base/fail.c
- *	page_trace_lock		what a page went through: inside of all	mm/page
+ *	page_trace_lock		a page's life; inside of all	mm/page
  *
  * All are taken with interrupts off, but anon_vma.lock, mm.page_table_lock and
  * dead_lock, which no handler ever takes. Two page_table_locks are held by fork
@@ -70,6 +73,12 @@
  * Two zones' locks are never held at once; those of several kmem_nodes are only
  * under kmem_caches_lock, in the order of the list and of nodes
  * (mm/report/leaks.c, mm/object/slab_check.c), and only leaks.c takes
+ * All are taken with interrupts off, but anon_vma.lock and mm.page_table_lock,
+ * which no handler ever takes. Two page_table_locks are held by fork only: the
+ * parent's, then the child's, which nobody else holds with another. Two zones'
+ * locks are never held at once, nor their lru_locks; those of several
+ * kmem_nodes are only under kmem_caches_lock, in the order of the list and of
+ * nodes (mm/report/leaks.c, mm/object/slab_check.c), and only leaks.c takes
  * all_tasks_lock and vmap_space.lock inside of them. No page is allocated or
  * freed under pgtable.lock: with debug=pagealloc both change page tables.
  */

@@ -114,7 +114,7 @@ static int open_inode(struct file *file, u32 flags)
 		err = file->f_op->open(inode, file);
 	/* nothing becomes less: this needs no memory */
 	if (!err && flags & O_TRUNC && inode->truncate)
-		inode_truncate(inode, 0);
+		err = inode_truncate(inode, 0);
 	if (err)
 		/* it was not opened: nobody is to release it */
 		file->f_op = &dir_fops;
@@ -208,6 +208,10 @@ int inode_truncate(struct inode *inode, u64 size)
 	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
 	mutex_lock(&inode->i_mutex);
+	if (inode->i_swapfile) {
+		mutex_unlock(&inode->i_mutex);
+		return -ETXTBSY;
+	}
 	inode->truncate(inode, size);
 	inode_changed(inode);
 	mutex_unlock(&inode->i_mutex);

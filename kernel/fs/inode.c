@@ -132,4 +132,5 @@ void __init fs_init(void)
 	devices_init();
 	block_files_init();
 	procfs_init();
+	swap_files_init();
 }

@@ -16,9 +16,11 @@
 #include <kernel/lib/string.h>
 #include <kernel/sched/task.h>
 #include <mm/page/mmzone.h>
+#include <mm/reclaim/oom.h>
 #include <mm/report/maps.h>
 #include <mm/report/pages.h>
 #include <mm/report/slabs.h>
+#include <mm/report/swaps.h>
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
 #include <mm/virt/vmalloc.h>
@@ -32,6 +34,9 @@ struct report {
 	const char *name;
 	void (*print)(void);
 	void (*print_mm)(struct mm_struct *mm);	/* of a process */
+	void (*print_pid)(u32 pid);
+	/* a number is written there; NULL: none can be */
+	int (*set)(u32 pid, s32 value);
 };
 
 struct text {
@@ -43,7 +48,7 @@ struct text {
 
 /* NULL: no memory. It may not have fitted: then *room is more. */
 static struct text *print_once(const struct report *report,
-			       struct mm_struct *mm, u32 *room)
+			       struct mm_struct *mm, u32 pid, u32 *room)
 {
 	struct text *text = vmalloc(sizeof(*text) + *room);
 	struct print_capture capture = { .size = *room };
@@ -54,6 +59,8 @@ static struct text *print_once(const struct report *report,
 	printk_capture(&capture);
 	if (mm)
 		report->print_mm(mm);
+	else if (report->print_pid)
+		report->print_pid(pid);
 	else
 		report->print();
 	printk_capture(NULL);
@@ -61,13 +68,15 @@ static struct text *print_once(const struct report *report,
 	return text;
 }
 
-static struct text *print_all(const struct report *report, struct mm_struct *mm)
+static struct text *print_all(const struct report *report,
+			      struct mm_struct *mm, u32 pid)
 {
 	u32 room = ROOM_FIRST;
 	struct text *text;
 
 	/* the last byte of what fits is a zero byte's */
-	while ((text = print_once(report, mm, &room)) && text->size >= room) {
+	while ((text = print_once(report, mm, pid, &room)) &&
+	       text->size >= room) {
 		room = text->size + text->size / 4 + 1;
 		vfree(text);
 	}
@@ -84,7 +93,7 @@ static int text_open(struct inode *inode, struct file *file)
 		if (!mm)
 			return -ESRCH;
 	}
-	file->private_data = print_all(report, mm);
+	file->private_data = print_all(report, mm, inode->i_number);
 	mmput(mm);
 	return file->private_data ? 0 : -ENOMEM;
 }
@@ -112,12 +121,83 @@ static const struct file_operations text_fops = {
 	.read = text_read, .open = text_open, .release = text_release,
 };
 
+/* --- numbers that can be written --- */
+
+#define NUMBER_MOST 12U			/* "-2147483648" and a line's end */
+
+static int parse_s32(const char *text, s32 *value)
+{
+	bool minus = *text == '-';
+	const char *end;
+	u64 n;
+
+	if (parse_u64(text + minus, &end, &n) || n > 0x7fffffff)
+		return -EINVAL;
+	if (*end == '\n')
+		end++;
+	*value = minus ? -(s32)n : (s32)n;
+	return *end ? -EINVAL : 0;
+}
+
+static long number_write(struct file *file, const char *buf, u32 n, u64 *pos)
+{
+	const struct inode *inode = file->f_inode;
+	const struct report *report = inode->i_private;
+	char text[NUMBER_MOST + 1] = "";
+	s32 value;
+	int err;
+
+	(void)pos;
+	if (n > NUMBER_MOST)
+		return -EINVAL;
+	if (copy_from_user(text, buf, n))
+		return -EFAULT;
+	err = parse_s32(text, &value);
+	if (!err)
+		err = report->set(inode->i_number, value);
+	return err ? err : (long)n;
+}
+
+static const struct file_operations number_fops = {
+	.read = text_read, .write = number_write, .open = text_open,
+	.release = text_release,
+};
+
+static void print_oom_score(u32 pid)
+{
+	u32 score;
+	s32 adj;
+
+	if (proc_hooks.get_oom && proc_hooks.get_oom(pid, &adj, &score))
+		printk("%u\n", score);
+}
+
+static void print_oom_adj(u32 pid)
+{
+	u32 score;
+	s32 adj;
+
+	if (proc_hooks.get_oom && proc_hooks.get_oom(pid, &adj, &score))
+		printk("%d\n", adj);
+}
+
+static int set_oom_adj(u32 pid, s32 value)
+{
+	if (value < OOM_SCORE_ADJ_MIN || value > OOM_SCORE_ADJ_MAX)
+		return -EINVAL;
+	return proc_hooks.set_oom_adj && proc_hooks.set_oom_adj(pid, value) ?
+	       0 : -ESRCH;
+}
+
 /* --- directories of processes --- */
 
 static const struct report process_reports[] = {
-	{ "maps", NULL, report_maps },
-	{ "smaps", NULL, report_smaps },
-	{ "pagemap", NULL, report_pagemap },
+	{ .name = "maps", .print_mm = report_maps },
+	{ .name = "smaps", .print_mm = report_smaps },
+	{ .name = "pagemap", .print_mm = report_pagemap },
+	{ .name = "oom_score", .print_pid = print_oom_score },
+	{ .name = "oom_score_adj", .print_pid = print_oom_adj,
+	  .set = set_oom_adj },
 };
 
 static struct inode *pid_lookup(struct inode *dir, const char *name)
@@ -130,7 +210,9 @@ static struct inode *pid_lookup(struct inode *dir, const char *name)
 			break;
 	if (i == ARRAY_SIZE(process_reports))
 		return NULL;
-	inode = inode_alloc(S_IFREG | 0444, &text_fops, NULL);
+	inode = process_reports[i].set ?
+		inode_alloc(S_IFREG | 0644, &number_fops, NULL) :
+		inode_alloc(S_IFREG | 0444, &text_fops, NULL);
 	if (inode) {
 		inode->i_private = (void *)&process_reports[i];
 		inode->i_number = dir->i_number;
@@ -245,11 +327,12 @@ static void print_vmstat(void)
 }
 
 static const struct report reports[] = {
-	{ "meminfo", print_meminfo, NULL },
-	{ "buddyinfo", print_buddyinfo, NULL },
-	{ "zoneinfo", print_zoneinfo, NULL },
-	{ "slabinfo", report_slabinfo, NULL },
-	{ "vmstat", print_vmstat, NULL },
+	{ .name = "meminfo", .print = print_meminfo },
+	{ .name = "buddyinfo", .print = print_buddyinfo },
+	{ .name = "zoneinfo", .print = print_zoneinfo },
+	{ .name = "slabinfo", .print = report_slabinfo },
+	{ .name = "vmstat", .print = print_vmstat },
+	{ .name = "swaps", .print = report_swaps },
 };
 
 static int __init add_report(const struct report *report)

@@ -13,6 +13,10 @@
  *    it. Then entries of page tables that show such pages go, the pages, and
  *    private copies that were made until then (truncate_pagecache()).
  *
+ * 4. Nothing of it can go to make room for others. So all that was written may
+ *    be half of RAM, and not more: -ENOSPC, or SIGBUS for who writes through an
+ *    area.
+ *
  * Lock: i_mutex, for size and i_number.
  */
 #include <kernel/base/panic.h>
@@ -21,9 +25,12 @@
 #include <kernel/lib/string.h>
 #include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
+#include <mm/page/page_alloc.h>
 #include <mm/space/filemap.h>
 
 #define UMASK 022U			/* the shell's default */
+
+struct page_quota ramfs_quota;
 
 static int ramfs_readpage(struct address_space *mapping, struct page *page)
 {
@@ -87,8 +94,10 @@ static struct inode *regular_file(u32 mode)
 	struct inode *inode = inode_alloc(S_IFREG | (mode & 07777),
 					  &ramfs_fops, &ramfs_aops);
 
-	if (inode)
+	if (inode) {
 		inode->truncate = ramfs_truncate;
+		inode->i_data.quota = &ramfs_quota;
+	}
 	return inode;
 }
 
@@ -155,4 +164,5 @@ void __init ramfs_init(void)
 	if (!root_inode)
 		panic("no memory for /");
 	root_inode->i_nlink = 1;
+	ramfs_quota.limit = totalram_pages / 2;	/* tmpfs's default */
 }

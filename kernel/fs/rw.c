@@ -112,6 +112,8 @@ static long write_locked(struct file *file, struct page_source *source, u32 n,
 	u64 size = inode->i_size;
 	long done;
 
+	if (inode->i_swapfile)
+		return -ETXTBSY;
 	if (file->f_flags & O_APPEND)
 		*pos = size;
 	if (!n)
@@ -179,12 +181,28 @@ static u64 area_size(const struct vm_area_struct *vma)
 	return i_size_read(vma->vm_file->f_inode);
 }
 
+/* What is shared and may be written is a page more, as it is for tmpfs of the
+ * reference: so there is room for it, or none. */
+static struct page *area_nopage(struct vm_area_struct *vma, u32 address,
+				bool *major)
+{
+	u32 index = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+
+	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) ==
+	    (VM_SHARED | VM_WRITE) &&
+	    !mapping_has_room(vma->vm_mapping, index))
+		return NOPAGE_SIGBUS;
+	return filemap_nopage(vma, address, major);
+}
+
 static const struct vm_operations_struct area_ops = {
 	.open = area_open, .close = area_close, .size = area_size,
-	.nopage = filemap_nopage, .dirtied = filemap_dirtied,
+	.nopage = area_nopage, .dirtied = filemap_dirtied,
 };
 
 int generic_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	if (file->f_inode->i_swapfile && vma->vm_flags & VM_SHARED)
+		return -ETXTBSY;
 	return map_file(vma, &file->f_inode->i_data, &area_ops);
 }

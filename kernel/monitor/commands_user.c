@@ -105,6 +105,8 @@ static void run_init(void)
 	}
 	process = process_run((u32)argc, (const char *const *)argv);
 	if (process)
+		process_spare(process);
+	if (process)
 		tell_end("init", argv[0], process_join(process, NULL));
 	else
 		pr_warn("init: no memory for %s\n", argv[0]);

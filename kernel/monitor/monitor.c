@@ -187,18 +187,35 @@ static void look_by_itself(void)
 	interrupts = now;
 }
 
+/* -1: none came in that time, which is cut to a second. */
+static int wait_for_byte_upto(u32 ticks)
+{
+	int c;
+
+	wait_event_interruptible_timeout(received, (c = serial_getc()) >= 0,
+					 min(ticks, interrupts_fail ? 1 : hz));
+	if (c < 0)
+		look_by_itself();
+	return c;
+}
+
 static char wait_for_byte(void)
 {
 	int c;
 
-	for (;;) {
-		wait_event_interruptible_timeout(received,
-						 (c = serial_getc()) >= 0,
-						 interrupts_fail ? 1 : hz);
-		if (c >= 0)
-			return (char)c;
-		look_by_itself();
-	}
+	while ((c = wait_for_byte_upto(hz)) < 0)
+		;
+	return (char)c;
+}
+
+/* Is it the second half of the end of the command's line? */
+static bool is_rest_of_line_end(int c)
+{
+	bool is = c == '\n' && editor.last_was_cr;
+
+	if (is)
+		editor.last_was_cr = false;
+	return is;
 }
 
 static void tell_losses(void)
@@ -223,11 +240,8 @@ bool monitor_ask(const char *question)
 	printk("%s (yes or no) ", question);
 	for (;;) {
 		c = wait_for_byte();
-		/* the second half of the end of the command's line */
-		if (c == '\n' && editor.last_was_cr && !n) {
-			editor.last_was_cr = false;
+		if (!n && is_rest_of_line_end(c))
 			continue;
-		}
 		if (c == '\r' || c == '\n' || c == 3)
 			break;
 		if (c < ' ' || c == 0x7f)
@@ -240,6 +254,21 @@ bool monitor_ask(const char *question)
 	editor.last_was_cr = c == '\r';
 	answer[n] = '\0';
 	return c != 3 && !strcmp(answer, "yes");
+}
+
+bool monitor_key(u32 ticks)
+{
+	u32 end = jiffies + ticks;
+
+	while (time_before(jiffies, end)) {
+		int c = wait_for_byte_upto(end - jiffies);
+
+		if (c < 0 || is_rest_of_line_end(c))
+			continue;
+		editor.last_was_cr = c == '\r';
+		return true;
+	}
+	return false;
 }
 
 static DECLARE_WAIT_QUEUE_HEAD(may_begin);

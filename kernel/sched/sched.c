@@ -53,6 +53,7 @@
 struct task *current_tasks[NR_CPUS];
 struct run_queue run_queues[NR_CPUS];
 void (*process_switch_hook)(struct task *next);
+void (*process_killed_hook)(struct pt_regs *regs);
 struct mm_struct *active_mms[NR_CPUS];
 void (*switch_mm_hook)(struct mm_struct *mm);
 
@@ -160,8 +161,12 @@ static void preempt_if_allowed(void)
 /* Behind an interrupt: whoever was interrupted could have been anywhere. */
 static void irq_return(struct pt_regs *regs)
 {
-	if (need_resched() && regs->eflags & EFLAGS_IF)
-		preempt();
+	if (!need_resched() || !(regs->eflags & EFLAGS_IF))
+		return;
+	preempt();
+	/* who kills a process that can run makes it come by here */
+	if (current_flags & TF_KILLED && user_mode(regs))
+		process_killed_hook(regs);
 }
 
 bool cond_resched(void)

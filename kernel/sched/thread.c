@@ -171,7 +171,7 @@ static struct task *make_task(u32 prio, int (*function)(void *data),
 	task->time_slice = msecs_to_jiffies(TIME_SLICE_MS);
 	task->function = function;
 	task->data = data;
-	task->left_at = jiffies;
+	task->left_at = task->began = jiffies;
 	atomic_set(&task->users, 2);
 	prepare_stack(task);
 	return task;

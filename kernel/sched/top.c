@@ -23,7 +23,7 @@ char state_letter(const struct task *task)
 	return task->state == TASK_INTERRUPTIBLE ? 'S' : 'D';
 }
 
-static u64 ran_ns(const struct task *task)
+u64 task_ran_ns(const struct task *task)
 {
 	u64 ran = task->ran;
 
@@ -38,7 +38,7 @@ static void describe(const struct task *task, struct thread_info *info)
 	strlcpy(info->name, task->name, sizeof(info->name));
 	info->state = state_letter(task);
 	info->prio = task->prio;
-	info->ran_ns = ran_ns(task);
+	info->ran_ns = task_ran_ns(task);
 	info->ran_now_ns = info->ran_ns - task->top_ns;
 	info->switches = task->switches;
 	info->stack_used = task->stack ?
@@ -66,7 +66,7 @@ u64 thread_info_restart(void)
 	struct task *task;
 
 	list_for_each_entry(task, &all_tasks, all)
-		task->top_ns = ran_ns(task);
+		task->top_ns = task_ran_ns(task);
 	restarted_ns = now;
 	spin_unlock_irqrestore(&all_tasks_lock, flags);
 	return passed;

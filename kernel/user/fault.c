@@ -118,6 +118,9 @@ void user_page_fault(struct pt_regs *regs, u32 address,
 	bool bus = result == FAULT_NO_PAGE || result == FAULT_SWAP;
 	int signal = bus ? SIGBUS : result == FAULT_OOM ? SIGKILL : SIGSEGV;
 
+	/* who killed it has said so */
+	if (result == FAULT_KILLED)
+		process_killed(regs);
 	report(regs, address, result, signal);
 	process_exit(STATUS_KILLED(signal), regs);
 }

@@ -99,6 +99,7 @@ static void become(struct process *process)
 	/* its creator has perhaps not come so far */
 	process->task = current;
 	current->process = process;
+	current->oom_score_adj = process->oom_score_adj;
 	switch_to_process(current);
 	list_add_tail(&process->all, &all_processes);
 	spin_unlock_irqrestore(&family_lock, flags);
@@ -116,6 +117,8 @@ static __noreturn void to_ring_3(const struct process *process)
 {
 	struct pt_regs regs = process->regs;
 
+	if (current_flags & TF_KILLED)
+		process_killed(&regs);
 	local_irq_disable();
 	return_to(&regs);
 }
@@ -206,6 +209,7 @@ static bool copy_process(struct process *child, struct process *parent,
 	child->regs = *regs;
 	child->regs.eax = 0;
 	child->limits = parent->limits;
+	child->oom_score_adj = current->oom_score_adj;
 	child->signals = parent->signals;
 	child->signals.pending = 0;
 	memcpy(child->tls, parent->tls, sizeof(child->tls));
@@ -426,6 +430,7 @@ void __init user_init(void)
 	fpu_init();
 	paths_init();
 	process_report_init();
+	kill_init();
 	set_system_call_gate(system_call);
 	process_switch_hook = switch_to_process;
 	user_trap_hook = user_trap;

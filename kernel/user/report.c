@@ -90,5 +90,6 @@ static u32 next_pid(u32 from)
 
 void process_report_init(void)
 {
-	proc_hooks = (struct proc_hooks){ process_mm, next_pid };
+	proc_hooks.mm = process_mm;
+	proc_hooks.next_pid = next_pid;
 }

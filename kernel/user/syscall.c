@@ -9,6 +9,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/lib/errno.h>
 #include <kernel/sched/task.h>
+#include <kernel/user/internal.h>
 #include <kernel/user/syscall.h>
 
 #define NR_LOGGED 512U
@@ -39,11 +40,13 @@ static const system_call_t table[NR_SYSTEM_CALLS] = {
 	[75] = sys_setrlimit,
 	[76] = sys_getrlimit,
 	[78] = sys_gettimeofday,
+	[87] = sys_swapon,
 	[88] = sys_reboot,
 	[90] = sys_mmap,
 	[91] = sys_munmap,
 	[93] = sys_ftruncate,
 	[114] = sys_wait4,
+	[115] = sys_swapoff,
 	[116] = sys_sysinfo,
 	[118] = sys_fsync,
 	[120] = sys_clone,
@@ -104,4 +107,6 @@ void fastcall do_system_call(struct pt_regs *regs)
 		regs->eax = (u32)table[number](regs);
 	else
 		regs->eax = (u32)no_such_call(number);
+	if (unlikely(current_flags & TF_KILLED))
+		process_killed(regs);
 }

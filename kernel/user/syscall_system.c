@@ -13,7 +13,9 @@
 #include <kernel/lib/math64.h>
 #include <kernel/user/internal.h>
 #include <kernel/user/syscall.h>
+#include <kernel/lib/string.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/swap.h>
 #include <mm/space/mm.h>
 #include <mm/space/uaccess.h>
 
@@ -205,4 +207,40 @@ long sys_reboot(struct pt_regs *regs)
 		halt();
 	}
 	return -EINVAL;
+}
+
+/* --- swap --- */
+
+#define SWAP_FLAG_PREFER 0x8000U	/* Linux's, as the next one */
+#define SWAP_FLAG_PRIO_MASK 0x7fffU
+
+long sys_swapon(struct pt_regs *regs)
+{
+	s32 prio = -1;
+	char *path;
+	int err;
+
+	if (regs->ecx & ~(SWAP_FLAG_PREFER | SWAP_FLAG_PRIO_MASK))
+		return -EINVAL;
+	if (regs->ecx & SWAP_FLAG_PREFER)
+		prio = (s32)(regs->ecx & SWAP_FLAG_PRIO_MASK);
+	err = get_path(regs->ebx, &path);
+	if (err)
+		return err;
+	err = swapon_path(path, prio);
+	put_path(path);
+	return err;
+}
+
+long sys_swapoff(struct pt_regs *regs)
+{
+	/* no area has a longer name; it takes long, and others want paths */
+	char name[32], *path;
+	int err = get_path(regs->ebx, &path);
+
+	if (err)
+		return err;
+	strlcpy(name, path, sizeof(name));
+	put_path(path);
+	return swapoff(name);
 }

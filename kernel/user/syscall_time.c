@@ -13,6 +13,18 @@ struct timespec {
 	s32 sec, nsec;
 };
 
+static long sleep_for(u32 ticks)
+{
+	while (ticks) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (wait_is_over())
+			break;
+		ticks = schedule_timeout(ticks);
+	}
+	set_current_state(TASK_RUNNING);
+	return ticks ? -EINTR : 0;
+}
+
 long sys_nanosleep(struct pt_regs *regs)
 {
 	struct timespec wish;
@@ -26,8 +38,7 @@ long sys_nanosleep(struct pt_regs *regs)
 		return 0;
 	ms = (u32)min((u32)wish.sec, 1000000U) * 1000 +
 	     (u32)wish.nsec / 1000000 + 1;
-	msleep(ms);
-	return 0;
+	return sleep_for(msecs_to_jiffies(ms) + 1);
 }
 
 static struct timespec now(void)

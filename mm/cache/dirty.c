@@ -16,7 +16,9 @@
  * flags only.
  */
 #include <mm/cache/internal.h>
+#include <mm/page/page_alloc.h>
 #include <mm/page/page_trace.h>
+#include <mm/reclaim/lru.h>
 
 /* Takes the lock of the page's address_space; NULL: it is in none. */
 static struct address_space *lock_mapping(struct page *page, u32 *flags)
@@ -69,6 +71,7 @@ bool set_page_dirty(struct page *page)
 		tag(mapping, page, PAGECACHE_TAG_DIRTY);
 		own_counts()->dirty += has_below(mapping);
 		mapping_dirtied(mapping);
+		quota_add(mapping, 1);
 	}
 	if (changed)
 		trace_page(page, PAGE_DIRTIED);
@@ -87,8 +90,10 @@ bool clear_page_dirty_for_io(struct page *page)
 	was = PageDirty(page);
 	if (was)
 		ClearPageDirty(page);
-	if (was && mapping)
+	if (was && mapping) {
 		own_counts()->dirty -= has_below(mapping);
+		quota_add(mapping, -1);
+	}
 	if (was)
 		trace_page(page, PAGE_CLEANED);
 	unlock_mapping(mapping, flags);
@@ -120,6 +125,9 @@ void end_page_writeback(struct page *page)
 	struct address_space *mapping;
 	u32 flags = 0, old;
 
+	/* before: it stays where it is as long as it is being written */
+	if (unlikely(PageReclaim(page)))
+		rotate_reclaimable_page(page);
 	mapping = lock_mapping(page, &flags);
 	BUG_ON(!PageWriteback(page), "the end of a write that did not begin");
 	if (mapping) {
@@ -135,6 +143,24 @@ void end_page_writeback(struct page *page)
 	if (old & 1U << PG_waiters)
 		wake_page(page, PG_writeback);
 	note_write_end();
+}
+
+/* --- quotas --- */
+
+bool fastcall mapping_quota_allows(struct address_space *mapping, u32 index)
+{
+	struct page_quota *quota = mapping->quota;
+	struct page *page;
+	bool dirty;
+
+	if ((u32)atomic_read(&quota->used) < quota->limit)
+		return true;
+	page = find_get_page(mapping, index);
+	if (!page)
+		return false;
+	dirty = PageDirty(page);
+	put_page(page);
+	return dirty;
 }
 
 /* --- errors --- */

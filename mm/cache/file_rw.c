@@ -35,6 +35,7 @@
 #include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 
 /* The reference's: the count is told as a long, and ends with a page. */
 #define MOST_BYTES (0x7fffffffU & PAGE_MASK)
@@ -103,6 +104,7 @@ static __always_inline int read_piece(struct reading *r, u32 len,
 	va = kmap(page);
 	took = sink->take(sink, va + r->offset, len);
 	kunmap(page);
+	mark_page_accessed(page);
 	put_page(page);
 	return took ? (int)took : -EFAULT;
 }
@@ -251,11 +253,14 @@ static int write_piece(struct address_space *mapping, const struct piece *piece,
 
 		if (!source->ready(source, piece->len))
 			return -EFAULT;
+		if (!mapping_has_room(mapping, piece->index))
+			return -ENOSPC;
 		page = find_or_create_page(mapping, piece->index);
 		if (!page)
 			return -ENOMEM;
 		done = fill_piece(mapping, page, piece, size, source);
 		unlock_page(page);
+		mark_page_accessed(page);
 		put_page(page);
 		if (done)
 			return done;

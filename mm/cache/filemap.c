@@ -27,6 +27,7 @@
 #include <mm/cache/radix_nodes.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_trace.h>
+#include <mm/reclaim/lru.h>
 
 struct cache_counts cache_counts[NR_CPUS];
 
@@ -175,6 +176,7 @@ static void remove_locked(struct address_space *mapping, struct page *page)
 	if (PageDirty(page)) {
 		ClearPageDirty(page);
 		own_counts()->dirty -= has_below(mapping);
+		quota_add(mapping, -1);
 	}
 	mapping_cleaned(mapping);
 	page->mapping = NULL;
@@ -225,10 +227,12 @@ struct page *add_new_page(struct address_space *mapping, u32 index, gfp_t gfp)
 	if (!page)
 		return ERR_PAGE(-ENOMEM);
 	err = add_to_page_cache(page, mapping, index, gfp);
-	if (!err)
-		return page;
-	put_page(page);
-	return ERR_PAGE(err);
+	if (err) {
+		__free_page(page);
+		return ERR_PAGE(err);
+	}
+	lru_cache_add(page);
+	return page;
 }
 
 struct page *find_or_create_page(struct address_space *mapping, u32 index)

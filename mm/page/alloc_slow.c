@@ -7,14 +7,19 @@
  *	-	(wake kswapd for every zone of the list)
  *	2	pages_min; half of it if __GFP_HIGH; a quarter less if the
  *		request may not wait	everybody
- *	3	nothing			who is reclaiming: it gives back more
+ *	3	nothing			who is reclaiming, or was killed for
+ *					its memory: it gives back more
  *	-	(the lists per CPU are emptied, pass 2 again; so are the caches
  *		of objects)
- *	-	who may not wait fails here
+ *	-	who may not wait fails here; so does who was in pass 3
  *	4	reclaim; then as pass 2, if that got something
  *	5	pages_high, if it did not: has another OOM kill helped?
- *		No: out_of_memory(), and all over again; pages_min for who
- *		may not cause a kill
+ *		No: out_of_memory(), and all over again, or it fails, as nobody
+ *		can be killed; pages_min for who may not cause a kill
+ *
+ * A kill gives back single pages, anywhere. So nobody is killed for a large
+ * block (order above 3) nor for memory that only old devices need (__GFP_DMA),
+ * nor by who holds locks of a file system (no __GFP_FS) or wants but one try.
  *
  * Pass 4 is repeated for small blocks (order 3 and below) and __GFP_REPEAT
  * unless __GFP_NORETRY, for __GFP_NOFAIL always, and for everybody after a
@@ -89,10 +94,15 @@ static void drain_zonelist(const struct request *rq)
 		drain_zone_pages(*z);
 }
 
-/* Who reclaims gives back more than it takes. */
+/* Who reclaims gives back more than it takes; and so does who ends. */
+static bool gives_back(void)
+{
+	return thread_reclaims() || thread_is_victim();
+}
+
 static bool may_take_all(const struct request *rq)
 {
-	return thread_reclaims() && !(rq->gfp & __GFP_NOMEMALLOC);
+	return gives_back() && !(rq->gfp & __GFP_NOMEMALLOC);
 }
 
 /* Again, after something was given back. */
@@ -136,10 +146,10 @@ static u32 reclaim(const struct request *rq)
 	u32 progress;
 
 	__atomic_fetch_add(&allocstall, 1, __ATOMIC_RELAXED);
-	current_flags |= TF_RECLAIM;
+	set_thread_flags(thread_part(), TF_RECLAIM);
 	progress = reclaim_hooks.try_to_free_pages(rq->zonelist, rq->gfp,
 						   rq->order);
-	current_flags &= ~TF_RECLAIM;
+	clear_thread_flags(thread_part(), TF_RECLAIM);
 	/* what came back page by page is with the CPU: no mark counts that */
 	drain_zonelist(rq);
 	return progress;
@@ -154,39 +164,57 @@ static bool may_retry(const struct request *rq)
 	return rq->order <= PAGE_ALLOC_COSTLY_ORDER || rq->gfp & __GFP_REPEAT;
 }
 
-/* No progress: a kill may have freed something, or must now. *again: start
- * over. */
-static struct page *last_resort(const struct request *rq, bool *again)
+/* May somebody die for it, and would that help? */
+static bool may_kill(const struct request *rq)
+{
+	return rq->gfp & __GFP_FS && !(rq->gfp & __GFP_NORETRY) &&
+	       !(rq->gfp & __GFP_DMA) && rq->order <= PAGE_ALLOC_COSTLY_ORDER;
+}
+
+/* What comes behind a pass without a page. */
+enum next_step {
+	TRY_AGAIN,		/* if it may be: later */
+	START_OVER,		/* at once: somebody dies */
+	GIVE_UP,		/* nobody can be killed */
+};
+
+/* No progress: a kill may have freed something, or must now. */
+static struct page *last_resort(const struct request *rq, enum next_step *next)
 {
 	struct page *page;
 
 	/* others may have freed something meanwhile, too */
-	if (!(rq->gfp & __GFP_FS) || rq->gfp & __GFP_NORETRY)
+	if (!may_kill(rq))
 		return try_zones(rq, WMARK_MIN, rq->flags);
 	page = try_zones(rq, WMARK_HIGH, 0);
-	if (!page && reclaim_hooks.out_of_memory) {
-		reclaim_hooks.out_of_memory(rq->zonelist, rq->gfp, rq->order);
-		*again = true;
+	if (page || !reclaim_hooks.out_of_memory)
+		return page;
+	if (reclaim_hooks.out_of_memory(rq->zonelist, rq->gfp, rq->order)) {
+		*next = START_OVER;
+		return alloc_without_waiting(rq);
 	}
-	return page;
+	/* it may have taken long to find that out */
+	*next = rq->gfp & __GFP_NOFAIL ? TRY_AGAIN : GIVE_UP;
+	return try_zones(rq, WMARK_MIN, rq->flags);
 }
 
 /* Passes 4 and 5. */
 static struct page *alloc_by_reclaim(const struct request *rq)
 {
 	for (;;) {
-		bool again = false, progress = reclaim(rq);
+		enum next_step next = TRY_AGAIN;
+		bool progress = reclaim(rq);
 		struct page *page;
 
 		if (progress)
 			page = try_zones(rq, WMARK_MIN, rq->flags);
 		else
-			page = last_resort(rq, &again);
-		if (again)
-			page = alloc_without_waiting(rq);
-		if (page)
+			page = last_resort(rq, &next);
+		if (page || next == GIVE_UP)
 			return page;
-		if (again)
+		if (gives_back() && !(rq->gfp & __GFP_NOFAIL))
+			return NULL;
+		if (next == START_OVER)
 			continue;
 		if (!may_retry(rq) ||
 		    (!progress && !reclaim_hooks.out_of_memory))
@@ -221,8 +249,9 @@ static struct page *find_pages(const struct request *rq)
 	if (page || !(rq->gfp & __GFP_WAIT) ||
 	    !reclaim_hooks.try_to_free_pages)
 		return page;
-	/* what reclaims must not wait for itself */
-	if (thread_reclaims())
+	/* what reclaims must not wait for itself; what ends kills nobody */
+	if (thread_reclaims() ||
+	    (thread_is_victim() && !(rq->gfp & __GFP_NOFAIL)))
 		return NULL;
 	return alloc_by_reclaim(rq);
 }

@@ -16,6 +16,7 @@
 #include <kernel/lib/printf.h>
 #include <mm/page/check.h>
 #include <mm/page/internal.h>
+#include <mm/reclaim/lru.h>
 
 #define SENTENCE 128
 
@@ -375,7 +376,8 @@ unsigned int check_nodes(const struct node_set *set, check_report_t report)
 	for_each_zone_of(set, zone, i)
 		if (populated_zone(zone))
 			differences += check_zone(zone, report) +
-				       check_zone_pages(zone, report);
+				       check_zone_pages(zone, report) +
+				       check_lru(zone, report);
 	if (set == &machine_nodes)
 		check_machine(&c);
 	return differences + c.differences;

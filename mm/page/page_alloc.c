@@ -26,6 +26,7 @@
 #include <kernel/lib/bug.h>
 #include <kernel/lib/string.h>
 #include <mm/page/internal.h>
+#include <mm/reclaim/lru.h>
 
 u32 totalram_pages, totalhigh_pages;
 
@@ -168,7 +169,10 @@ static __noinline void give_back(struct zone *zone, struct per_cpu_pages *pcp,
 	u32 i;
 
 	n = min(n, pcp->count);
+	if (!n)
+		return;
 	spin_lock(&zone->lock);
+	zone_gains(zone);
 	for (i = 0; i < n;)
 		i += give_back_run(zone, pcp->stack + i, n - i);
 	spin_unlock(&zone->lock);
@@ -381,6 +385,7 @@ static void put_block(struct zone *zone, struct per_cpu_pageset *set,
 		return;
 	}
 	spin_lock(&zone->lock);
+	zone_gains(zone);
 	__free_one_page(zone, page, order);
 	spin_unlock(&zone->lock);
 }
@@ -461,7 +466,14 @@ void fastcall put_page_slow(struct page *page, u32 site)
 		return;
 	}
 	page = compound_head(page);
-	put_pages(page, PageCompound(page) ? page_order(page) : 0, site);
+	if (PageCompound(page)) {
+		put_pages(page, page_order(page), site);
+		return;
+	}
+	/* it may be on a list of pages to be had back, or was until now */
+	if (page_count(page) > 0 && !lru_release_pages(1, &page))
+		return;
+	put_pages(page, 0, site);
 }
 
 void split_page(struct page *page, unsigned int order)

@@ -31,29 +31,71 @@ fail:
 	return NULL;
 }
 
-/* Its only user gives it back, and nothing speaks against it: true. */
-static __always_inline bool free_hot(struct page *page)
+/* To the CPU's stack; interrupts are off. False: it is full. */
+static __always_inline bool keep_hot(struct page *page, u32 flags)
 {
-	u32 flags = page->flags, irq_flags, count;
 	struct per_cpu_pageset *set;
+	u32 count;
 
-	if (unlikely(flags & PAGE_FLAGS_LONG_WAY || page->_count.counter != 1 ||
-		     page->_mapcount.counter != -1 || page->mapping))
-		return false;
-	irq_flags = local_irq_save();
 	set = &zone_table[flags >> ZONEID_SHIFT]->pageset[smp_processor_id()];
 	count = set->pcp[0].count;
-	if (unlikely(count >= set->pcp[0].put_below)) {
-		local_irq_restore(irq_flags);
+	if (unlikely(count >= set->pcp[0].put_below))
 		return false;
-	}
 	page->flags = flags & ~(PAGE_FLAGS_ALL | PAGE_ORDER_MASK);
 	page->_count.counter = 0;
 	set->pcp[0].stack[count] = page;
 	set->pcp[0].count = count + 1;
 	set->count.pgfree++;
-	local_irq_restore(irq_flags);
 	return true;
+}
+
+/* Its only user gives it back, and nothing speaks against it: true. */
+static __always_inline bool free_hot(struct page *page)
+{
+	u32 flags = page->flags, irq_flags;
+	bool kept;
+
+	if (unlikely(flags & PAGE_FLAGS_LONG_WAY || page->_count.counter != 1 ||
+		     page->_mapcount.counter != -1 || page->mapping))
+		return false;
+	irq_flags = local_irq_save();
+	kept = keep_hot(page, flags);
+	local_irq_restore(irq_flags);
+	return kept;
+}
+
+/* From one to none, in one step. */
+static __always_inline bool drop_last_user(struct page *page)
+{
+	s32 one = 1;
+
+	return __atomic_compare_exchange_n(&page->_count.counter, &one, 0,
+					   false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The same of a page that others had. Reclaim may be about to take it off its
+ * list, or to put it back: it does so as long as there is a user. So first
+ * there is none; what the flags say then stays so (lru.c, section 3). If it
+ * does not go this way the user is there again.
+ */
+static __always_inline bool put_hot(struct page *page)
+{
+	u32 irq_flags = local_irq_save();
+	bool kept = false;
+
+	if (likely(drop_last_user(page))) {
+		u32 flags = page->flags;
+
+		kept = likely(!(flags & PAGE_FLAGS_LONG_WAY) &&
+			      page->_mapcount.counter == -1 &&
+			      !page->mapping) && keep_hot(page, flags);
+		if (unlikely(!kept))
+			page->_count.counter = 1;
+	}
+	local_irq_restore(irq_flags);
+	return kept;
 }
 
 void fastcall free_hot_page(struct page *page)
@@ -65,7 +107,7 @@ void fastcall free_hot_page(struct page *page)
 /* Not inline: who is not the last one has no registers to keep. */
 static __noinline void fastcall put_last(struct page *page, u32 site)
 {
-	if (unlikely(!in_mem_map(page) || !free_hot(page)))
+	if (unlikely(!in_mem_map(page) || !put_hot(page)))
 		put_page_slow(page, site);
 }
 

@@ -13,9 +13,9 @@
  *    anon_vma, so it does not matter which of them is first.
  *
  * 3. May it be written at once? If no other entry shows the page, and none says
- *    the slot: then it is this area's alone, and a second fault is spared. It is
- *    not dirty for that: the slot stays with it, and if nobody writes, it goes
- *    again without being written. While slots are scarce (vm_swap_full()) the
+ *    the slot: then it is this area's alone, and a second fault is spared. It
+ *    is not dirty for that: the slot stays with it, and if nobody writes, it
+ *    goes again without being written. While slots are scarce (vm_swap_full()) the
  *    slot goes instead, and the page is dirty.
  *
  *    The count of the slot falls behind the entry that shows the page. So who
@@ -30,9 +30,9 @@
  *    slot was no neighbour. A page was of use when a fault finds it that
  *    nobody's entry ever showed.
  *
- * 5. A page that cannot be read. It is tried once more for who needs it; he gets
- *    FAULT_SWAP, the log names the slot, and nobody else is touched. What cannot
- *    be read ahead is of no matter.
+ * 5. A page that cannot be read. It is tried once more for who needs it; he
+ *    gets FAULT_SWAP, the log names the slot, and nobody else is touched. What
+ *    cannot be read ahead is of no matter.
  *
  * Locks: mmap_sem for reading, the page's, page_table_lock, swap_area.lock.
  */

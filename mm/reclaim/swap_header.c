@@ -19,6 +19,7 @@
 #include <kernel/lib/string.h>
 #include <mm/reclaim/swap.h>
 
+#define LABEL_BYTES 16U
 #define MAGIC_BYTES 10U
 #define MAGIC_AT (PAGE_SIZE - MAGIC_BYTES)
 #define BADPAGES_AT 1536U
@@ -28,7 +29,7 @@ struct on_disk {
 	u8 boot[1024];
 	u32 version, last_page, nr_badpages;
 	u8 uuid[16];
-	char label[16];
+	char label[LABEL_BYTES];
 	u32 padding[117];
 	u32 badpages[BADPAGES_MOST];
 };
@@ -61,7 +62,7 @@ static const char *judge_numbers(const struct on_disk *h, u32 pages)
 	if (!h->last_page)
 		return "it has no slots";
 	if (h->last_page >= pages)
-		return "it is longer than what it is on";
+		return "it is longer than the device";
 	if (h->last_page > SWAP_OFFSET_MOST)
 		return "it has more slots than an entry can say";
 	if (h->nr_badpages > BADPAGES_MOST)
@@ -85,6 +86,16 @@ static const char *judge_badpages(const struct on_disk *h)
 	return NULL;
 }
 
+/* It is printed: what is no letter becomes a question mark. */
+static void copy_label(char *to, const char *label)
+{
+	u32 i;
+
+	for (i = 0; i < LABEL_BYTES && label[i]; i++)
+		to[i] = label[i] < ' ' || label[i] > '~' ? '?' : label[i];
+	to[i] = '\0';
+}
+
 const char *swap_header_parse(const void *page, u32 pages,
 			      struct swap_header *header)
 {
@@ -101,7 +112,6 @@ const char *swap_header_parse(const void *page, u32 pages,
 	header->nr_badpages = h->nr_badpages;
 	header->badpages = h->badpages;
 	memcpy(header->uuid, h->uuid, sizeof(header->uuid));
-	memcpy(header->label, h->label, sizeof(h->label));
-	header->label[sizeof(h->label)] = '\0';
+	copy_label(header->label, h->label);
 	return NULL;
 }

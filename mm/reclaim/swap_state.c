@@ -18,8 +18,8 @@
  *    nowhere else (remove_exclusive_swap_page).
  *
  *    "The only one": its users are the entries that show it, the cache and the
- *    caller. Under the area's lock nobody finds it in the cache; and fork, which
- *    adds a user and an entry that shows it, does no harm to it.
+ *    caller. Under the area's lock nobody finds it in the cache; and fork,
+ *    which adds a user and an entry that shows it, does no harm to it.
  *
  * 5. The last entry of a slot goes: swap_free() tries to take the page, if
  *    there is one, out. It must not wait: a page that is locked, or being
@@ -30,6 +30,7 @@
 #include <kernel/lib/bug.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/vmstat.h>
+#include <mm/reclaim/lru.h>
 #include <mm/reclaim/swap_internal.h>
 #include <mm/space/rmap.h>
 
@@ -97,6 +98,7 @@ static bool begin_to_read(struct page *page, swp_entry_t entry)
 {
 	__SetPageLocked(page);
 	if (enter(page, entry)) {
+		lru_cache_add(page);
 		swap_readpage(page);
 		return true;
 	}
@@ -170,6 +172,28 @@ bool remove_exclusive_swap_page(struct page *page)
 	if (exclusive)
 		put_user_page(page);
 	return exclusive;
+}
+
+bool remove_unused_swap_page(struct page *page)
+{
+	struct swap_area *area;
+	bool unused;
+	u32 flags;
+
+	BUG_ON(!PageLocked(page) || !PageSwapCache(page),
+	       "a page leaves swap that is not locked, or is not there");
+	area = lock_swap_area(entry_of(page), &flags);
+	/* the cache's and the caller's; in this order: who has a user more may
+	 * make it dirty and go */
+	unused = page_count(page) == 2 && !page_mapcount(page);
+	barrier();
+	unused = unused && !PageDirty(page) && !PageWriteback(page);
+	if (unused)
+		leave(area, page);
+	unlock_swap_area(area, flags);
+	if (unused)
+		put_user_page(page);
+	return unused;
 }
 
 /* --- the last entry of a slot --- */

@@ -6,8 +6,8 @@
  *    through, entry by entry: each that says the area is answered as a fault of
  *    its own would be (swap_fault.c), and as the area ends, the page loses its
  *    slot with the last of its entries. Memory that is no space's (files of
- *    memory) is brought home by its owner (swap_owners_hook). What is left then is
- *    only kept for pages: these lose it.
+ *    memory) is brought home by its owner (swap_owners_hook). What is left
+ *    then is only kept for pages: these lose it.
  *
  *    That is repeated until nothing is left: a space that was made meanwhile by
  *    fork may have entries that were passed already.

@@ -5,6 +5,7 @@
 #include <mm/high/check.h>
 #include <mm/object/check.h>
 #include <mm/page/check.h>
+#include <mm/reclaim/swap.h>
 #include <mm/report/check.h>
 #include <mm/space/mm.h>
 #include <mm/virt/vmalloc.h>
@@ -23,7 +24,7 @@ static unsigned int check_files_and_spaces(void)
 
 	if (in_atomic() || irqs_disabled())
 		return 0;
-	n = check_page_cache(print_difference);
+	n = check_page_cache(print_difference) + check_swap(print_difference);
 	while ((mm = next_mm(mm)))
 		n += mm_check_space(mm, print_difference);
 	return n;

@@ -25,6 +25,7 @@
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
 #include <mm/report/areas.h>
+#include <mm/report/page_trace.h>
 #include <mm/report/whatis.h>
 #include <mm/report/windows.h>
 #include <mm/table/layout.h>
@@ -104,7 +105,7 @@ static void classify(struct frame *frame, const struct zone *zone)
 
 /* --- in words --- */
 
-static void print_flags(u32 flags)
+void report_page_flags(u32 flags)
 {
 	static const char *const names[__NR_PAGE_FLAGS] = {
 		[PG_locked] = "locked", [PG_error] = "error",
@@ -120,11 +121,11 @@ static void print_flags(u32 flags)
 	};
 	unsigned int i;
 
-	printk("  flags:");
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (flags >> i & 1)
 			printk(" %s", names[i]);
-	printk("%s\n", flags & ((1U << __NR_PAGE_FLAGS) - 1) ? "" : " none");
+	if (!(flags & ((1U << __NR_PAGE_FLAGS) - 1)))
+		printk(" none");
 }
 
 /* "page 3 of a block of order 4 that begins at frame 0x1000" */
@@ -247,7 +248,9 @@ void report_frame(u64 pfn)
 	spin_unlock_irqrestore(&zone->lock, flags);
 	printk("node %d, zone %s\n", zone->zone_pgdat->node_id, zone->name);
 	print_state(&frame);
-	print_flags(frame.page.flags);
+	printk("  flags:");
+	report_page_flags(frame.page.flags);
+	printk("\n");
 	print_sites(&frame);
 }
 

@@ -38,8 +38,12 @@
  *    All of this stands beside the way of a fault that is answered, which is
  *    one function: some 100 instructions, mmap_sem's 20 included.
  *
- * 5. No memory. There is nobody to ask for some: the thread that wants it gets
- *    FAULT_OOM, in user mode a matter for user_fault_hook.
+ * 5. No memory. Whoever asked for it has done what could be done, to somebody
+ *    else's end: the thread that wants it gets FAULT_OOM, in user mode a matter
+ *    for user_fault_hook.
+ *
+ * 6. A process that is being killed (TF_KILLED) ends behind its fault: it would
+ *    take memory only. In the kernel the copy ends there.
  */
 #include <kernel/cpu/processor.h>
 #include <mm/space/fault.h>
@@ -69,6 +73,8 @@ const char *fault_reason(enum fault_result result)
 		return "and swap has lost what was there";
 	case FAULT_OOM:
 		return "there is no memory for it";
+	case FAULT_KILLED:
+		return "the process was killed";
 	default:
 		return "it is handled";
 	}
@@ -182,6 +188,8 @@ static bool fastcall page_fault(struct pt_regs *regs)
 		return odd_fault(regs, address);
 	local_irq_enable();
 	result = take_fault(current->mm, address, regs->error_code, regs, 0);
+	if (unlikely(current_flags & TF_KILLED))
+		result = FAULT_KILLED;
 	if (unlikely(!fault_is_good(result)))
 		done = bad_fault(regs, address, result);
 	local_irq_disable();

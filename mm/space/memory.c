@@ -56,6 +56,7 @@
 #include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/vmstat.h>
+#include <mm/reclaim/lru.h>
 #include <mm/space/fault.h>
 #include <mm/space/filemap.h>
 #include <mm/space/internal.h>
@@ -77,6 +78,7 @@ static __always_inline pteval_t make_own_pte(const struct fault *f,
 static __always_inline void show_anon(const struct fault *f, struct page *page)
 {
 	page_add_new_anon_rmap(page, f->vma, f->address);
+	lru_cache_add_new(page, 1U << PG_active | 1U << PG_referenced);
 	f->mm->anon_rss++;
 	pte_write(f->entry, make_own_pte(f, page), f->wide);
 }

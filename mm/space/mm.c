@@ -151,21 +151,45 @@ struct mm_struct *next_mm(struct mm_struct *mm)
 /*
  * task->mm has no lock. While a space is on the list it does not go, as that
  * takes mmlist_lock; and as long as a thread has it in task->mm it has a user.
- * So: it is on the list, the thread still has it, then it gets a user more.
+ * So: it is on the list, the thread still has it, then it gets a user more, or
+ * is only looked at. The lock is held.
  */
+static struct mm_struct *find_task_mm(const struct task *task)
+{
+	struct mm_struct *wanted = task->mm, *mm;
+
+	if (!wanted)
+		return NULL;
+	list_for_each_entry(mm, &mmlist, mmlist)
+		if (mm == wanted)
+			return *(struct mm_struct *const volatile *)
+			       &task->mm == mm ? mm : NULL;
+	return NULL;
+}
+
 struct mm_struct *get_task_mm(const struct task *task)
 {
 	u32 flags = spin_lock_irqsave(&mmlist_lock);
-	struct mm_struct *wanted = task->mm, *mm, *found = NULL;
+	struct mm_struct *mm = find_task_mm(task);
 
-	list_for_each_entry(mm, &mmlist, mmlist)
-		if (mm == wanted && *(struct mm_struct *const volatile *)
-		    &task->mm == mm && atomic_inc_not_zero(&mm->mm_users)) {
-			found = mm;
-			break;
-		}
+	if (mm && !atomic_inc_not_zero(&mm->mm_users))
+		mm = NULL;
 	spin_unlock_irqrestore(&mmlist_lock, flags);
-	return found;
+	return mm;
+}
+
+bool task_mm_size(const struct task *task, struct mm_size *size)
+{
+	u32 flags = spin_lock_irqsave(&mmlist_lock);
+	const struct mm_struct *mm = find_task_mm(task);
+
+	if (mm)
+		*size = (struct mm_size){
+			.mm = mm, .total_vm = mm->total_vm,
+			.rss = mm->anon_rss + mm->file_rss,
+		};
+	spin_unlock_irqrestore(&mmlist_lock, flags);
+	return mm;
 }
 
 /* --- fork --- */

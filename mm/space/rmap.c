@@ -47,6 +47,7 @@
 #include <kernel/lib/bug.h>
 #include <mm/object/slab.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 #include <mm/space/internal.h>
 
 struct space_counts space_counts[NR_CPUS];
@@ -222,9 +223,11 @@ u32 vma_address(const struct vm_area_struct *vma, u32 pgoff)
 /* Or one of a block, or one that others give back at this moment. */
 void fastcall put_last_user(struct page *page)
 {
-	/* nobody else can come by a user of it: it is mapped nowhere */
-	if (page_count(page) == 1)
+	if (!PageCompound(page)) {
+		if (!lru_release_pages(1, &page))
+			return;
 		page_forget_anon(page);
+	}
 	put_page(page);
 }
 
@@ -239,7 +242,9 @@ void page_add_anon_rmap(struct page *page, const struct vm_area_struct *vma,
 	BUG_ON(page_anon_vma(page) != vma->anon_vma ||
 	       page->index != vma_pgoff(vma, address),
 	       "a page is shown where it is not found again");
-	atomic_inc(&page->_mapcount);
+	if (atomic_inc_and_test(&page->_mapcount))
+		count_space(&own_space_counts()->anon, 1);
+	trace_page(page, PAGE_MAP);
 }
 
 /* --- walks --- */

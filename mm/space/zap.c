@@ -31,6 +31,7 @@
 #include <mm/high/highmem.h>
 #include <mm/object/slab.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 #include <mm/space/fault.h>
 #include <mm/space/internal.h>
 
@@ -73,24 +74,18 @@ static __always_inline void begin_gather(struct gather *g, struct mm_struct *mm)
 
 static void flush_gather(struct gather *g)
 {
-	u32 i, last = 0;
+	u32 i, last;
 
 	if (g->stale)
 		flush_mm(g->mm);
 	g->stale = false;
-	for (i = 0; i < g->n; i++) {
-		struct page *page = g->page[i];
-
-		/* not to be kept for its slot only */
-		if (unlikely(PageSwapCache(page)) && swap_hooks.unused)
-			swap_hooks.unused(page);
-		/* in one step: who else has it may give it back at any moment,
-		 * and whoever is last must know */
-		if (put_page_of_others(page))
-			continue;
-		page_forget_anon(page);
-		g->page[last++] = page;
-	}
+	/* not to be kept for its slot only */
+	for (i = 0; i < g->n; i++)
+		if (unlikely(PageSwapCache(g->page[i])) && swap_hooks.unused)
+			swap_hooks.unused(g->page[i]);
+	last = lru_release_pages(g->n, g->page);
+	for (i = 0; i < last; i++)
+		page_forget_anon(g->page[i]);
 	if (last)
 		free_pages_bulk(last, g->page);
 	g->n = 0;
@@ -105,6 +100,16 @@ static struct page *zap_swapped(struct mm_struct *mm, pteval_t old)
 {
 	mm->swap_entries--;
 	return swap_hooks.free ? swap_hooks.free(old) : NULL;
+}
+
+/* A page that is shown, by what the CPU noted in its entry. */
+static __always_inline void tell_used(struct vm_area_struct *vma,
+				      struct page *page, pteval_t old)
+{
+	if (old & _PAGE_ACCESSED)
+		mark_page_accessed(page);
+	if (old & _PAGE_DIRTY)
+		tell_dirty(vma, page);
 }
 
 /* n entries of one table, until the batch is full: how many. The page counts
@@ -138,8 +143,8 @@ static __always_inline u32 zap_run(struct gather *g, struct vm_area_struct *vma,
 		page_remove_rmap(shown);
 		if (likely(PageAnon(shown)))
 			anon++;
-		else if (old & _PAGE_DIRTY)
-			tell_dirty(vma, shown);
+		else
+			tell_used(vma, shown, old);
 		*page++ = shown;
 	}
 	g->mm->anon_rss -= anon;

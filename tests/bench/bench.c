@@ -30,7 +30,7 @@ _Static_assert(BENCH_SLOTS * sizeof(void *) == PAGE_SIZE << SLOTS_ORDER,
 static const struct bench_table *const tables[] = {
 	&bench_block, &bench_boot, &bench_calib, &bench_irq, &bench_page,
 	&bench_object, &bench_sched, &bench_user, &bench_space, &bench_virt,
-	&bench_high, &bench_cache, &bench_bounce, &bench_disk,
+	&bench_high, &bench_cache, &bench_reclaim, &bench_bounce, &bench_disk,
 };
 
 /* Hundredths of a tick, and of a flush, for one operation. */

@@ -71,8 +71,8 @@ struct bench_table {
 
 extern const struct bench_table bench_block, bench_boot, bench_bounce,
 	bench_cache, bench_calib, bench_disk, bench_high, bench_irq,
-	bench_object, bench_page, bench_sched, bench_space, bench_user,
-	bench_virt;
+	bench_object, bench_page, bench_reclaim, bench_sched, bench_space,
+	bench_user, bench_virt;
 
 /* Room of the cases: whatever the last one left. */
 #define BENCH_SLOTS 32768

@@ -31,7 +31,7 @@ QEMU = ["qemu-system-i386", "-accel", "tcg,thread=single", "-display", "none",
 PASSED = 33    # what QEMU makes of the kernel's code for success
 
 PARTS = ("boot", "cpu", "page", "object", "sched", "disk", "files", "space",
-         "user", "report")
+         "user", "report", "reclaim")
 BREAKS = [row for name in PARTS
           for row in importlib.import_module(f"breaks.rows_{name}").ROWS]
 

@@ -19,7 +19,7 @@ ROWS = [
           "info->phys_bits = 36;", "info->phys_bits = 32;",
           "cpuid.pae_means_36_bits_where_nothing_is_told"),
     Break("handlers count as reclaiming", "include/kernel/cpu/threadflags.h",
-          " && !in_interrupt();", ";",
+          "TF_RECLAIM && !in_interrupt();", "TF_RECLAIM;",
           "threadflags.are_the_threads_own"),
     Break("a full ring takes more", "kernel/cpu/serial.c",
           "if (r->in - r->out == BYTE_RING_SIZE)\n\t\treturn false;", "",

@@ -139,7 +139,7 @@ ROWS = [
           "truncate_pagecache(&inode->i_data, size);", ";",
           "program.devices", initrd="build/programs.cpio"),
     Break("fs: a report that does not fit is cut", "kernel/fs/procfs.c",
-          "&& text->size >= room)", "&& false)", "program.procfs",
+          "       text->size >= room)", "       false)", "program.procfs",
           initrd="build/programs.cpio"),
     # the ends of files, pieces, and a full memory
     Break("ends: what was written behind the end is there when it grows",

@@ -35,7 +35,7 @@ ROWS = [
           "thread_part() = &next->part;", "",
           "threadflags.are_the_threads_own"),
     Break("top counts from boot on", "kernel/sched/top.c",
-          "task->top_ns = ran_ns(task);", "", "top.times_add_up"),
+          "task->top_ns = task_ran_ns(task);", "", "top.times_add_up"),
     Break("who waits for a pool is not woken", "kernel/sched/poolwait.c",
           "wake_up_all(&pool_wait);", ";",
           "poolwait.sleeps_until_one_comes_back"),

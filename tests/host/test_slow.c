@@ -64,11 +64,12 @@ static u32 try_to_free_pages(struct zonelist *list, gfp_t gfp,
 	return release(give_back);
 }
 
-static void out_of_memory(struct zonelist *list, gfp_t gfp,
+static bool out_of_memory(struct zonelist *list, gfp_t gfp,
 			  unsigned int order)
 {
 	note('k');
 	release(give_back);
+	return true;
 }
 
 static void congestion_wait(void)
@@ -253,11 +254,12 @@ static void oom_kill_frees_pages(void **state)
 }
 
 /* The first kill frees nothing: all over again, and the second one does. */
-static void second_kill(struct zonelist *list, gfp_t gfp, unsigned int order)
+static bool second_kill(struct zonelist *list, gfp_t gfp, unsigned int order)
 {
 	note('k');
 	if (strlen(calls) > 4)
 		release(100);
+	return true;
 }
 
 static void kills_until_it_helps(void **state)

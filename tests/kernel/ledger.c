@@ -11,6 +11,7 @@
 #include <mm/early/memblock.h>
 #include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 #include <mm/space/mm.h>
 #include <mm/table/fixmap.h>
 #include <mm/virt/vmalloc.h>
@@ -82,6 +83,8 @@ static void settle(void)
 		/* what is read again when somebody wants it */
 		drop_page_caches();
 	}
+	/* what waits for its list */
+	lru_add_drain();
 	/* windows that nobody uses still show a page, until this */
 	kmap_flush_unused();
 	/* what was freed still has its description, until this */

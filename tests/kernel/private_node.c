@@ -8,6 +8,7 @@
  */
 #include <kernel/base/printk.h>
 #include <mm/page/check.h>
+#include <mm/reclaim/lru.h>
 #include "private_node.h"
 
 #define LARGEST_ORDER (MAX_ORDER - 1)
@@ -227,7 +228,8 @@ static void print_difference(const char *sentence)
 bool private_sound(struct zone *zone)
 {
 	return !(check_zone(zone, print_difference) +
-		 check_zone_pages(zone, print_difference));
+		 check_zone_pages(zone, print_difference) +
+		 check_lru(zone, print_difference));
 }
 
 /* How many pages come out, one by one, when nothing is kept back. */

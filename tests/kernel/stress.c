@@ -29,7 +29,6 @@
 #include <kernel/cpu/time.h>
 #include <kernel/cpu/timer.h>
 #include <kernel/lib/errno.h>
-#include <kernel/lib/parse.h>
 #include <kernel/monitor/monitor.h>
 #include <kernel/sched/reaper.h>
 #include <kernel/sched/wait.h>
@@ -38,6 +37,7 @@
 #include <mm/object/slab.h>
 #include <mm/page/page_alloc.h>
 #include <mm/virt/vmalloc.h>
+#include "duration.h"
 #include "ktest.h"
 
 #define THREADS 6U
@@ -46,7 +46,6 @@
 #define SLOTS 24U
 #define BATCH 16U		/* requests between two rests */
 #define ROUNDS_MOST 60U		/* of a thread's life */
-#define SECONDS_MOST 1000000U
 #define OBJECT_SIZE 200U
 
 enum kind { NOTHING, PAGES, KMALLOC, OBJECT, VMALLOC, NR_KINDS };
@@ -372,36 +371,11 @@ static int stress(u32 seconds, u32 seed)
 
 /* --- the prompt and the command line --- */
 
-static u32 boot_seconds, boot_seed = 1;
-
-static int number(const char *text, const char **end, u32 most, u32 *n)
-{
-	u64 value;
-	int err = parse_size(text, end, &value);
-
-	if (err)
-		return -EINVAL;
-	if (!value || value > most)
-		return -ERANGE;
-	*n = (u32)value;
-	return 0;
-}
+static struct duration from_boot;
 
 static int set_stress(const char *value)
 {
-	const char *end;
-	u32 seconds, seed = 1;
-	int err = number(value, &end, SECONDS_MOST, &seconds);
-
-	if (!err && *end == ',')
-		err = number(end + 1, &end, UINT32_MAX, &seed);
-	if (!err && *end)
-		err = -EINVAL;
-	if (err)
-		return err;
-	boot_seconds = seconds;
-	boot_seed = seed;
-	return 0;
+	return duration_of_option(value, &from_boot);
 }
 
 KERNEL_PARAM(stress, "stress", set_stress, PARAM_VALUE, "SECONDS[,SEED]",
@@ -409,8 +383,8 @@ KERNEL_PARAM(stress, "stress", set_stress, PARAM_VALUE, "SECONDS[,SEED]",
 
 static void run_boot_stress(void)
 {
-	if (boot_seconds)
-		debug_exit(stress(boot_seconds, boot_seed) ?
+	if (from_boot.seconds)
+		debug_exit(stress(from_boot.seconds, from_boot.seed) ?
 			   DEBUG_EXIT_FAIL : DEBUG_EXIT_PASS);
 }
 
@@ -418,14 +392,11 @@ late_initcall(run_boot_stress);
 
 static int cmd_stress(int argc, char **argv)
 {
-	u32 seconds, seed = 1;
-	const char *end;
+	struct duration d;
 
-	if (argc < 2 || argc > 3 ||
-	    number(argv[1], &end, SECONDS_MOST, &seconds) || *end ||
-	    (argc == 3 && (number(argv[2], &end, UINT32_MAX, &seed) || *end)))
+	if (duration_of_command(argc, argv, &d))
 		return -EINVAL;
-	stress(seconds, seed);
+	stress(d.seconds, d.seed);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
  */
 #include <kernel/base/printk.h>
 #include <kernel/cpu/processor.h>
+#include <kernel/cpu/threadflags.h>
 #include <kernel/lib/printf.h>
 #include "private_node.h"
 
@@ -29,6 +30,7 @@ static struct script {
 	u32 at_reclaim, at_kill, at_wait;
 	u32 pages;
 	u32 progress;		/* what each reclaim reports */
+	bool nobody;		/* can be killed */
 	void (*inside)(void);	/* called in reclaim */
 } script;
 
@@ -82,12 +84,13 @@ static u32 fake_reclaim(struct zonelist *zonelist, gfp_t gfp,
 	return script.progress;
 }
 
-static void fake_kill(struct zonelist *zonelist, gfp_t gfp, unsigned int order)
+static bool fake_kill(struct zonelist *zonelist, gfp_t gfp, unsigned int order)
 {
 	seen.zonelist = zonelist;
 	seen.gfp = gfp;
 	seen.order = order;
 	act(++seen.kills, script.at_kill);
+	return !script.nobody;
 }
 
 static void fake_wait(void)
@@ -342,6 +345,37 @@ TEST_PRIVATE(alloc_slow, kills_until_it_helps, 6)
 	finish(page, 0);
 }
 
+/* Nobody can be killed: it fails, unless it must not. */
+TEST_PRIVATE(alloc_slow, nobody_can_be_killed, 6)
+{
+	struct page *page;
+
+	start(GFP_KERNEL, MIN);
+	script.nobody = true;
+	EXPECT(!ask(GFP_KERNEL, 0));
+	EXPECT_CALLS(1, 1, 0);
+	EXPECT(!ask(GFP_KERNEL | __GFP_REPEAT, 0));
+	EXPECT_CALLS(2, 2, 0);
+	script = (struct script){ .nobody = true, .at_wait = 3, .pages = 10 };
+	page = ask(GFP_KERNEL | __GFP_NOFAIL, 0);
+	EXPECT(page);
+	EXPECT_CALLS(6, 5, 3);
+	finish(page, 0);
+}
+
+/* A kill gives back single pages, and not where a device wants them. */
+TEST_PRIVATE(alloc_slow, nobody_dies_for_what_would_not_help, 6)
+{
+	start(GFP_KERNEL, MIN);
+	EXPECT(!ask(GFP_KERNEL, 4));
+	EXPECT_CALLS(1, 0, 0);
+	EXPECT(!ask(GFP_KERNEL | __GFP_NORETRY, 0));
+	EXPECT_CALLS(2, 0, 0);
+	script = (struct script){ .at_wait = 2, .pages = 10 };
+	finish(ask(GFP_KERNEL | __GFP_DMA, 0), 0);
+	EXPECT_CALLS(5, 0, 2);
+}
+
 /* pages come back without progress of one's own; how many kills follow? */
 static u32 kills_after(u32 pages)
 {
@@ -521,6 +555,41 @@ TEST_PRIVATE(alloc_slow, reclaim_may_take_what_is_kept, 6)
 TEST_PRIVATE(alloc_slow, nomemalloc_keeps_off_the_reserve, 6)
 {
 	expect_inside(take_no_reserve, 0);
+}
+
+/* --- who was killed for its memory --- */
+
+/* It takes the last page, and then it fails: nobody reclaims or dies for it. */
+TEST_PRIVATE(alloc_slow, a_victim_may_take_all, 6)
+{
+	struct zone *zone = start(GFP_KERNEL, MIN);
+
+	set_thread_flags(thread_part(), TF_MEMDIE);
+	take_no_reserve();
+	EXPECT_EQ(inside_got, 0);
+	take_normal();
+	clear_thread_flags(thread_part(), TF_MEMDIE);
+	EXPECT_EQ(inside_got, MIN);
+	EXPECT_EQ(private_free(zone), 0);
+	EXPECT_CALLS(0, 0, 0);
+	finish(NULL, 0);
+}
+
+static void becomes_a_victim(void)
+{
+	set_thread_flags(thread_part(), TF_MEMDIE);
+}
+
+/* Chosen while it reclaims: from then on the same. */
+TEST_PRIVATE(alloc_slow, a_victim_does_not_go_on, 6)
+{
+	start(GFP_KERNEL, MIN);
+	script.inside = becomes_a_victim;
+	script.progress = 1;
+	EXPECT(!ask(GFP_KERNEL | __GFP_NOMEMALLOC, 0));
+	clear_thread_flags(thread_part(), TF_MEMDIE);
+	EXPECT_CALLS(1, 0, 0);
+	finish(NULL, 0);
 }
 
 /* --- interrupts --- */

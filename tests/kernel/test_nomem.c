@@ -16,6 +16,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/fs/fs.h>
 #include <kernel/user/process.h>
+#include "exhaust.h"
 #include "ktest.h"
 #include "ledger.h"
 
@@ -108,11 +109,11 @@ TEST(nomem, each_object)
 	each_fails("slab", 40);
 }
 
-/* A file takes all of it: what gives it back must go without. */
-TEST(nomem, a_full_memory)
+/* A file takes all that files may have. */
+TEST(nomem, no_room_for_files)
 {
-	static const char *const argv[] = { "full", "all" };
-	u32 warnings = printk_warnings();
+	static const char *const argv[] = { "full", "room" };
+	s32 used = atomic_read(&ramfs_quota.used);
 	struct process *process;
 
 	if (!path_exists("full")) {
@@ -122,6 +123,31 @@ TEST(nomem, a_full_memory)
 	process = process_run(2, argv);
 	REQUIRE(process);
 	EXPECT_EQ(process_join(process, NULL), 0);
+	EXPECT_EQ(atomic_read(&ramfs_quota.used), used);
+}
+
+/* A file takes all of it: what gives it back must go without. The one process
+ * is not killed for it. */
+TEST(nomem, a_full_memory)
+{
+	static const char *const argv[] = { "full", "memory" };
+	u32 warnings = printk_warnings(), limit = ramfs_quota.limit;
+	struct process *process;
+
+	if (!path_exists("full")) {
+		test_skip("no module has this program");
+		return;
+	}
+	exhaust_begin();
+	ramfs_quota.limit = ~0U;
+	process = process_run(2, argv);
+	EXPECT(process);
+	if (process) {
+		process_spare(process);
+		EXPECT_EQ(process_join(process, NULL), 0);
+	}
+	ramfs_quota.limit = limit;
+	exhaust_end();
 	EXPECT(printk_warnings() > warnings);
 	test_allow_warnings(printk_warnings() - warnings);
 }

@@ -6,6 +6,7 @@
 #include <kernel/lib/printf.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
+#include "exhaust.h"
 #include "ktest.h"
 
 #define MODULE_SIZE (2 * PAGE_SIZE + 100)
@@ -309,8 +310,8 @@ TEST(ramfs, many_files)
 
 /* --- no memory --- */
 
-/* All of it, the caller's chain of pages; the last one goes again. */
-TEST(ramfs, full_memory)
+/* A file takes pages until that error; all of them are what they were. */
+static void fill_until(int err)
 {
 	struct file *file = begin("t");
 	u8 *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
@@ -325,8 +326,7 @@ TEST(ramfs, full_memory)
 				    PAGE_SIZE);
 	}
 	n--;
-	test_allow_warnings(1);
-	EXPECT_EQ(done, -ENOMEM);
+	EXPECT_EQ(done, err);
 	EXPECT(n > 100);
 	EXPECT_EQ(i_size_read(file->f_inode), (u64)n << PAGE_SHIFT);
 	for (i = 0; i < n; i += 1 + n / 1000) {
@@ -337,4 +337,52 @@ TEST(ramfs, full_memory)
 	}
 	kfree(page);
 	end("t", file);
+}
+
+TEST(ramfs, full_memory)
+{
+	u32 limit = ramfs_quota.limit, warnings = printk_warnings();
+
+	ramfs_quota.limit = ~0U;
+	exhaust_begin();
+	fill_until(-ENOMEM);
+	exhaust_end();
+	ramfs_quota.limit = limit;
+	test_allow_warnings(printk_warnings() - warnings);
+}
+
+/* Half of RAM: the rest of the machine does not notice. */
+TEST(ramfs, no_room)
+{
+	u32 used = (u32)atomic_read(&ramfs_quota.used);
+	u32 free = nr_unused_pages();
+
+	/* boot gave some back since */
+	EXPECT(ramfs_quota.limit <= totalram_pages / 2);
+	EXPECT(ramfs_quota.limit + 100 > totalram_pages / 2);
+	EXPECT(used < ramfs_quota.limit);
+	if (free > ramfs_quota.limit)
+		fill_until(-ENOSPC);
+	EXPECT_EQ(atomic_read(&ramfs_quota.used), used);
+}
+
+/* What is dirty is counted once, and not any more when it goes. */
+TEST(ramfs, quota_counts)
+{
+	u32 used = (u32)atomic_read(&ramfs_quota.used);
+	struct file *file = begin("t");
+	u8 byte = 1;
+
+	REQUIRE(file);
+	EXPECT_EQ(kernel_write(file, 0, &byte, 1), 1);
+	EXPECT_EQ(kernel_write(file, 1, &byte, 1), 1);
+	EXPECT_EQ(kernel_write(file, 9 * PAGE_SIZE, &byte, 1), 1);
+	EXPECT_EQ(atomic_read(&ramfs_quota.used), used + 2);
+	/* a hole that is read is nobody's */
+	EXPECT_EQ(kernel_read(file, 5 * PAGE_SIZE, &byte, 1), 1);
+	EXPECT_EQ(atomic_read(&ramfs_quota.used), used + 2);
+	EXPECT_EQ(inode_truncate(file->f_inode, PAGE_SIZE), 0);
+	EXPECT_EQ(atomic_read(&ramfs_quota.used), used + 1);
+	end("t", file);
+	EXPECT_EQ(atomic_read(&ramfs_quota.used), used);
 }

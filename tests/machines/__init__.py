@@ -12,6 +12,8 @@ A module here with a function `tests(ctx)` is a plug-in of tests/run.py:
     floppy.py       marked media in floppy drives, compared afterwards
     determinism.py  two runs are alike to the byte
     disks.py        IDE disks: images written by the one, read by the other
+    soak.py         everything at once, with as much memory as there is, and more
+    swap.py         areas of the host's mkswap: every word that went there
     timing.py       interrupts and time at other rates, exact and late
     bochs.py        the second, stricter PC
     selftest.py     does the runner see what it must see?

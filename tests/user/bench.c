@@ -14,34 +14,6 @@
 
 #define FORKS 20
 
-typedef unsigned long long u64;
-
-static int no_counter;
-
-static u64 now(void)
-{
-	u32 low, high;
-
-	if (no_counter)
-		return 0;
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (u64)high << 32 | low;
-}
-
-/* CPUID is there if bit 21 of EFLAGS can be changed (SDM 1, 3.4.3.3). */
-static int has_counter(void)
-{
-	u32 before, after, a = 1, b, c, d;
-
-	__asm__ volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1\n\t"
-			 "pushl %1; popfl; pushfl; popl %1; pushl %0; popfl"
-			 : "=&r"(before), "=&r"(after));
-	if (!((before ^ after) & 0x200000))
-		return 0;
-	__asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-	return d >> 4 & 1;
-}
-
 static void write_pages(u8 *p, u32 pages)
 {
 	for (; pages--; p += PAGE)
@@ -251,7 +223,6 @@ int main(int argc, char **argv, char **envp)
 	u32 i;
 
 	(void)envp;
-	no_counter = !has_counter();
 	if (argc == 3)
 		return only(argv[1], number(argv[2]));
 	print("KTAP version 1\n1..%u\n", ROWS);

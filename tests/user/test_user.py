@@ -23,7 +23,8 @@ LONGEST = 60            # seconds
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 8, "faults": 17, "exec": 5,
             "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
             "nomem": 1, "xstack": 2, "files": 22, "procfs": 9, "devices": 10,
-            "disk": 5, "full": 1, "init": 10}
+            "disk": 5, "full": 1, "oom": 1, "init": 10, "swap": 8,
+            "soak": 1}
 MUSL = {"libc": 7, "stdio": 8}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) [0-9a-f]{8} "
                   r"00:0[01] \d+ (?: *(\S+))?")
@@ -131,7 +132,8 @@ def check_here(ctx, row, journal):
         guest.expect_end(PASSED)
         text = guest.text
     good = set(re.findall(r"^  ok \d+ (\w+)$", text, re.M))
-    wanted = set(PROGRAMS) | {"each_page", "each_object", "a_full_memory"}
+    wanted = set(PROGRAMS) | {"each_page", "each_object", "a_full_memory",
+                              "no_room_for_files"}
     forbids = "pae" in cmdline
     require(f"# data can{'not' if forbids else ''} be executed" in text,
             "wrong output", "what is data is not as the machine has it")

@@ -98,6 +98,7 @@ struct inode {
 	struct address_space i_data;
 	struct list_head i_all;		/* under inode_lock */
 	void *i_private;
+	bool i_swapfile;		/* under i_mutex: it does not change */
 	atomic_t i_writers;		/* of a disk: files that may write */
 	u32 i_number;			/* ramfs: bytes that a module has;
 					 * /proc: a pid */
@@ -192,7 +193,7 @@ long vfs_read(struct file *file, char *buf, u32 n, u64 *pos);
 long vfs_write(struct file *file, const char *buf, u32 n, u64 *pos);
 /* The new position; -ESPIPE, -EINVAL, -EOVERFLOW. */
 s64 file_seek(struct file *file, s64 offset, u32 whence);
-/* -EINVAL, -EFBIG, -EISDIR. */
+/* -EINVAL, -EFBIG, -EISDIR; -ETXTBSY: it is a swap area. */
 int inode_truncate(struct inode *inode, u64 size);
 
 /* Both ends of a copy are the kernel's; for exec and tests. */
@@ -245,6 +246,9 @@ void fd_set_cloexec(struct files *files, u32 fd, bool on);
 
 /* Boot, behind the page cache and block devices: /, /dev, /proc. */
 void fs_init(void);
+
+/* What was written to files in memory: a half of RAM at most, as tmpfs. */
+extern struct page_quota ramfs_quota;
 
 /* A directory, a character or block device; kept for good. */
 int ramfs_mkdir(const char *path, u32 mode);

@@ -10,6 +10,7 @@ void ramfs_init(void);		/* / */
 void devices_init(void);	/* /dev/console, null, zero */
 void block_files_init(void);	/* /dev/hda ... */
 void procfs_init(void);		/* /proc */
+void swap_files_init(void);
 
 extern const struct file_operations dir_fops;
 

@@ -15,6 +15,7 @@
 #define KERNEL_MONITOR_MONITOR_H
 
 #include <kernel/lib/compiler.h>
+#include <kernel/lib/types.h>
 
 struct monitor_command {
 	const char *name;
@@ -52,6 +53,10 @@ void monitor_run_line(char *line);
  * from a command that was typed at the prompt.
  */
 bool monitor_ask(const char *question);
+
+/* Waits for a key, so many ticks at most: did one come? It is used up. As
+ * monitor_ask(). */
+bool monitor_key(u32 ticks);
 
 /* Makes the thread that will read and run lines: before anything may be made to
  * fail. Once, in boot. */

@@ -33,7 +33,8 @@
 /*
  * state		means				on the run queue
  * TASK_RUNNING		runs, or can			yes
- * TASK_INTERRUPTIBLE	waits; kthread_stop() wakes it	until it left the CPU
+ * TASK_INTERRUPTIBLE	waits; kthread_stop() wakes it,	until it left the CPU
+ *			and so does who kills it
  * TASK_UNINTERRUPTIBLE	waits for one thing only	as above
  * TASK_DEAD		ended; its stack goes next	as above
  */
@@ -43,6 +44,7 @@
 #define TASK_DEAD 4U
 #define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
 
+struct pt_regs;
 struct process;				/* kernel/user knows what is inside */
 struct mm_struct;			/* mm/space knows what is inside */
 
@@ -76,10 +78,20 @@ struct task {
 	u64 top_ns;			/* ran_ns when top last looked */
 	struct list_head all;		/* on all_tasks */
 	struct process *process;	/* kernel/user's; NULL: none */
+	u32 began;			/* jiffies, when it was made */
+
+	/* mm/reclaim's: oom.h */
+	s32 oom_score_adj;
+	bool oom_never;			/* init: whatever its score is */
+	u32 oom_at;			/* jiffies: TF_MEMDIE since then */
 };
 
 /* kernel/user's: a process gets the CPU. Interrupts are off. */
 extern void (*process_switch_hook)(struct task *next);
+
+/* kernel/user's: one with TF_KILLED would go back to ring 3 with regs. Ends it.
+ * Interrupts are off. */
+extern void (*process_killed_hook)(struct pt_regs *regs);
 
 /*
  * User addresses. mm/space stands above: it says how they are switched. The CPU
@@ -128,6 +140,12 @@ int kthread_join(struct task *task);
 
 /* Has kthread_stop() been called for the thread that asks? */
 bool kthread_should_stop(void);
+
+/* Is it not worth while to wait any longer: that, or was it killed? */
+static inline bool wait_is_over(void)
+{
+	return kthread_should_stop() || current_flags & TF_KILLED;
+}
 
 /* The creator loses interest; it goes when it ends. Any context. */
 void put_task(struct task *task);

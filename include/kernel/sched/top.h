@@ -18,6 +18,9 @@ struct thread_info {
 /* As in thread_info. The thread does not go meanwhile. Any context. */
 char state_letter(const struct task *task);
 
+/* How long it had the CPU. The same. */
+u64 task_ran_ns(const struct task *task);
+
 /* The thread with the lowest pid from `from` on; false: there is none. Any
  * context. */
 bool next_thread_info(u32 from, struct thread_info *info);

@@ -91,12 +91,12 @@ static inline bool waitqueue_active(const wait_queue_head_t *queue)
 	WAIT_LOOP_(&(queue), condition, TASK_UNINTERRUPTIBLE,		\
 		   prepare_to_wait_exclusive, schedule())
 
-/* Until then, or kthread_stop(): 0, or -EINTR. */
+/* Until then, or kthread_stop(), or its end: 0, or -EINTR. */
 #define wait_event_interruptible(queue, condition) ({			\
 	bool true_;							\
 									\
 	WAIT_LOOP_(&(queue), (true_ = (condition)) ||			\
-		   kthread_should_stop(), TASK_INTERRUPTIBLE,		\
+		   wait_is_over(), TASK_INTERRUPTIBLE,			\
 		   prepare_to_wait, schedule());			\
 	true_ ? 0 : -EINTR;						\
 })
@@ -117,7 +117,7 @@ static inline bool waitqueue_active(const wait_queue_head_t *queue)
 	u32 left_ = (ticks);						\
 									\
 	WAIT_LOOP_(&(queue),						\
-		   (condition) || !left_ || kthread_should_stop(),	\
+		   (condition) || !left_ || wait_is_over(),		\
 		   TASK_INTERRUPTIBLE, prepare_to_wait,			\
 		   left_ = schedule_timeout(left_));			\
 	left_;								\

@@ -27,6 +27,16 @@ void paths_init(void);
 /* Linux's defaults. */
 void limits_init(struct process_limits *limits);
 
+/* --- kill.c --- */
+
+/* TF_KILLED: it ends before it is in ring 3 again. Any context. */
+void process_kill(struct task *task);
+
+/* The process that runs has it. Interrupts are as they are. */
+__noreturn void process_killed(struct pt_regs *regs);
+
+void kill_init(void);
+
 /* --- fault.c --- */
 
 bool user_trap(struct pt_regs *regs);

@@ -69,6 +69,7 @@ struct process {
 	u32 set_tid;			/* where its pid goes then, or 0 */
 	struct signals signals;
 	struct process_limits limits;
+	s32 oom_score_adj;		/* it begins with: its parent's */
 
 	/* under family_lock */
 	struct process *parent;
@@ -103,6 +104,9 @@ u32 process_join(struct process *process, struct pt_regs *regs);
 
 /* Instead of process_join(): it goes by itself when it ends. May sleep. */
 void process_release(struct process *process);
+
+/* It is init: never killed for its memory. Its children may be. */
+void process_spare(struct process *process);
 
 /* Ends the process that runs. From a system call or a trap, interrupts on. */
 __noreturn void process_exit(u32 status, const struct pt_regs *regs);

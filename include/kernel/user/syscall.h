@@ -73,6 +73,8 @@ long sys_getrlimit(struct pt_regs *regs);
 long sys_ugetrlimit(struct pt_regs *regs);
 long sys_setrlimit(struct pt_regs *regs);
 long sys_reboot(struct pt_regs *regs);
+long sys_swapon(struct pt_regs *regs);
+long sys_swapoff(struct pt_regs *regs);
 
 /* --- syscall_file.c --- */
 

@@ -23,6 +23,13 @@ static inline bool has_below(const struct address_space *mapping)
 	return mapping->a_ops->writepage;
 }
 
+/* So many more pages of it are dirty. */
+static inline void quota_add(struct address_space *mapping, s32 n)
+{
+	if (unlikely(mapping->quota))
+		atomic_add(n, &mapping->quota->used);
+}
+
 /* --- all that have pages (mm/cache/mappings.c) --- */
 
 /* The first page is in, the last one is out; a tag of a dirty page was set, or

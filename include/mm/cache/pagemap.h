@@ -78,9 +78,21 @@ struct address_space_operations {
 /* address_space.flags: an error of writing that nobody was told of yet. */
 #define AS_EIO 1U
 #define AS_ENOSPC 2U
+/* A disk's: the pages are those of a device, not of a file. */
+#define AS_DISK 4U
 
 #define PAGECACHE_TAG_DIRTY 0U
 #define PAGECACHE_TAG_WRITEBACK 1U
+
+/*
+ * How many dirty pages the address_spaces may have together that have it: for
+ * files that are nowhere but in memory. Who writes gets -ENOSPC then. Those
+ * that write at the same time may be over it by one page each.
+ */
+struct page_quota {
+	u32 limit;
+	atomic_t used;
+};
 
 struct address_space {
 	spinlock_t tree_lock;		/* first: looked up most */
@@ -96,6 +108,7 @@ struct address_space {
 	const struct address_space_operations *a_ops;
 	gfp_t gfp_mask;			/* of its pages */
 	u32 flags;
+	struct page_quota *quota;	/* NULL: none. Set before it has pages */
 
 	/* areas that show it: mm/space's, by vm_area_struct.shared */
 	struct mutex i_mmap_lock;
@@ -112,6 +125,7 @@ void page_cache_init(void);
 /* Pages that are in any address_space; of these: newer than what is below, and
  * being written. Any context. */
 u32 page_cache_pages(void);
+u32 page_cache_pages_of_disks(void);	/* of these, those of AS_DISK */
 u32 nr_dirty_pages(void);
 u32 nr_writeback_pages(void);
 
@@ -244,11 +258,20 @@ long mapping_read(struct address_space *mapping, struct file_ra_state *ra,
 /*
  * Writes [pos, pos + n), page by page; pages become dirty. A page of which only
  * a part is written is read first if it has bytes below size. How many bytes;
- * or an error, if none: as above, and -EFBIG (beyond 2^32 pages). The caller
- * holds what guards size, and sets it behind this. May sleep.
+ * or an error, if none: as above, -EFBIG (beyond 2^32 pages), -ENOSPC. The
+ * caller holds what guards size, and sets it behind this. May sleep.
  */
 long mapping_write(struct address_space *mapping, u64 pos, u32 n, u64 size,
 		   struct page_source *source);
+
+/* May the page of that index become dirty, or is it already: struct page_quota.
+ * Any context. */
+bool fastcall mapping_quota_allows(struct address_space *mapping, u32 index);
+
+static inline bool mapping_has_room(struct address_space *mapping, u32 index)
+{
+	return likely(!mapping->quota) || mapping_quota_allows(mapping, index);
+}
 
 /* --- dirty pages (mm/cache/dirty.c) --- */
 

@@ -9,6 +9,7 @@
  *	free, rest of a block	-		0	0	-
  *	free, kept for a CPU	-		0	0	-
  *	allocated, first page	owner's		block's	>= 1	owner's
+ *	the same, on a list	PG_lru		0	>= 1	reclaim list
  *	allocated, other pages	-		0	0	owner's
  *	compound, head		PG_compound	block's	>= 1	owner's
  *	compound, other pages	PG_compound	0	0	owner's
@@ -16,6 +17,11 @@
  * "order" stands in flags, 0 for a single page. So one comparison of flags says
  * whether a block is free, of which order and in which zone (mm/page/buddy.c),
  * and a block that comes back with another order is noticed.
+ *
+ * On a reclaim list (<mm/reclaim/lru.h>) are pages of files and of memory, and
+ * the list is no user of theirs: the last one takes them off. So a page that is
+ * freed with PG_lru or PG_active is one that somebody forgot to take off, and
+ * is not freed.
  *
  * _count is the number of users: 0 is free. _mapcount is the number of
  * page-table entries of user spaces less one: -1 is not mapped.

@@ -223,8 +223,9 @@ struct reclaim_hooks {
 				 unsigned int order);
 	/* Free objects of caches go back as pages: how many. Any context. */
 	u32 (*shrink_caches)(const struct zonelist *zonelist);
-	/* Nothing helped; kills somebody. May sleep. */
-	void (*out_of_memory)(struct zonelist *zonelist, gfp_t gfp,
+	/* Nothing helped; kills somebody. False: nobody can be: the request
+	 * fails. May sleep. */
+	bool (*out_of_memory)(struct zonelist *zonelist, gfp_t gfp,
 			      unsigned int order);
 	/* Before another attempt: lets writes end. May sleep. */
 	void (*congestion_wait)(void);

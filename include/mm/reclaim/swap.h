@@ -132,6 +132,9 @@ bool next_swap_area(struct swap_area_info *info, u32 *place);
 /* Entries that are in no page table: who has them brings those of an area home,
  * as swapoff(): 0 or its errors. NULL: there are none. */
 extern int (*swap_owners_hook)(u32 area);
+/* For checks: counts such entries of an area by offset; how many say a slot
+ * that there is not. */
+extern u32 (*swap_owner_counts)(u32 area, u32 slots, u16 *count);
 
 /* Pages. Any context. */
 u32 total_swap_pages(void);
@@ -170,6 +173,10 @@ void delete_from_swap_cache(struct page *page);
  * Locked. */
 bool remove_exclusive_swap_page(struct page *page);
 
+/* The same of one that is clean, if nobody but the caller uses it and no entry
+ * shows it: the slot has its bytes. Does not sleep. Locked. */
+bool remove_unused_swap_page(struct page *page);
+
 /*
  * The page of an entry, from the cache or read, perhaps still being read
  * (locked), with a user more. NULL: no memory, or the slot is free meanwhile.
@@ -195,7 +202,8 @@ void swap_readpage(struct page *page);
 void swap_init(void);
 void swap_begin(void);
 
-/* Areas, counts and the cache from first principles: how many differences. */
+/* Areas, counts and the cache from first principles: how many differences. May
+ * sleep. */
 u32 check_swap(void (*report)(const char *sentence));
 
 #endif

@@ -18,6 +18,7 @@ enum fault_result {
 	FAULT_NO_PAGE,		/* SIGBUS: the file ends before */
 	FAULT_SWAP,		/* SIGBUS: it cannot be read from swap */
 	FAULT_OOM,		/* no memory */
+	FAULT_KILLED,		/* somebody has killed the process meanwhile */
 };
 
 static inline bool fault_is_good(enum fault_result result)

@@ -193,6 +193,14 @@ struct mm_struct *next_mm(struct mm_struct *mm);
  */
 struct mm_struct *get_task_mm(const struct task *task);
 
+/* What the space of a thread has, in pages, at one moment; mm is to compare
+ * with. False: it has none. As above. */
+struct mm_size {
+	const struct mm_struct *mm;
+	u32 total_vm, rss;
+};
+bool task_mm_size(const struct task *task, struct mm_size *size);
+
 /* All areas go: for exec, which goes on with the same mm, too. */
 void exit_mmap(struct mm_struct *mm);
 

@@ -142,6 +142,99 @@ u32 random_below(u32 n)
 	return (seed >> 8) % n;
 }
 
+/* --- pages that verify themselves --- */
+
+static u32 first_word(u32 number, u32 generation)
+{
+	return number * 0x9e3779b1U ^ generation * 0x85ebca6bU;
+}
+
+void fill_page(void *page, u32 number, u32 generation)
+{
+	u32 *word = page, value = first_word(number, generation), i;
+
+	for (i = 0; i < PAGE / 4; i++, value += 0xc2b2ae35U)
+		word[i] = value;
+	word[0] = number;
+	word[1] = generation;
+	word[2] = PAGE_MAGIC;
+}
+
+u32 bad_words(const void *page, u32 number, u32 generation)
+{
+	u32 value = first_word(number, generation) + 3 * 0xc2b2ae35U;
+	const u32 *word = page;
+	u32 i, bad = (word[0] != number) + (word[1] != generation) +
+		     (word[2] != PAGE_MAGIC);
+
+	for (i = 3; i < PAGE / 4; i++, value += 0xc2b2ae35U)
+		bad += word[i] != value;
+	return bad;
+}
+
+/* --- time --- */
+
+/* CPUID is there if bit 21 of EFLAGS can be changed (SDM 1, 3.4.3.3). */
+static int has_counter(void)
+{
+	u32 before, after, a = 1, b, c, d;
+
+	__asm__ volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1\n\t"
+			 "pushl %1; popfl; pushfl; popl %1; pushl %0; popfl"
+			 : "=&r"(before), "=&r"(after));
+	if (!((before ^ after) & 0x200000))
+		return 0;
+	__asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	return d >> 4 & 1;
+}
+
+u64 now(void)
+{
+	static int counter = -1;
+	u32 low, high;
+
+	if (counter < 0)
+		counter = has_counter();
+	if (!counter)
+		return 0;
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (u64)high << 32 | low;
+}
+
+/* --- /proc/vmstat --- */
+
+static int begins(const char *line, const char *with)
+{
+	while (*with && *line == *with)
+		line++, with++;
+	return !*with;
+}
+
+static u32 value_of(const char *at)
+{
+	while (*at && *at != ' ' && *at != '\n')
+		at++;
+	return *at == ' ' ? number(at + 1) : 0;
+}
+
+u32 vmstat(const char *name)
+{
+	static char text[16384];
+	int fd = sys(SYS_open, "/proc/vmstat", O_RDONLY, 0), n;
+	u32 have = 0, sum = 0, i;
+
+	while (have < sizeof(text) - 1 &&
+	       (n = sys(SYS_read, fd, text + have,
+			sizeof(text) - 1 - have)) > 0)
+		have += (u32)n;
+	sys(SYS_close, fd);
+	text[have] = 0;
+	for (i = 0; i < have; i++)
+		if ((!i || text[i - 1] == '\n') && begins(text + i, name))
+			sum += value_of(text + i);
+	return sum;
+}
+
 /* --- children --- */
 
 int in_child(void (*fn)(void *arg), void *arg)

@@ -20,6 +20,7 @@
 
 typedef uint8_t u8;
 typedef uint32_t u32;
+typedef unsigned long long u64;
 
 #define PAGE 4096U
 
@@ -135,6 +136,19 @@ static inline void becomes_nobody(void)
 {
 	sys(SYS_setuid, 65534);
 }
+
+/*
+ * A page whose words verify themselves, and say which one it is: so the host
+ * can look at a disk that they went to. How many words are wrong.
+ */
+#define PAGE_MAGIC 0x70617773U	/* its third word: "swap" */
+void fill_page(void *page, u32 number, u32 generation);
+u32 bad_words(const void *page, u32 number, u32 generation);
+
+u64 now(void);			/* the time-stamp counter, or 0: there is none */
+
+/* Of /proc/vmstat: the sum of all lines whose names begin so. */
+u32 vmstat(const char *name);
 
 int is_swapper(void);		/* or Linux */
 
