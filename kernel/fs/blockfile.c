@@ -243,6 +243,7 @@ int block_file_add(struct block_device *bdev)
 	if (!inode)
 		return -ENOMEM;
 	inode->i_private = bdev;
+	inode->i_data.flags |= AS_DISK;
 	inode->i_rdev = device_number(bdev->name);
 	inode->i_size = bdev->capacity << SECTOR_SHIFT;
 	snprintf(path, sizeof(path), "/dev/%s", bdev->name);

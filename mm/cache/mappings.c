@@ -146,7 +146,19 @@ struct address_space *mapping_walk_again(struct mapping_walk *walk)
 	return lock_mapping(walk, false);
 }
 
-/* --- checks --- */
+/* --- sums --- */
+
+u32 page_cache_pages_of_disks(void)
+{
+	const struct address_space *mapping;
+	u32 n = 0, flags = spin_lock_irqsave(&mappings_lock);
+
+	list_for_each_entry(mapping, &lists[ALL_MAPPINGS], all)
+		if (mapping->flags & AS_DISK)
+			n += mapping->nrpages;
+	spin_unlock_irqrestore(&mappings_lock, flags);
+	return n;
+}
 
 u32 mappings_pages(u32 *counted)
 {

@@ -416,7 +416,7 @@ TEST_PRIVATE(buddy, no_merge_across_a_hole, 5)
 	for (hole = 0; hole < private_pages(); hole++) {
 		with_hole(hole, 1U << PG_reserved, 1);
 		with_hole(hole, 0, 1);
-		with_hole(hole, 1U << PG_lru, 1);
+		with_hole(hole, 1U << PG_private, 1);
 	}
 }
 

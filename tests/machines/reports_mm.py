@@ -51,18 +51,34 @@ ZONE_END = (
     "\n  start_pfn:         %lu"
     "\n")
 MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
-           "Cached:       %8lu kB\n"
+           "Buffers:      %8lu kB\n" "Cached:       %8lu kB\n"
+           "SwapCached:   %8lu kB\n"
+           "Active:       %8lu kB\n" "Inactive:     %8lu kB\n"
            "HighTotal:    %8lu kB\n" "HighFree:     %8lu kB\n"
            "LowTotal:     %8lu kB\n" "LowFree:      %8lu kB\n"
+           "SwapTotal:    %8lu kB\n" "SwapFree:     %8lu kB\n"
            "Dirty:        %8lu kB\n" "Writeback:    %8lu kB\n"
-           "Slab:         %8lu kB\n" "Bounce:       %8lu kB\n"
+           "AnonPages:    %8lu kB\n" "Mapped:       %8lu kB\n"
+           "Slab:         %8lu kB\n" "PageTables:   %8lu kB\n"
+           "Bounce:       %8lu kB\n"
+           "CommitLimit:  %8lu kB\n" "Committed_AS: %8lu kB\n"
            "VmallocTotal: %8lu kB\n" "VmallocUsed:  %8lu kB\n"
            "VmallocChunk: %8lu kB\n")
-VMSTAT = ("nr_free_pages", "nr_bounce", "numa_hit", "numa_miss",
-          "numa_foreign", "numa_local", "numa_other", "pgpgin", "pgpgout",
-          "pgalloc_dma", "pgalloc_normal", "pgalloc_high", "pgfree",
-          "allocstall", "kmap_new", "kmap_flush", "kmap_wait",
-          "bounce_read", "bounce_write")
+# mm/vmstat.c of 2.6.22, without what has no meaning; the last line is ours
+VMSTAT = tuple("""
+    nr_free_pages nr_inactive nr_active nr_anon_pages nr_mapped nr_file_pages
+    nr_dirty nr_writeback nr_slab_reclaimable nr_slab_unreclaimable
+    nr_page_table_pages nr_bounce
+    numa_hit numa_miss numa_foreign numa_local numa_other
+    pgpgin pgpgout pswpin pswpout
+    pgalloc_dma pgalloc_normal pgalloc_high pgfree pgactivate pgdeactivate
+    pgfault pgmajfault pgrefill_dma pgrefill_normal pgrefill_high
+    pgsteal_dma pgsteal_normal pgsteal_high
+    pgscan_kswapd_dma pgscan_kswapd_normal pgscan_kswapd_high
+    pgscan_direct_dma pgscan_direct_normal pgscan_direct_high
+    slabs_scanned kswapd_steal pageoutrun allocstall pgrotated
+    oom_kill kmap_new kmap_flush kmap_wait bounce_read bounce_write
+    """.split())
 
 # mm/slab.c: s_start(), s_show(); mm/vmalloc.c of 2.6.28: s_show()
 SLAB_HEAD = (

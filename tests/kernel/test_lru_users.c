@@ -1,0 +1,101 @@
+/*
+ * Who gets on the LRU lists by himself: private memory, and pages of files;
+ * what makes them used; and that nothing of them stays there.
+ */
+#include "private_file.h"
+#include "private_lru.h"
+#include "user_space.h"
+
+#define PAGE(n) (USER + (n) * PAGE_SIZE)
+
+/* Are all of its pages on lists, or none? How many are. */
+static u32 on_lists(struct mm_struct *mm, u32 pages, u32 state)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < pages; i++)
+		n += lru_state(page_at(mm, PAGE(i))) == state;
+	return n;
+}
+
+/* Active from the beginning, and used: the fault is the first use. */
+TEST(lru_users, private_memory)
+{
+	struct mm_struct *mm = space_begin(), *child;
+	u32 i;
+
+	REQUIRE(mm && map_pages(mm, USER, 40, RW, MAP_FIXED) == USER);
+	for (i = 0; i < 40; i++)
+		EXPECT(poke(PAGE(i), i + 1));
+	EXPECT_EQ(on_lists(mm, 40, ACTIVE | REFERENCED), 40);
+	/* the zero page is on none */
+	EXPECT_EQ(unmap_pages(mm, PAGE(0), 20), 0);
+	REQUIRE(map_pages(mm, USER, 20, RW, MAP_FIXED) == USER);
+	EXPECT(peek(USER) == 0 && !PageLRU(page_at(mm, USER)));
+	EXPECT(poke(USER, 1));
+	EXPECT_EQ(lru_state(page_at(mm, USER)), ACTIVE | REFERENCED);
+	/* a copy is a new page */
+	child = dup_mm(mm);
+	REQUIRE(child);
+	EXPECT(poke(PAGE(30), 5));
+	EXPECT(page_at(mm, PAGE(30)) != page_at(child, PAGE(30)));
+	EXPECT_EQ(lru_state(page_at(mm, PAGE(30))), ACTIVE | REFERENCED);
+	EXPECT_EQ(lru_state(page_at(child, PAGE(30))), ACTIVE | REFERENCED);
+	mmput(child);
+	space_end(mm);
+}
+
+static u32 file_state(u32 index)
+{
+	struct page *page = find_get_page(&file.mapping, index);
+	u32 state;
+
+	if (!page)
+		return NOWHERE;
+	state = lru_state(page);
+	put_page(page);
+	return state;
+}
+
+/* Inactive, until somebody uses them; entries count when they go. */
+TEST(lru_users, pages_of_a_file)
+{
+	struct mm_struct *mm = space_begin();
+
+	REQUIRE(mm);
+	file_begin(32 * PAGE_SIZE);
+	REQUIRE(file_read(0) && file_read(1) && file_read(2));
+	EXPECT(file_state(0) == INACTIVE && file_state(3) == NOWHERE);
+	REQUIRE(file_map(mm, USER, 3, PROT_READ, MAP_SHARED, 0) == USER);
+	/* all three are entered, one is used */
+	EXPECT_EQ(peek(PAGE(1)), FILE_WORD(1));
+	EXPECT(entry_at(mm, PAGE(0)) && entry_at(mm, PAGE(2)));
+	EXPECT_EQ(file_state(1), INACTIVE);
+	EXPECT_EQ(unmap_pages(mm, USER, 3), 0);
+	EXPECT(file_state(0) == INACTIVE && file_state(2) == INACTIVE);
+	EXPECT_EQ(file_state(1), INACTIVE | REFERENCED);
+	REQUIRE(file_map(mm, USER, 3, PROT_READ, MAP_SHARED, 0) == USER);
+	EXPECT(peek(PAGE(1)) == FILE_WORD(1) && peek(PAGE(2)) == FILE_WORD(2));
+	EXPECT_EQ(unmap_pages(mm, USER, 3), 0);
+	EXPECT_EQ(file_state(0), INACTIVE);
+	EXPECT_EQ(file_state(1), ACTIVE);
+	space_end(mm);
+	file_end();
+}
+
+/* A private copy is memory, and the file's page stays what it was. */
+TEST(lru_users, copy_of_a_file)
+{
+	struct mm_struct *mm = space_begin();
+
+	REQUIRE(mm);
+	file_begin(2 * PAGE_SIZE);
+	REQUIRE(file_map(mm, USER, 2, RW, MAP_PRIVATE, 0) == USER);
+	EXPECT(poke(PAGE(0) + 4, 7));
+	EXPECT_EQ(lru_state(page_at(mm, PAGE(0))), ACTIVE | REFERENCED);
+	EXPECT_EQ(file_state(0), INACTIVE);
+	file_truncate(0);
+	EXPECT_EQ(file_state(0), NOWHERE);
+	space_end(mm);
+	file_end();
+}
