@@ -6,8 +6,8 @@
  *    tried without a disk, with what mkswap has made (a boot module, say).
  *
  * 2. All of its pages are brought in and kept when it begins, so that nothing
- *    is asked for when a page has to go. What nobody wrote and no module has is a
- *    hole, which has no page; such a file is refused.
+ *    is asked for when a page has to go. What nobody wrote and no module has is
+ *    a hole, which has no page; such a file is refused.
  *
  * 3. As long as it is an area it is neither written nor cut nor mapped to be
  *    written (i_swapfile): -ETXTBSY. Its name may go; the file stays.

@@ -85,11 +85,9 @@ void mapping_dirtied(struct address_space *mapping)
 	enter(mapping, DIRTY_MAPPINGS);
 }
 
-void mapping_cleaned(struct address_space *mapping)
+void mapping_leaves_dirty(struct address_space *mapping)
 {
-	if (!list_empty(&mapping->dirty) &&
-	    !radix_tree_tagged(&mapping->page_tree, PAGECACHE_TAG_DIRTY))
-		leave(mapping, DIRTY_MAPPINGS);
+	leave(mapping, DIRTY_MAPPINGS);
 }
 
 /* --- going along --- */

@@ -14,8 +14,8 @@
  *
  * 3. May it be written at once? If no other entry shows the page, and none says
  *    the slot: then it is this area's alone, and a second fault is spared. It
- *    is not dirty for that: the slot stays with it, and if nobody writes, it goes
- *    again without being written. While slots are scarce (vm_swap_full()) the
+ *    is not dirty for that: the slot stays with it, and if nobody writes, it
+ *    goes again without being written. While slots are scarce (vm_swap_full()) the
  *    slot goes instead, and the page is dirty.
  *
  *    The count of the slot falls behind the entry that shows the page. So who
@@ -39,6 +39,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/lib/bug.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 #include <mm/reclaim/swap_internal.h>
 #include <mm/space/fault.h>
 #include <mm/space/internal.h>
@@ -226,6 +227,8 @@ static enum fault_result install(struct swapped *s, struct page *page)
 	spin_unlock(page_table_lock(s->vma->vm_mm));
 	if (fresh && !s->major)
 		note_hit(s->entry);
+	if (!PageActive(page))
+		activate_page(page);
 	if (swap_wants_back(page))
 		remove_exclusive_swap_page(page);
 	return s->major ? FAULT_MAJOR : FAULT_MINOR;

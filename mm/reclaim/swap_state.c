@@ -29,7 +29,9 @@
  */
 #include <kernel/lib/bug.h>
 #include <mm/page/page_alloc.h>
+#include <mm/page/page_trace.h>
 #include <mm/page/vmstat.h>
+#include <mm/reclaim/lru.h>
 #include <mm/reclaim/swap_internal.h>
 #include <mm/space/rmap.h>
 
@@ -52,6 +54,7 @@ bool add_to_swap(struct page *page)
 		return false;
 	}
 	SetPageDirty(page);
+	trace_page(page, PAGE_TO_SWAP);
 	return true;
 }
 
@@ -97,6 +100,8 @@ static bool begin_to_read(struct page *page, swp_entry_t entry)
 {
 	__SetPageLocked(page);
 	if (enter(page, entry)) {
+		/* who wants it makes it active */
+		lru_cache_add(page);
 		swap_readpage(page);
 		return true;
 	}
@@ -129,6 +134,7 @@ static void leave(struct swap_area *area, struct page *page)
 	swap_slot_leave(area, swp_offset(entry_of(page)));
 	ClearPageSwapCache(page);
 	page->private = 0;
+	trace_page(page, PAGE_FROM_SWAP);
 }
 
 void delete_from_swap_cache(struct page *page)
@@ -170,6 +176,28 @@ bool remove_exclusive_swap_page(struct page *page)
 	if (exclusive)
 		put_user_page(page);
 	return exclusive;
+}
+
+bool remove_unused_swap_page(struct page *page)
+{
+	struct swap_area *area;
+	bool unused;
+	u32 flags;
+
+	BUG_ON(!PageLocked(page) || !PageSwapCache(page),
+	       "a page leaves swap that is not locked, or is not there");
+	area = lock_swap_area(entry_of(page), &flags);
+	/* the cache's and the caller's; in this order: who has a user more may
+	 * make it dirty and go */
+	unused = page_count(page) == 2 && !page_mapcount(page);
+	barrier();
+	unused = unused && !PageDirty(page) && !PageWriteback(page);
+	if (unused)
+		leave(area, page);
+	unlock_swap_area(area, flags);
+	if (unused)
+		put_user_page(page);
+	return unused;
 }
 
 /* --- the last entry of a slot --- */

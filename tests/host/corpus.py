@@ -167,10 +167,21 @@ def cpio():
     yield member(b"no end", b"z")
 
 
+def swap():
+    """Headers of swap areas; fuzz_swap.c says how they are cut."""
+    names = b"U" * 16 + b"label".ljust(16, b"\0") + bytes(468)
+    for signature in (b"SWAPSPACE2", b"SWAP-SPACE", b"S1SUSPEND\0"):
+        for pages, last, bad in ((16, 15, []), (100, 40, [3, 7, 40]), (9, 9, []),
+                                 (50, 20, [5, 5]), (4000, 3999, [*range(1, 500)])):
+            yield (struct.pack("<I", pages) + signature +
+                   struct.pack("<III", 1, last, len(bad)) + names +
+                   struct.pack(f"<{len(bad)}I", *bad))
+
+
 def main():
     """Entry."""
     root = Path(sys.argv[1])
-    for make in (multiboot, srat, cmdline, e820, memblock, slab, elf, cpio):
+    for make in (multiboot, srat, cmdline, e820, memblock, slab, elf, cpio, swap):
         folder = root / make.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for i, data in enumerate(make()):

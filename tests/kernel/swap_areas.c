@@ -149,8 +149,7 @@ swp_entry_t swap_entry_at(struct mm_struct *mm, u32 addr)
 {
 	pteval_t value = entry_at(mm, addr);
 
-	return pte_shows_page(value) ? (swp_entry_t){ 0 } :
-				       pte_to_swp_entry(value);
+	return pte_to_swp_entry(pte_shows_page(value) ? 0 : value);
 }
 
 bool is_swapped(struct mm_struct *mm, u32 addr)
