@@ -15,8 +15,8 @@
  * 3. May it be written at once? If no other entry shows the page, and none says
  *    the slot: then it is this area's alone, and a second fault is spared. It
  *    is not dirty for that: the slot stays with it, and if nobody writes, it
- *    goes again without being written. While slots are scarce (vm_swap_full()) the
- *    slot goes instead, and the page is dirty.
+ *    goes again without being written. While slots are scarce
+ *    (vm_swap_full()) the slot goes instead, and the page is dirty.
  *
  *    The count of the slot falls behind the entry that shows the page. So who
  *    asks whether he is alone (reuse) reads the count first, then mapcount: if

@@ -82,7 +82,7 @@ struct swap_area {
 	s32 prio;			/* the highest first; equal: in turns */
 	bool writable;			/* slots are given out */
 	u32 slots;			/* with the header's; 0: it is none */
-	u32 usable, inuse;		/* slots: good ones; of these not free */
+	u32 usable, inuse;		/* slots: good; of these not free */
 	u32 cached;			/* pages in the swap cache */
 	u32 lowest, highest;		/* no free slot is outside of these */
 	u32 cluster_next, cluster_left;
