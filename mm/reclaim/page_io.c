@@ -18,6 +18,7 @@
  * No memory is asked for here: backings have what they need.
  */
 #include <kernel/lib/bug.h>
+#include <mm/page/page_trace.h>
 #include <mm/page/vmstat.h>
 #include <mm/reclaim/swap_internal.h>
 
@@ -90,6 +91,7 @@ void swap_readpage(struct page *page)
 	       PageUptodate(page),
 	       "a page to be read from swap is not locked, or has no slot");
 	count_vm_event(PSWPIN);
+	trace_page(page, PAGE_SWAP_READ);
 	ClearPageError(page);
 	backing->start(backing, swp_offset(entry_of(page)), page, READ,
 		       read_ended);

@@ -39,6 +39,7 @@
 #include <kernel/base/printk.h>
 #include <kernel/lib/bug.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 #include <mm/reclaim/swap_internal.h>
 #include <mm/space/fault.h>
 #include <mm/space/internal.h>
@@ -226,6 +227,8 @@ static enum fault_result install(struct swapped *s, struct page *page)
 	spin_unlock(page_table_lock(s->vma->vm_mm));
 	if (fresh && !s->major)
 		note_hit(s->entry);
+	if (!PageActive(page))
+		activate_page(page);
 	if (swap_wants_back(page))
 		remove_exclusive_swap_page(page);
 	return s->major ? FAULT_MAJOR : FAULT_MINOR;

@@ -97,13 +97,37 @@ static __always_inline enum fault_result install_anon(const struct fault *f,
 	return FAULT_MINOR;
 }
 
-/* The same where another page is shown; it, if that is counted, or NULL. */
+/* Two users less, in one step if others have the page, too. */
+static __always_inline void put_two_users(struct page *page)
+{
+	s32 n = page_count(page);
+
+	if (likely(n > 2 && !PageCompound(page) &&
+		   __atomic_compare_exchange_n(&page->_count.counter, &n, n - 2,
+					       false, __ATOMIC_SEQ_CST,
+					       __ATOMIC_SEQ_CST)))
+		return;
+	if (unlikely(PageSwapCache(page)) && swap_hooks.unused) {
+		put_page_of_others(page);
+		swap_hooks.unused(page);
+	} else {
+		put_user_page(page);
+	}
+	put_user_page(page);
+}
+
+/*
+ * The same where another page is shown; it, if that is counted, or NULL: the
+ * caller has a user of it, which goes with that of the entry.
+ */
 static __always_inline enum fault_result replace(const struct fault *f,
 						 struct page *page,
 						 struct page *counted)
 {
 	if (unlikely(!lock_unchanged(f))) {
 		put_user_page(page);
+		if (counted)
+			put_user_page(counted);
 		return FAULT_MINOR;
 	}
 	pte_take(f->entry, f->wide);
@@ -114,9 +138,8 @@ static __always_inline enum fault_result replace(const struct fault *f,
 	show_anon(f, page);
 	flush_mm_page(f->mm, f->address);
 	unlock(f);
-	/* the use that its entry was */
 	if (counted)
-		put_user_page(counted);
+		put_two_users(counted);
 	return FAULT_MINOR;
 }
 
@@ -194,15 +217,19 @@ static __always_inline void reuse(const struct fault *f)
 	flush_mm_page(f->mm, f->address);
 }
 
-/* The caller has a user of the page that is shown. */
+/* The caller has a user of the page that is shown, and gives it up if that is
+ * counted. */
 static __always_inline enum fault_result copy_anon(const struct fault *f,
 						   const struct page *shown,
 						   struct page *counted)
 {
 	struct page *page = own_page(f);
 
-	if (unlikely(!page))
+	if (unlikely(!page)) {
+		if (counted)
+			put_user_page(counted);
 		return FAULT_OOM;
+	}
 	copy_highpage(page, shown);
 	return replace(f, page, counted);
 }
@@ -243,7 +270,6 @@ static __noinline enum fault_result write_uncounted(struct fault f)
 static __always_inline enum fault_result write_protected(const struct fault *f)
 {
 	struct page *page = pte_counted_page(f->old, f->wide);
-	enum fault_result result;
 
 	if (unlikely(!page))
 		return write_uncounted(*f);
@@ -257,11 +283,7 @@ static __always_inline enum fault_result write_protected(const struct fault *f)
 	/* it must not go while it is copied */
 	get_page(page);
 	unlock(f);
-	result = copy_anon(f, page, page);
-	if (unlikely(PageSwapCache(page)) && swap_hooks.unused)
-		swap_hooks.unused(page);
-	put_user_page(page);
-	return result;
+	return copy_anon(f, page, page);
 }
 
 /* The entry permits what was tried: the TLB was behind, or another thread was
