@@ -64,6 +64,12 @@ ROWS: list[Break] = [
     Break("rmap: who goes leaves a page in swap", "mm/space/zap.c",
           "\t\t\tswap_hooks.unused(g->page[i]);\n", "\t\t\t;\n",
           "rmap.the_cache_is_no_second_owner"),
+    Break("rmap: what is away is not reported", "mm/report/smaps.c",
+          "\t\tsum->swap += kb;\n", "\t\t;\n",
+          "rmap.reports_say_what_is_away"),
+    Break("rmap: mm_check() counts no swap entries", "mm/space/check.c",
+          "\t\tis->swap++;\n", "\t\t;\n",
+          "rmap.private_memory_goes_and_comes"),
     # --- the lists (mm/reclaim/lru.c) ---
     Break("lru: a batch of 13", "mm/reclaim/lru.c",
           "if (++batch->n == LRU_BATCH)", "if (++batch->n == LRU_BATCH - 1)",
