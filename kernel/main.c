@@ -33,6 +33,7 @@
 #include <mm/page/init.h>
 #include <mm/reclaim/oom.h>
 #include <mm/reclaim/swap.h>
+#include <mm/reclaim/vmscan.h>
 #include <mm/report/free_areas.h>
 #include <mm/report/memory.h>
 #include <mm/report/pages.h>
@@ -111,6 +112,7 @@ void start_kernel(void)
 	swap_init();
 	oom_init();
 	free_areas_init();
+	vmscan_init();
 	user_init();
 	fs_init();
 	power_init();

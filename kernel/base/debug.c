@@ -17,6 +17,7 @@ static const char *const names[NR_DEBUG_OPTIONS] = {
 	[DEBUG_LOCKS] = "locks",
 	[DEBUG_BOUNCE] = "bounce",
 	[DEBUG_HIGHMEM] = "highmem",
+	[DEBUG_KSWAPD] = "kswapd",
 };
 
 /* The bit of a name of len characters; 0 if nobody has that name. */
@@ -109,5 +110,5 @@ static int set_debug(const char *value)
 
 KERNEL_PARAM(debug, "debug", set_debug, PARAM_VALUE | PARAM_MANY,
 	     "page_owner|page_poison|pagealloc|locks|highmem|bounce|"
-	     "slab[,CACHE],...",
+	     "kswapd|slab[,CACHE],...",
 	     "checks of memory and locks that are not always on");

@@ -3,7 +3,8 @@
  *
  * 1. A disk's bytes are in the page cache by page, as a file's: what is read is
  *    read once, what is written stays dirty until somebody writes it out:
- *    fsync(), and the close of the last file that could write.
+ *    fsync(), the close of the last file that could write, or nobody
+ *    (mm/cache/pdflush.c).
  *
  * 2. A page goes and comes as <kernel/block/page_io.h> says. The last page of a
  *    disk may have fewer sectors than a page: the rest is zeros and never
@@ -24,6 +25,8 @@
 #include <mm/cache/writeback.h>
 #include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
+
+#define BLKFLSBUF 0x1261U		/* Linux's */
 
 /* --- a page --- */
 
@@ -184,8 +187,33 @@ static long block_write(struct file *file, const char *buf, u32 n, u64 *pos)
 			     -ENOSPC);
 }
 
+/* What is newer than the disk is written first; what nobody uses goes. */
+static long block_ioctl(struct file *file, u32 request, u32 arg)
+{
+	struct address_space *mapping = &file->f_inode->i_data;
+
+	(void)arg;
+	if (request != BLKFLSBUF)
+		return -ENOTTY;
+	filemap_fdatawrite(mapping);
+	filemap_fdatawait(mapping);
+	invalidate_inode_pages(mapping);
+	return 0;
+}
+
+void fs_sync(void)
+{
+	struct block_device *bdev;
+
+	sync_all_mappings();
+	for (bdev = next_disk(NULL); bdev; bdev = next_disk(bdev))
+		if (bdev->stat.sectors[WRITE] && !bdev->gone)
+			blkdev_flush(bdev);
+}
+
 static const struct file_operations block_fops = {
 	.read = generic_read, .write = block_write, .mmap = generic_mmap,
+	.ioctl = block_ioctl,
 	.fsync = block_fsync, .open = block_open, .release = block_release,
 };
 
@@ -215,6 +243,7 @@ int block_file_add(struct block_device *bdev)
 	if (!inode)
 		return -ENOMEM;
 	inode->i_private = bdev;
+	inode->i_data.flags |= AS_DISK;
 	inode->i_rdev = device_number(bdev->name);
 	inode->i_size = bdev->capacity << SECTOR_SHIFT;
 	snprintf(path, sizeof(path), "/dev/%s", bdev->name);

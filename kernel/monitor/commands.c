@@ -8,6 +8,7 @@
 #include <kernel/cpu/io.h>
 #include <kernel/cpu/processor.h>
 #include <kernel/cpu/tlb.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/parse.h>
 #include <kernel/lib/string.h>
@@ -152,6 +153,7 @@ static int cmd_reboot(int argc, char **argv)
 	(void)argv;
 	if (argc > 1)
 		return -EINVAL;
+	fs_sync();
 	machine_reboot();
 }
 
@@ -162,6 +164,7 @@ static int cmd_poweroff(int argc, char **argv)
 	(void)argv;
 	if (argc > 1)
 		return -EINVAL;
+	fs_sync();
 	machine_poweroff();
 	printk("poweroff: this machine cannot be switched off by ACPI; "
 	       "it is safe to switch it off by hand\n");

@@ -1,6 +1,7 @@
 /* The commands of the prompt that use block devices. */
 #include <kernel/base/printk.h>
 #include <kernel/block/report.h>
+#include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/parse.h>
 #include <kernel/lib/printf.h>
@@ -20,6 +21,33 @@ static int cmd_disks(int argc, char **argv)
 }
 
 MONITOR_COMMAND(disks, "", "block devices, and what they did", cmd_disks);
+
+static int cmd_sync(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	fs_sync();
+	return 0;
+}
+
+MONITOR_COMMAND(sync, "", "write out what is newer than the disks", cmd_sync);
+
+static int cmd_drop(int argc, char **argv)
+{
+	u32 n;
+
+	(void)argv;
+	if (argc > 1)
+		return -EINVAL;
+	n = drop_page_caches();
+	printk("drop: %u page%s went, %u of files are left\n", n,
+	       n == 1 ? "" : "s", page_cache_pages());
+	return 0;
+}
+
+MONITOR_COMMAND(drop, "", "pages of files that can be read again go",
+		cmd_drop);
 
 /* A number that is the whole word; false: it is none. */
 static bool whole_number(const char *word, u64 *number)

@@ -27,6 +27,7 @@ static const system_call_t table[NR_SYSTEM_CALLS] = {
 	[19] = sys_lseek,
 	[20] = sys_getpid,
 	[33] = sys_access,
+	[36] = sys_sync,
 	[37] = sys_kill,
 	[39] = sys_mkdir,
 	[40] = sys_rmdir,

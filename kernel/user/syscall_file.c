@@ -250,6 +250,13 @@ long sys_fsync(struct pt_regs *regs)
 	return err;
 }
 
+long sys_sync(struct pt_regs *regs)
+{
+	(void)regs;
+	fs_sync();
+	return 0;
+}
+
 long sys_ioctl(struct pt_regs *regs)
 {
 	struct file *file = fget(my_files(), regs->ebx);

@@ -58,81 +58,97 @@ static bool next_piece(struct piece *piece, u64 pos, u32 n)
 
 /* --- reading --- */
 
-/* What is read, and how. */
+/* What is read; index, offset and left: where it stands. */
 struct reading {
 	struct address_space *mapping;
 	struct file_ra_state *ra;
-	u64 end, size;			/* bytes: of what is asked for; of the
-					 * file */
+	u64 size;			/* of the file */
+	u32 index, offset, left;
 };
 
-static void read_ahead(const struct reading *r, u32 index)
+static __noinline void fastcall read_ahead(const struct reading *r)
 {
-	u32 wanted = (u32)((r->end - 1) >> PAGE_SHIFT) - index + 1;
+	u32 wanted = (r->offset + r->left + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
-	page_cache_readahead(r->mapping, r->ra, index, wanted,
+	page_cache_readahead(r->mapping, r->ra, r->index, wanted,
 			     (r->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
 }
 
 /* As read_cache_page(), for one that is not there, or not yet. */
-static struct page *wait_for_page(const struct reading *r, u32 index,
-				  struct page *page)
+static __noinline struct page *fastcall wait_for_page(const struct reading *r,
+						      struct page *page)
 {
 	if (page)
 		put_page(page);
 	else
-		read_ahead(r, index);
-	return read_cache_page(r->mapping, index, NULL);
+		read_ahead(r);
+	return read_cache_page(r->mapping, r->index, NULL);
 }
 
 /* How many bytes the sink took, or an error. */
-static int read_piece(const struct reading *r, const struct piece *piece,
-		      struct page_sink *sink)
+static __always_inline int read_piece(struct reading *r, u32 len,
+				      struct page_sink *sink)
 {
-	u32 index = piece->index, took;
 	struct page *page;
 	const u8 *va;
+	u32 took;
 
-	if (unlikely(index == r->ra->async && r->ra->size))
-		read_ahead(r, index);
-	page = find_get_page(r->mapping, index);
+	if (unlikely(r->index == r->ra->async && r->ra->size))
+		read_ahead(r);
+	page = find_get_page(r->mapping, r->index);
 	if (unlikely(!page || !PageUptodate(page)))
-		page = wait_for_page(r, index, page);
-	r->ra->next = index + 1;
-	if (IS_ERR_PAGE(page))
+		page = wait_for_page(r, page);
+	if (unlikely(IS_ERR_PAGE(page)))
 		return PAGE_ERR(page);
+	/* who reads a page bit by bit uses it once */
+	if (likely(r->ra->next != r->index + 1))
+		mark_page_accessed(page);
+	r->ra->next = r->index + 1;
 	va = kmap(page);
-	took = sink->take(sink, va + piece->offset, piece->len);
+	took = sink->take(sink, va + r->offset, len);
 	kunmap(page);
-	mark_page_accessed(page);
 	put_page(page);
 	return took ? (int)took : -EFAULT;
+}
+
+/* So many bytes are there from pos on, which is below size; at most n. */
+static __always_inline u32 bytes_from(u64 pos, u32 n, u64 size)
+{
+	u64 there = size - pos;
+
+	n = min(n, MOST_BYTES);
+	return there >> 32 || n < (u32)there ? n : (u32)there;
 }
 
 long mapping_read(struct address_space *mapping, struct file_ra_state *ra,
 		  u64 pos, u32 n, u64 size, struct page_sink *sink)
 {
-	struct reading r = { .mapping = mapping, .ra = ra, .size = size };
-	u32 done = 0;
+	struct reading r = {
+		.mapping = mapping, .ra = ra, .size = size,
+		.index = (u32)(pos >> PAGE_SHIFT),
+		.offset = (u32)pos & (PAGE_SIZE - 1),
+	};
+	u32 len;
+	int took;
 
 	if (pos >= size)
 		return 0;
-	n = (u32)min((u64)min(n, MOST_BYTES), size - pos);
-	r.end = pos + n;
-	while (done < n) {
-		struct piece piece;
-		int took = -EFBIG;
-
-		if (next_piece(&piece, pos + done, n - done))
-			took = read_piece(&r, &piece, sink);
+	n = r.left = bytes_from(pos, n, size);
+	if (unlikely(n && pos >> PAGE_SHIFT > ~0U))
+		return -EFBIG;
+	while (r.left) {
+		len = min(r.left, PAGE_SIZE - r.offset);
+		took = read_piece(&r, len, sink);
 		if (unlikely(took < 0))
-			return done ? (long)done : took;
-		done += (u32)took;
-		if ((u32)took < piece.len)
-			break;
+			return n == r.left ? took : (long)(n - r.left);
+		r.left -= (u32)took;
 		cond_resched();
+		/* behind the last page there can be is none */
+		if ((u32)took < len || !++r.index)
+			break;
+		r.offset = 0;
 	}
-	return (long)done;
+	return (long)(n - r.left);
 }
 
 /* --- writing --- */

@@ -85,11 +85,9 @@ void mapping_dirtied(struct address_space *mapping)
 	enter(mapping, DIRTY_MAPPINGS);
 }
 
-void mapping_cleaned(struct address_space *mapping)
+void mapping_leaves_dirty(struct address_space *mapping)
 {
-	if (!list_empty(&mapping->dirty) &&
-	    !radix_tree_tagged(&mapping->page_tree, PAGECACHE_TAG_DIRTY))
-		leave(mapping, DIRTY_MAPPINGS);
+	leave(mapping, DIRTY_MAPPINGS);
 }
 
 /* --- going along --- */
@@ -148,7 +146,19 @@ struct address_space *mapping_walk_again(struct mapping_walk *walk)
 	return lock_mapping(walk, false);
 }
 
-/* --- checks --- */
+/* --- sums --- */
+
+u32 page_cache_pages_of_disks(void)
+{
+	const struct address_space *mapping;
+	u32 n = 0, flags = spin_lock_irqsave(&mappings_lock);
+
+	list_for_each_entry(mapping, &lists[ALL_MAPPINGS], all)
+		if (mapping->flags & AS_DISK)
+			n += mapping->nrpages;
+	spin_unlock_irqrestore(&mappings_lock, flags);
+	return n;
+}
 
 u32 mappings_pages(u32 *counted)
 {

@@ -169,7 +169,10 @@ static __noinline void give_back(struct zone *zone, struct per_cpu_pages *pcp,
 	u32 i;
 
 	n = min(n, pcp->count);
+	if (!n)
+		return;
 	spin_lock(&zone->lock);
+	zone_gains(zone);
 	for (i = 0; i < n;)
 		i += give_back_run(zone, pcp->stack + i, n - i);
 	spin_unlock(&zone->lock);
@@ -382,6 +385,7 @@ static void put_block(struct zone *zone, struct per_cpu_pageset *set,
 		return;
 	}
 	spin_lock(&zone->lock);
+	zone_gains(zone);
 	__free_one_page(zone, page, order);
 	spin_unlock(&zone->lock);
 }

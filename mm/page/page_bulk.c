@@ -263,6 +263,7 @@ static u32 give_run(struct page *const *pages, u32 n, u32 site)
 	}
 	zone = page_zone(pages[0]);
 	flags = spin_lock_irqsave(&zone->lock);
+	zone_gains(zone);
 	__free_run(zone, pages[0], run);
 	zone->pageset[smp_processor_id()].count.pgfree += run;
 	spin_unlock_irqrestore(&zone->lock, flags);

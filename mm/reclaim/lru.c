@@ -47,6 +47,7 @@
 #include <kernel/cpu/processor.h>
 #include <kernel/lib/bug.h>
 #include <mm/page/page_alloc.h>
+#include <mm/page/page_trace.h>
 #include <mm/page/vmstat.h>
 #include <mm/reclaim/lru.h>
 
@@ -114,12 +115,25 @@ static struct page **add_zone(struct zone *zone, struct page **place,
 	return place;
 }
 
+/* Once a batch, instead of a comparison for each page. */
+static __noinline void note_traced(const struct lru_batch *batch)
+{
+	u32 i;
+
+	for (i = 0; i < batch->n; i++)
+		if (batch->page[i] && batch->page[i] == traced_page)
+			trace_page(traced_page, PageActive(traced_page) ?
+				   PAGE_ACTIVE : PAGE_INACTIVE);
+}
+
 void fastcall lru_add_drain(void)
 {
 	u32 flags = local_irq_save();
 	struct lru_batch *batch = &lru_batches[smp_processor_id()];
 	struct page **place = batch->page, **end = place + batch->n;
 
+	if (unlikely(traced_page))
+		note_traced(batch);
 	batch->n = 0;
 	while (place < end) {
 		/* it may go before the lock is there; its zone stays */
@@ -178,6 +192,7 @@ static __always_inline void unlink_page(struct zone *zone, struct page *page)
 	} else {
 		*(struct page **)page->lru.prev = NULL;
 	}
+	trace_page(page, PAGE_LRU_OFF);
 }
 
 void fastcall lru_del_page(struct page *page)
@@ -249,6 +264,7 @@ void fastcall activate_page(struct page *page)
 		SetPageActive(page);
 		ClearPageReferenced(page);
 		count_vm_event(PGACTIVATE);
+		trace_page(page, PAGE_ACTIVE);
 	}
 	spin_unlock_irqrestore(&zone->lru_lock, flags);
 }
@@ -269,6 +285,7 @@ bool rotate_reclaimable_page(struct page *page)
 		list_del(&page->lru);
 		list_add_tail(&page->lru, &zone->inactive_list);
 		count_vm_event(PGROTATED);
+		trace_page(page, PAGE_ROTATE);
 	}
 	spin_unlock_irqrestore(&zone->lru_lock, flags);
 	return moved;
@@ -294,6 +311,7 @@ u32 isolate_lru_pages(struct zone *zone, bool active, u32 nr,
 		}
 		ClearPageLRU(page);
 		list_add_tail(&page->lru, dst);
+		trace_page(page, PAGE_LRU_OFF);
 		taken++;
 	}
 	*count_of(zone, active) -= taken;
@@ -314,6 +332,7 @@ static bool put_back(struct zone *zone, struct page *page)
 	list_add(&page->lru, list_of(zone, active));
 	++*count_of(zone, active);
 	SetPageLRU(page);
+	trace_page(page, active ? PAGE_ACTIVE : PAGE_INACTIVE);
 	if (likely(put_page_of_others(page)))
 		return true;
 	take_off(zone, page);

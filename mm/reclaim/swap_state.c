@@ -30,6 +30,7 @@
 #include <kernel/lib/bug.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_trace.h>
+#include <mm/page/vmstat.h>
 #include <mm/reclaim/lru.h>
 #include <mm/reclaim/swap_internal.h>
 #include <mm/space/rmap.h>
@@ -175,6 +176,28 @@ bool remove_exclusive_swap_page(struct page *page)
 	if (exclusive)
 		put_user_page(page);
 	return exclusive;
+}
+
+bool remove_unused_swap_page(struct page *page)
+{
+	struct swap_area *area;
+	bool unused;
+	u32 flags;
+
+	BUG_ON(!PageLocked(page) || !PageSwapCache(page),
+	       "a page leaves swap that is not locked, or is not there");
+	area = lock_swap_area(entry_of(page), &flags);
+	/* the cache's and the caller's; in this order: who has a user more may
+	 * make it dirty and go */
+	unused = page_count(page) == 2 && !page_mapcount(page);
+	barrier();
+	unused = unused && !PageDirty(page) && !PageWriteback(page);
+	if (unused)
+		leave(area, page);
+	unlock_swap_area(area, flags);
+	if (unused)
+		put_user_page(page);
+	return unused;
 }
 
 /* --- the last entry of a slot --- */

@@ -176,17 +176,31 @@ bool slab_count_nth(u32 n, struct slab_numbers *numbers)
 	return cache;
 }
 
-u32 slab_pages_of_all(void)
+/* Of caches that have the flags. */
+static u32 slab_pages(u32 wanted)
 {
 	u32 flags = spin_lock_irqsave(&kmem_caches_lock), pages = 0, i;
 	const struct kmem_cache *cache;
 	const struct kmem_node *node;
 
-	list_for_each_entry(cache, &kmem_caches, next)
+	list_for_each_entry(cache, &kmem_caches, next) {
+		if ((cache->flags & wanted) != wanted)
+			continue;
 		for_each_node_of(cache, node, i)
 			pages += node->nr_slabs << cache->order;
+	}
 	spin_unlock_irqrestore(&kmem_caches_lock, flags);
 	return pages;
+}
+
+u32 slab_pages_of_all(void)
+{
+	return slab_pages(0);
+}
+
+u32 slab_pages_reclaimable(void)
+{
+	return slab_pages(SLAB_RECLAIM_ACCOUNT);
 }
 
 bool slab_is_debugged(const struct kmem_cache *cache)

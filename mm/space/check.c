@@ -6,17 +6,25 @@
  * area's anon_vma at that offset. One of a file is in the mapping that the area
  * shows, and from it every entry is found. Counts are what the tables have. A
  * table stands only where an area has an address.
+ *
+ * Entries change meanwhile, as who takes pages back has no mmap_sem: so each is
+ * looked at by itself, and all of them are counted in one go.
  */
 #include <kernel/lib/differs.h>
 #include <mm/page/page_alloc.h>
 #include <mm/space/filemap.h>
 #include <mm/space/internal.h>
+#include <mm/table/swap_entry.h>
 
 struct check {
 	struct mm_struct *mm;
 	void (*report)(const char *sentence);
 	unsigned int found;
-	u32 anon, file, swap, tables;
+	u32 tables;
+	/* under one page_table_lock: what there is, and what the mm says */
+	struct entries {
+		u32 anon, file, swap;
+	} is, says;
 };
 
 #define differs(c, ...) \
@@ -25,7 +33,6 @@ struct check {
 static void check_anon(struct check *c, const struct vm_area_struct *vma,
 		       u32 addr, const struct page *page)
 {
-	c->anon++;
 	if (page_anon_vma(page) != vma->anon_vma)
 		differs(c, "the page at %08x belongs to another area", addr);
 	else if (vma_address(vma, page->index) != addr)
@@ -36,7 +43,6 @@ static void check_anon(struct check *c, const struct vm_area_struct *vma,
 static void check_shown(struct check *c, const struct vm_area_struct *vma,
 			u32 addr, const struct page *page)
 {
-	c->file++;
 	if (!vma->vm_mapping)
 		return;
 	if (page->mapping != vma->vm_mapping)
@@ -62,10 +68,27 @@ static void check_page(struct check *c, const struct vm_area_struct *vma,
 		check_anon(c, vma, addr, page);
 	else
 		check_shown(c, vma, addr, page);
+	if (PageSwapCache(page) && !PageAnon(page))
+		differs(c, "the page at %08x is in swap, and nobody's", addr);
 	if (value & _PAGE_RW && !(vma->vm_flags & VM_SHARED) &&
 	    page_mapcount(page) > 1)
 		differs(c, "the page at %08x is shared, and may be written",
 			addr);
+}
+
+/* Private memory that is somewhere else. */
+static void check_swapped(struct check *c, const struct vm_area_struct *vma,
+			  u32 addr, pteval_t value)
+{
+	swp_entry_t entry = pte_to_swp_entry(value);
+
+	if (value != entry.val || !swp_offset(entry))
+		differs(c, "the entry at %08x says no slot of swap: %llx", addr,
+			value);
+	else if (vma->vm_flags & VM_SHARED || !vma->anon_vma)
+		differs(c, "the entry at %08x says slot %x of swap, in an area "
+			"(flags %x) without private pages", addr,
+			swp_offset(entry), vma->vm_flags);
 }
 
 static void check_entry(struct check *c, u32 addr, pteval_t value)
@@ -77,7 +100,7 @@ static void check_entry(struct check *c, u32 addr, pteval_t value)
 		return;
 	}
 	if (!pte_shows_page(value)) {
-		c->swap++;
+		check_swapped(c, vma, addr, value);
 		return;
 	}
 	if ((value & _PAGE_RW && !(vma->vm_flags & VM_WRITE)) ||
@@ -160,6 +183,55 @@ static void check_tables(struct check *c)
 	}
 }
 
+/* --- counts --- */
+
+static void count_entry_of(struct entries *is, pteval_t value)
+{
+	if (!value)
+		return;
+	if (!pte_shows_page(value))
+		is->swap++;
+	else if (!pte_is_counted(value))
+		return;
+	else if (PageAnon(pte_page(value)))
+		is->anon++;
+	else
+		is->file++;
+}
+
+static void count_in_table(struct check *c, u32 *entry)
+{
+	const struct pgtable *pt = &c->mm->pgd;
+	u32 n = pt_entries(pt, 1);
+
+	for (; n; n--, entry = pt_next(pt, entry))
+		count_entry_of(&c->is, pt_read(pt, entry));
+}
+
+static void check_counts(struct check *c)
+{
+	struct mm_struct *mm = c->mm;
+	u32 size = pt_level_size(&mm->pgd, 2), addr, *entry;
+
+	spin_lock(page_table_lock(mm));
+	for (addr = 0; addr < TASK_SIZE; addr += size) {
+		entry = pt_find(&mm->pgd, addr);
+		if (entry)
+			count_in_table(c, entry);
+	}
+	c->says = (struct entries){ mm->anon_rss, mm->file_rss,
+				    mm->swap_entries };
+	spin_unlock(page_table_lock(mm));
+	check_count("private pages", c->says.anon, c->is.anon, c->report,
+		    &c->found);
+	check_count("pages of files", c->says.file, c->is.file, c->report,
+		    &c->found);
+	check_count("swap entries", c->says.swap, c->is.swap, c->report,
+		    &c->found);
+	check_count("page tables", mm->nr_tables, c->tables, c->report,
+		    &c->found);
+}
+
 u32 mm_check_space(struct mm_struct *mm, void (*report)(const char *sentence))
 {
 	struct check c = { .mm = mm, .report = report };
@@ -167,10 +239,7 @@ u32 mm_check_space(struct mm_struct *mm, void (*report)(const char *sentence))
 	down_read(&mm->mmap_sem);
 	c.found = check_areas(mm, report);
 	check_tables(&c);
-	check_count("private pages", mm->anon_rss, c.anon, report, &c.found);
-	check_count("pages of files", mm->file_rss, c.file, report, &c.found);
-	check_count("swap entries", mm->swap_entries, c.swap, report, &c.found);
-	check_count("page tables", mm->nr_tables, c.tables, report, &c.found);
+	check_counts(&c);
 	up_read(&mm->mmap_sem);
 	return c.found;
 }

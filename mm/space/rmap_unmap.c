@@ -169,16 +169,11 @@ static void hand_on_dirty(struct vm_area_struct *vma, struct page *page)
 		tell_dirty(vma, page);
 }
 
-/* The caller has a user of the page, so it stays. */
-static void replace_entry(struct vm_area_struct *vma, u32 address, u32 *entry,
-			  struct page *page, pteval_t value)
+/* The entry is empty, and gets its value. The caller has a user of the page: so
+ * it stays. */
+static void leave_entry(struct mm_struct *mm, u32 *entry, struct page *page,
+			pteval_t value)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	pteval_t old = pt_take(&mm->pgd, entry);
-
-	flush_mm_page(mm, address);
-	if (old & _PAGE_DIRTY)
-		hand_on_dirty(vma, page);
 	if (value) {
 		pt_write(&mm->pgd, entry, value);
 		mm->swap_entries++;
@@ -192,7 +187,8 @@ static void replace_entry(struct vm_area_struct *vma, u32 address, u32 *entry,
 static bool unmap_one(struct visit *v, struct vm_area_struct *vma, u32 address,
 		      u32 *entry)
 {
-	pteval_t value;
+	struct mm_struct *mm = vma->vm_mm;
+	pteval_t value, old;
 
 	if (vma->vm_flags & (VM_LOCKED | VM_IO)) {
 		v->result = UNMAP_FAIL;
@@ -203,7 +199,11 @@ static bool unmap_one(struct visit *v, struct vm_area_struct *vma, u32 address,
 		v->result = UNMAP_AGAIN;
 		return false;
 	}
-	replace_entry(vma, address, entry, v->page, value);
+	old = pt_take(&mm->pgd, entry);
+	flush_mm_page(mm, address);
+	if (old & _PAGE_DIRTY)
+		hand_on_dirty(vma, v->page);
+	leave_entry(mm, entry, v->page, value);
 	return true;
 }
 

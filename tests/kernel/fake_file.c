@@ -58,18 +58,27 @@ static void late(unsigned long data)
 		end_read(io->fake, page);
 }
 
+/* False: all of them are under way. */
+static bool begin_later(struct fake_file *fake, struct page *page, bool write)
+{
+	u32 flags = local_irq_save(), i;
+	struct fake_io *io = fake->io;
+
+	for (i = 0; i < FAKE_TIMERS && io->page; i++)
+		io++;
+	if (i < FAKE_TIMERS) {
+		io->page = page;
+		io->write = write;
+		mod_timer(&io->timer, jiffies + 2);
+	}
+	local_irq_restore(flags);
+	return i < FAKE_TIMERS;
+}
+
 static void later(struct fake_file *fake, struct page *page, bool write)
 {
-	struct fake_io *io = fake->io;
-	u32 flags = local_irq_save();
-
-	while (io->page)
-		io++;
-	BUG_ON(io >= fake->io + FAKE_TIMERS, "a fake file does too much");
-	io->page = page;
-	io->write = write;
-	mod_timer(&io->timer, jiffies + 2);
-	local_irq_restore(flags);
+	while (!begin_later(fake, page, write))
+		msleep(10);
 }
 
 /* --- operations --- */
@@ -91,6 +100,22 @@ static int readpage(struct address_space *mapping, struct page *page)
 	}
 	end_read(fake, page);
 	return 0;
+}
+
+static void readpages(struct address_space *mapping, struct page **pages,
+		      u32 n)
+{
+	struct fake_file *fake = mapping->host;
+	u32 i;
+
+	if (fake->nr_runs < FAKE_RUNS)
+		fake->runs[fake->nr_runs++] = (struct page_run){
+			.start = pages[0]->index, .n = n,
+		};
+	for (i = 0; i < n; i++) {
+		EXPECT_EQ(pages[i]->index, pages[0]->index + i);
+		readpage(mapping, pages[i]);
+	}
 }
 
 static int writepage(struct address_space *mapping, struct page *page)
@@ -115,6 +140,10 @@ static int writepage(struct address_space *mapping, struct page *page)
 
 static const struct address_space_operations disk_ops = {
 	.readpage = readpage, .writepage = writepage,
+};
+
+static const struct address_space_operations ahead_ops = {
+	.readpage = readpage, .writepage = writepage, .readpages = readpages,
 };
 
 static const struct address_space_operations memory_ops = {
@@ -146,6 +175,11 @@ static bool init(struct fake_file *fake, enum fake_reads how,
 bool fake_init(struct fake_file *fake, enum fake_reads how)
 {
 	return init(fake, how, &disk_ops);
+}
+
+bool fake_init_ahead(struct fake_file *fake, enum fake_reads how)
+{
+	return init(fake, how, &ahead_ops);
 }
 
 bool fake_init_memory(struct fake_file *fake)

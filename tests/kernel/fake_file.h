@@ -12,8 +12,9 @@
 #include <mm/cache/pagemap.h>
 #include "ktest.h"
 
-#define FAKE_TIMERS 16U
+#define FAKE_TIMERS 16U		/* so much is under way, more waits */
 #define FAKE_KEPT 8U
+#define FAKE_RUNS 64U
 
 enum fake_reads {
 	FAKE_AT_ONCE,
@@ -29,7 +30,9 @@ struct fake_file {
 	struct file_ra_state ra;
 	enum fake_reads how;
 	bool writes_fail;
-	u32 reads, writes;	/* how often it was asked */
+	u32 reads, writes;	/* how often it was asked: pages */
+	u32 nr_runs;		/* what readpages() was given */
+	struct page_run runs[FAKE_RUNS];
 	u8 *kept;		/* FAKE_KEPT pages */
 	struct fake_io {
 		struct fake_file *fake;
@@ -41,6 +44,9 @@ struct fake_file {
 
 /* False, and a failed case: no memory. */
 bool fake_init(struct fake_file *fake, enum fake_reads how);
+
+/* The same, and it is read ahead. */
+bool fake_init_ahead(struct fake_file *fake, enum fake_reads how);
 
 /* Without writepage(): what is dirty stays so. */
 bool fake_init_memory(struct fake_file *fake);

@@ -14,11 +14,14 @@
 #include <mm/cache/pagemap.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/page_debug.h>
+#include <mm/page/vmstat.h>
+#include <mm/reclaim/swap.h>
 #include <mm/report/areas.h>
 #include <mm/report/check.h>
 #include <mm/report/pages.h>
 #include <mm/report/slabs.h>
 #include <mm/report/whatis.h>
+#include <mm/space/rmap.h>
 #include "ktest.h"
 
 /* What printk() prints between the two calls: test_cmdline.c. */
@@ -167,40 +170,83 @@ TEST(report, zoneinfo_of_the_machine)
 	EXPECT(strstr(record_stop(), want));
 }
 
+/* A format for each line, as Linux has it. */
 TEST(report, meminfo)
 {
-	u32 kb = PAGE_SIZE >> 10;
-	char want[480];
+	const u32 kb = PAGE_SIZE >> 10;
+	const struct space_counts spaces = sum_space_counts();
+	const u32 disks = page_cache_pages_of_disks();
+	char want[800];
 
-	/* slabs and areas are the machine's */
+	/* zones are the set's, all else is the machine's */
 	snprintf(want, sizeof(want),
 		 "MemTotal:      1212000 kB\n"
 		 "MemFree:       1204000 kB\n"
+		 "Buffers:      %8u kB\n"
 		 "Cached:       %8u kB\n"
+		 "SwapCached:   %8u kB\n"
+		 "Active:            124 kB\n"
+		 "Inactive:          128 kB\n"
 		 "HighTotal:     1200000 kB\n"
 		 "HighFree:      1199996 kB\n"
 		 "LowTotal:        12000 kB\n"
 		 "LowFree:          4004 kB\n"
+		 "SwapTotal:    %8u kB\n"
+		 "SwapFree:     %8u kB\n"
 		 "Dirty:        %8u kB\n"
 		 "Writeback:    %8u kB\n"
+		 "AnonPages:    %8u kB\n"
+		 "Mapped:       %8u kB\n"
 		 "Slab:         %8u kB\n"
+		 "PageTables:   %8u kB\n"
 		 "Bounce:              0 kB\n"
+		 "CommitLimit:  %8u kB\n"
+		 "Committed_AS: %8u kB\n"
 		 "VmallocTotal: %8u kB\n"
 		 "VmallocUsed:  %8u kB\n"
 		 "VmallocChunk: %8u kB\n",
-		 page_cache_pages() * kb, nr_dirty_pages() * kb,
-		 nr_writeback_pages() * kb, slab_pages_of_all() * kb,
+		 disks * kb, (page_cache_pages() - disks) * kb,
+		 nr_swap_cached() * kb, total_swap_pages() * kb,
+		 nr_swap_pages() * kb, nr_dirty_pages() * kb,
+		 nr_writeback_pages() * kb, spaces.anon * kb, spaces.file * kb,
+		 slab_pages_of_all() * kb, spaces.tables * kb,
+		 vm_commit_limit() * kb,
+		 (u32)atomic_read(&overcommit.committed) * kb,
 		 vmalloc_total() >> 10, vmalloc_used() >> 10,
 		 vmalloc_chunk() >> 10);
 	EXPECT_STREQ(printed(report_meminfo), want);
 }
 
-TEST(report, vmstat)
+/* The lines from `first` on, up to the one that begins with `end`. */
+static const char *lines_between(const char *text, const char *first,
+				 const char *end)
 {
-	char want[400];
+	static char part[1000];
+	const char *from = strstr(text, first), *to = strstr(text, end);
+
+	strlcpy(part, from && to > from ? from : "",
+		from && to > from ? min((size_t)(to - from) + 1, sizeof(part)) :
+		1);
+	return part;
+}
+
+TEST(report, vmstat_pages)
+{
+	const struct space_counts spaces = sum_space_counts();
+	char want[500];
 
 	snprintf(want, sizeof(want),
 		 "nr_free_pages 301000\n"
+		 "nr_inactive 32\n"
+		 "nr_active 31\n"
+		 "nr_anon_pages %u\n"
+		 "nr_mapped %u\n"
+		 "nr_file_pages %u\n"
+		 "nr_dirty %u\n"
+		 "nr_writeback %u\n"
+		 "nr_slab_reclaimable %u\n"
+		 "nr_slab_unreclaimable %u\n"
+		 "nr_page_table_pages %u\n"
 		 "nr_bounce 0\n"
 		 "numa_hit 111\n"
 		 "numa_miss 122\n"
@@ -208,21 +254,68 @@ TEST(report, vmstat)
 		 "numa_local 0\n"
 		 "numa_other 233\n"
 		 "pgpgin %u\n"
-		 "pgpgout %u\n"
-		 "pgalloc_dma 207\n"
-		 "pgalloc_normal 0\n"
-		 "pgalloc_high 70\n"
-		 "pgfree 177\n"
-		 "allocstall %u\n"
+		 "pgpgout %u\n", spaces.anon, spaces.file,
+		 page_cache_pages() + nr_swap_cached(), nr_dirty_pages(),
+		 nr_writeback_pages(), slab_pages_reclaimable(),
+		 slab_pages_of_all() - slab_pages_reclaimable(), spaces.tables,
+		 block_paged_kb(READ), block_paged_kb(WRITE));
+	EXPECT(!strncmp(printed(report_vmstat), want, strlen(want)));
+	EXPECT_STREQ(lines_between(record_stop(), "nr_free", "pswpin"), want);
+}
+
+TEST(report, vmstat_events)
+{
+	u32 before[NR_VM_EVENTS], i;
+	char want[1000];
+	int n;
+
+	memcpy(before, vm_events[0], sizeof(before));
+	/* all different; nothing that happens here is such an event */
+	for (i = 0; i < NR_VM_EVENTS; i++)
+		vm_events[0][i] = 1000 + i;
+	n = snprintf(want, sizeof(want),
+		 "pswpin 1000\npswpout 1001\n"
+		 "pgalloc_dma 207\npgalloc_normal 0\npgalloc_high 70\n"
+		 "pgfree 177\npgactivate 1002\npgdeactivate 1003\n"
+		 "pgfault 1004\npgmajfault 1005\n"
+		 "pgrefill_dma %u\npgrefill_normal %u\npgrefill_high %u\n"
+		 "pgsteal_dma %u\npgsteal_normal %u\npgsteal_high %u\n",
+		 1000 + PGREFILL, 1001 + PGREFILL, 1002 + PGREFILL,
+		 2000 + PGSTEAL_KSWAPD + PGSTEAL_DIRECT,
+		 2002 + PGSTEAL_KSWAPD + PGSTEAL_DIRECT,
+		 2004 + PGSTEAL_KSWAPD + PGSTEAL_DIRECT);
+	snprintf(want + n, sizeof(want) - (u32)n,
+		 "pgscan_kswapd_dma %u\npgscan_kswapd_normal %u\n"
+		 "pgscan_kswapd_high %u\n"
+		 "pgscan_direct_dma %u\npgscan_direct_normal %u\n"
+		 "pgscan_direct_high %u\n"
+		 "slabs_scanned %u\nkswapd_steal %u\npageoutrun %u\n"
+		 "allocstall %u\npgrotated %u\noom_kill %u\n",
+		 1000 + PGSCAN_KSWAPD, 1001 + PGSCAN_KSWAPD,
+		 1002 + PGSCAN_KSWAPD, 1000 + PGSCAN_DIRECT,
+		 1001 + PGSCAN_DIRECT, 1002 + PGSCAN_DIRECT,
+		 1000 + SLABS_SCANNED, 3003 + 3 * PGSTEAL_KSWAPD,
+		 1000 + PAGEOUTRUN, allocstall, 1000 + PGROTATED,
+		 1000 + OOM_KILL);
+	EXPECT_STREQ(lines_between(printed(report_vmstat), "pswpin",
+				   "kmap_new"), want);
+	memcpy(vm_events[0], before, sizeof(before));
+}
+
+TEST(report, vmstat_of_this_kernel)
+{
+	char want[200];
+	const char *text = printed(report_vmstat);
+
+	snprintf(want, sizeof(want),
 		 "kmap_new %u\n"
 		 "kmap_flush %u\n"
 		 "kmap_wait %u\n"
 		 "bounce_read %u\n"
-		 "bounce_write %u\n", block_paged_kb(READ),
-		 block_paged_kb(WRITE), allocstall, kernel_kmaps.maps,
+		 "bounce_write %u\n", kernel_kmaps.maps,
 		 kernel_kmaps.flushes, kernel_kmaps.waits, nr_bounced(false),
 		 nr_bounced(true));
-	EXPECT_STREQ(printed(report_vmstat), want);
+	EXPECT_STREQ(strstr(text, "kmap_new"), want);
 }
 
 /* What zones were given, they were given of what memblock had. */

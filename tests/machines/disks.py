@@ -9,6 +9,7 @@ the image, byte for byte.
 import json
 import re
 import struct
+import time
 from dataclasses import dataclass
 
 from machines import ktap
@@ -40,7 +41,11 @@ MIXED = (       # options: what all devices share becomes scarce
     ("nodma", "ide=nodma debug=bounce "),
 )
 # what tests/user/disk.c writes: first sector, how many, generation
-BY_PROGRAM = ((1024, 64, 21), (2048, 64, 22), (-1, 1, 23), (2400, 5, 24))
+BY_PROGRAM = ((1024, 64, 21), (2048, 64, 22), (-1, 1, 23), (2400, 5, 24),
+              (2500, 8, 25), (2560, 64, 26))
+# and before the power goes, with that generation; and all the time
+SAFE, SAFE_GEN = ((4096, 2048), (6144, 64)), 31
+BUSY_FROM, BUSY_SECTORS, BUSY_GEN = 8192, 23552, 32
 FILES = (
     ("plain", ""), ("nodma", "ide=nodma "), ("pae", "pae "),
     ("high", "highmem=32M debug=bounce "),
@@ -143,6 +148,10 @@ def tests(ctx):
                    as_a_file(ctx, journal, options), 4.0)
     yield Test("machines.disks-file-floppy",
                lambda journal: floppy_as_a_file(ctx, journal), 6.0)
+    for name, options in FILES:
+        yield Test(f"machines.disks-cut-{name}",
+                   lambda journal, options=options:
+                   power_cut(ctx, journal, options), 5.0)
     yield Test("machines.disks-file-bad",
                lambda journal: bad_file(ctx, journal), 3.0)
     yield Test("machines.disks-slow",
@@ -372,6 +381,46 @@ def check_file(image, sectors):
         else:
             require(not any(image.sector(sector)), "wrong contents",
                     f"sector {sector} was written, by nobody")
+
+
+def until_written(path, sector, seconds=30.0):
+    """Until a sector of the image is not zero: the guest writes it."""
+    end = time.monotonic() + seconds
+    with open(path, "rb", buffering=0) as image:
+        while time.monotonic() < end:
+            image.seek(sector * SECTOR)
+            if any(image.read(SECTOR)):
+                return
+            time.sleep(0.02)
+    require(False, "timeout", f"sector {sector} is not written by itself")
+
+
+def power_cut(ctx, journal, options):
+    """The machine is killed while pages are written out: what was synced is
+    there, and of the rest each sector is whole, old or new."""
+    path = journal.scratch / "cut.img"
+    make_image(path, label())
+    ctx.once("programs", lambda: ctx.make("programs"))
+    args = machine_args(64 * MB) + drive(path, 0) + kernel_args(
+        ctx.kernel, options.strip(), str(ctx.out / "programs.cpio"))
+    with Guest(journal, args, limit=60) as guest:
+        guest.wait_prompt()
+        guest.send("run disk /dev/hda cut\r")
+        guest.wait_text("in round 0 the power may go")
+        until_written(path, BUSY_FROM)
+        guest.kill_process()
+    image = Image(path)
+    for first, many in SAFE:
+        for sector in range(first, first + many):
+            image.expect(sector, SAFE_GEN)
+    gens = set()
+    for sector in range(BUSY_FROM, BUSY_FROM + BUSY_SECTORS):
+        gens.add(image.gen(sector))
+        if any(image.sector(sector)):
+            image.expect(sector, image.gen(sector))
+    require(len(gens) > 1 and not gens & set(range(1, BUSY_GEN)),
+            "wrong contents", f"generations {sorted(gens)}: not cut in the "
+            "middle, or not what was written")
 
 
 def bad_file(ctx, journal):

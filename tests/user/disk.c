@@ -1,11 +1,12 @@
 /*
  * A disk as a file; without an argument an own file takes its place.
  *
- *	disk [PATH [bad]]
+ *	disk [PATH [bad | cut]]
  *
  * tests/machines/disks.py makes the disk, and looks at what has been written:
  * each sector has its number, a generation, and words that follow from both.
- * "bad": it has sectors that cannot be had.
+ * "bad": it has sectors that cannot be had. "cut": it writes and writes, and says
+ * when the power may go.
  */
 #include "user.h"
 
@@ -16,7 +17,16 @@
 #define BAD_READ 20004U
 #define BAD_WRITE 20104U
 
-enum { GEN_HOST = 7, GEN_PIECES = 21, GEN_MAPPED, GEN_LAST, GEN_CLOSED };
+#define BLKFLSBUF 0x1261
+#define MS_SYNC 4
+#define SAFE_FROM 4096U			/* what is there before the cut */
+#define SAFE_SECTORS 2048U
+#define SAFE_MAPPED 6144U
+#define BUSY_FROM 8192U			/* what is on its way then */
+#define BUSY_SECTORS 23552U		/* 11.5 MB: more than stays dirty */
+
+enum { GEN_HOST = 7, GEN_PIECES = 21, GEN_MAPPED, GEN_LAST, GEN_CLOSED,
+       GEN_SYNCED, GEN_MSYNCED, GEN_SAFE = 31, GEN_BUSY };
 
 static const char *path;
 static int fd;
@@ -124,7 +134,65 @@ CASE(by_its_close)
 	CHECK(is_filled(2400, 5, GEN_CLOSED));
 }
 
+/* What is written is on the disk, not only here: it is read again from there. */
+CASE(by_sync)
+{
+	fill(buf, 2500, 8, GEN_SYNCED);
+	CHECK_EQ(sys(SYS_pwrite64, fd, buf, 8 * SECTOR, 2500 * SECTOR, 0),
+		 8 * SECTOR);
+	if (!is_disk())
+		return;
+	CHECK_EQ(sys(SYS_sync), 0);
+	CHECK_EQ(sys(SYS_ioctl, fd, BLKFLSBUF, 0), 0);
+	CHECK(is_filled(2500, 8, GEN_SYNCED));
+}
+
+/* Shown until the program ends: that is not what writes it. */
+CASE(by_msync)
+{
+	u8 *p = (u8 *)sys(SYS_mmap2, NULL, 64 * SECTOR, RW, MAP_SHARED, fd,
+			  2560 * SECTOR / PAGE);
+
+	CHECK(!is_error(p));
+	fill(p, 2560, 64, GEN_MSYNCED);
+	CHECK_EQ(sys(SYS_msync, p, 64 * SECTOR, MS_SYNC), 0);
+	if (is_disk())
+		CHECK_EQ(sys(SYS_ioctl, fd, BLKFLSBUF, 0), 0);
+	CHECK(is_filled(2560, 64, GEN_MSYNCED));
+}
+
 /* --- a bad one --- */
+
+static void write_bad(void)
+{
+	CHECK_EQ(sys(SYS_pwrite64, fd, buf, SECTOR, BAD_WRITE * SECTOR, 0),
+		 SECTOR);
+}
+
+/* However the page was written, who asks next is told, and nobody else. */
+CASE(errors_are_told_once)
+{
+	u8 *p = (u8 *)sys(SYS_mmap2, NULL, PAGE, RW, MAP_SHARED, fd,
+			  BAD_WRITE * SECTOR / PAGE);
+
+	CHECK(!is_error(p));
+	*p = 1;
+	CHECK_EQ(sys(SYS_msync, p, PAGE, MS_SYNC), -EIO);
+	CHECK_EQ(sys(SYS_msync, p, PAGE, MS_SYNC), 0);
+	CHECK_EQ(sys(SYS_fsync, fd), 0);
+	/* behind the back of who wrote */
+	write_bad();
+	CHECK_EQ(sys(SYS_sync), 0);
+	CHECK_EQ(sys(SYS_fsync, fd), -EIO);
+	CHECK_EQ(sys(SYS_fsync, fd), 0);
+	CHECK_EQ(sys(SYS_munmap, p, PAGE), 0);
+	/* who closes it does not ask */
+	write_bad();
+	CHECK_EQ(sys(SYS_close, fd), 0);
+	fd = sys(SYS_open, path, O_RDWR, 0);
+	CHECK_EQ(sys(SYS_fsync, fd), -EIO);
+	CHECK_EQ(sys(SYS_fsync, fd), 0);
+}
 
 CASE(sectors_that_cannot_be_had)
 {
@@ -137,14 +205,45 @@ CASE(sectors_that_cannot_be_had)
 	CHECK_EQ(sys(SYS_fsync, fd), 0);
 }
 
+/* --- the power goes --- */
+
+static void write_sectors(u32 first, u32 n, u32 gen)
+{
+	u32 at;
+
+	for (at = first; at < first + n; at += 64) {
+		fill(buf, at, 64, gen);
+		CHECK_EQ(sys(SYS_pwrite64, fd, buf, 64 * SECTOR, at * SECTOR,
+			     0), 64 * SECTOR);
+	}
+}
+
+/* Never ends: the runner looks at the output, and switches off. */
+static void write_for_ever(void)
+{
+	u8 *p = (u8 *)sys(SYS_mmap2, NULL, 64 * SECTOR, RW, MAP_SHARED, fd,
+			  SAFE_MAPPED * SECTOR / PAGE);
+	u32 round;
+
+	write_sectors(SAFE_FROM, SAFE_SECTORS, GEN_SAFE);
+	CHECK_EQ(sys(SYS_fsync, fd), 0);
+	fill(p, SAFE_MAPPED, 64, GEN_SAFE);
+	CHECK_EQ(sys(SYS_msync, p, 64 * SECTOR, MS_SYNC), 0);
+	for (round = 0; !failures; round++) {
+		print("disk: in round %u the power may go\n", round);
+		write_sectors(BUSY_FROM, BUSY_SECTORS, GEN_BUSY + round);
+	}
+}
+
 int main(int argc, char **argv, char **envp)
 {
 	static const struct user_case good[] = {
 		LIST(what_the_host_wrote), LIST(in_pieces),
-		LIST(through_a_mapping), LIST(at_the_end), LIST(by_its_close),
+		LIST(through_a_mapping), LIST(at_the_end), LIST(by_sync),
+		LIST(by_msync), LIST(by_its_close),
 	};
 	static const struct user_case bad[] = {
-		LIST(sectors_that_cannot_be_had),
+		LIST(sectors_that_cannot_be_had), LIST(errors_are_told_once),
 	};
 	int status;
 
@@ -154,8 +253,10 @@ int main(int argc, char **argv, char **envp)
 	if (argc == 1)
 		sys(SYS_ftruncate64, fd, OWN_SECTORS * SECTOR, 0);
 	sectors = (u32)sys(SYS_lseek, fd, 0, SEEK_END) / SECTOR;
+	if (argc > 2 && same(argv[2], "cut"))
+		write_for_ever();
 	if (argc > 2)
-		status = run_cases(bad, 1);
+		status = run_cases(bad, sizeof(bad) / sizeof(bad[0]));
 	else
 		status = run_cases(good, sizeof(good) / sizeof(good[0]));
 	sys(SYS_close, fd);

@@ -23,8 +23,8 @@ LONGEST = 60            # seconds
 PROGRAMS = {"hello": 1, "brk": 5, "mmap": 8, "fork": 8, "faults": 17, "exec": 5,
             "shared": 8, "sleep": 1, "bench": 9, "calls": 7, "lock": 8, "fuzz": 1,
             "nomem": 1, "xstack": 2, "files": 22, "procfs": 9, "devices": 10,
-             "disk": 5, "full": 1, "oom": 1, "init": 10, "swap": 8,
-             "soak": 1}
+            "disk": 5, "full": 1, "oom": 1, "init": 10, "swap": 8,
+            "soak": 1}
 MUSL = {"libc": 7, "stdio": 8}
 AREA = re.compile(r"([0-9a-f]{8})-([0-9a-f]{8}) ([r-][w-][x-][ps]) [0-9a-f]{8} "
                   r"00:0[01] \d+ (?: *(\S+))?")

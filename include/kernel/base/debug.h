@@ -22,6 +22,7 @@ enum debug_option {
 	DEBUG_LOCKS,		/* order and contexts of locks */
 	DEBUG_BOUNCE,		/* no device reaches any page */
 	DEBUG_HIGHMEM,		/* windows of kmap_atomic() close at once */
+	DEBUG_KSWAPD,		/* it never waits */
 	NR_DEBUG_OPTIONS,
 };
 

@@ -140,6 +140,10 @@ void inode_changed(struct inode *inode);	/* i_mtime is now */
 void iget(struct inode *inode);		/* one user more; any context */
 void iput(struct inode *inode);		/* the last: it and its pages go */
 
+/* All that is dirty now gets to the disks, and they keep nothing back. Errors
+ * stay for who asks (fsync()). */
+void fs_sync(void);
+
 /* Clean pages of all files that nobody else uses go: how many. */
 u32 drop_page_caches(void);
 

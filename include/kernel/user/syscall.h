@@ -91,6 +91,7 @@ long sys_llseek(struct pt_regs *regs);
 long sys_ftruncate(struct pt_regs *regs);
 long sys_ftruncate64(struct pt_regs *regs);
 long sys_fsync(struct pt_regs *regs);
+long sys_sync(struct pt_regs *regs);
 long sys_ioctl(struct pt_regs *regs);
 long sys_dup(struct pt_regs *regs);
 long sys_dup2(struct pt_regs *regs);

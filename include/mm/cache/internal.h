@@ -37,7 +37,14 @@ static inline void quota_add(struct address_space *mapping, s32 n)
 void mapping_begins(struct address_space *mapping);
 void mapping_ends(struct address_space *mapping);
 void mapping_dirtied(struct address_space *mapping);
-void mapping_cleaned(struct address_space *mapping);
+void mapping_leaves_dirty(struct address_space *mapping);
+
+static inline void mapping_cleaned(struct address_space *mapping)
+{
+	if (!list_empty(&mapping->dirty) &&
+	    !radix_tree_tagged(&mapping->page_tree, PAGECACHE_TAG_DIRTY))
+		mapping_leaves_dirty(mapping);
+}
 
 enum mapping_list { ALL_MAPPINGS, DIRTY_MAPPINGS };
 

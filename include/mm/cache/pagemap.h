@@ -78,6 +78,8 @@ struct address_space_operations {
 /* address_space.flags: an error of writing that nobody was told of yet. */
 #define AS_EIO 1U
 #define AS_ENOSPC 2U
+/* A disk's: the pages are those of a device, not of a file. */
+#define AS_DISK 4U
 
 #define PAGECACHE_TAG_DIRTY 0U
 #define PAGECACHE_TAG_WRITEBACK 1U
@@ -123,6 +125,7 @@ void page_cache_init(void);
 /* Pages that are in any address_space; of these: newer than what is below, and
  * being written. Any context. */
 u32 page_cache_pages(void);
+u32 page_cache_pages_of_disks(void);	/* of these, those of AS_DISK */
 u32 nr_dirty_pages(void);
 u32 nr_writeback_pages(void);
 

@@ -39,6 +39,14 @@ static inline u32 zone_flags(const struct zone *zone)
 	return zone->id << ZONEID_SHIFT;
 }
 
+/* Pages come back to the free lists: something more can be had (mm/reclaim).
+ * The lock is held. */
+static __always_inline void zone_gains(struct zone *zone)
+{
+	zone->all_unreclaimable = 0;
+	zone->pages_scanned = 0;
+}
+
 /* flags of a free block's first page. */
 static inline u32 buddy_flags(const struct zone *zone, unsigned int order)
 {

@@ -170,6 +170,10 @@ void delete_from_swap_cache(struct page *page);
  * Locked. */
 bool remove_exclusive_swap_page(struct page *page);
 
+/* The same of one that is clean, if nobody but the caller uses it and no entry
+ * shows it: the slot has its bytes. Does not sleep. Locked. */
+bool remove_unused_swap_page(struct page *page);
+
 /*
  * The page of an entry, from the cache or read, perhaps still being read
  * (locked), with a user more. NULL: no memory, or the slot is free meanwhile.

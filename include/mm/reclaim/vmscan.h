@@ -14,24 +14,36 @@
 struct scan_control {
 	gfp_t gfp;
 	int priority;		/* lists >> priority are looked at */
-	bool may_swap;		/* memory may go to swap at all */
+	bool may_swap;		/* there are free slots */
 	bool may_writepage;	/* dirty pages may be written */
 	bool kswapd;		/* for the counts */
 	u32 swappiness;		/* 0 to 100 */
+	u32 mapped_ratio;	/* percent of RAM that entries show */
+	/* these three add up */
 	u32 nr_scanned;		/* inactive pages looked at */
 	u32 nr_reclaimed;	/* pages freed */
+	u32 nr_writeback;	/* pages met that were on their way out */
 };
+
+/* At 100 and above pages that entries show go, too. Pure. */
+u32 swap_tendency(u32 mapped_ratio, s32 prev_priority, u32 swappiness);
 
 /* One zone at sc->priority: active pages become inactive, inactive ones go. May
  * sleep. */
 void shrink_zone(struct zone *zone, struct scan_control *sc);
 
-/* So that at least nr pages came back, or nothing more does: how many. May
- * sleep. */
+/* Until SWAP_CLUSTER_MAX pages came back, or nothing more does: how many. What
+ * allocators hold may be held: here page locks, mmap_sem and i_mmap_lock are
+ * only tried. May sleep. */
 u32 try_to_free_pages(struct zonelist *zonelist, gfp_t gfp, unsigned int order);
 
-/* A node's zones up to pages_high: how many pages came back. May sleep. */
+/* A node's zones up to pages_high, and a block of that order: how many pages
+ * came back. May sleep. */
 u32 balance_pgdat(pg_data_t *pgdat, unsigned int order);
+
+/* kswapd of its node begins to work, if the zone is below pages_low. Zones that
+ * are not the machine's: nothing. Any context. */
+void wakeup_kswapd(struct zone *zone, unsigned int order);
 
 /* Boot: a kswapd for each node of the machine, and the hooks of mm/page. */
 void vmscan_init(void);

@@ -36,8 +36,9 @@ void slab_count(struct kmem_cache *cache, struct slab_numbers *numbers);
  */
 bool slab_count_nth(u32 n, struct slab_numbers *numbers);
 
-/* Pages of all slabs. */
+/* Pages of all slabs; of caches that say that they can be made smaller. */
 u32 slab_pages_of_all(void);
+u32 slab_pages_reclaimable(void);
 
 /* /proc/slabinfo, version 2.1. */
 void report_slabinfo(void);

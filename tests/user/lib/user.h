@@ -30,8 +30,8 @@ long sys(int number, ...);
 enum {
 	SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_open = 5,
 	SYS_close = 6, SYS_waitpid = 7, SYS_unlink = 10, SYS_execve = 11,
-	SYS_lseek = 19, SYS_getpid = 20, SYS_access = 33, SYS_kill = 37,
-	SYS_mkdir = 39, SYS_rmdir = 40, SYS_dup = 41, SYS_brk = 45,
+	SYS_lseek = 19, SYS_getpid = 20, SYS_access = 33, SYS_sync = 36,
+	SYS_kill = 37, SYS_mkdir = 39, SYS_rmdir = 40, SYS_dup = 41, SYS_brk = 45,
 	SYS_ioctl = 54, SYS_dup2 = 63, SYS_getppid = 64, SYS_setrlimit = 75,
 	SYS_getrlimit = 76, SYS_gettimeofday = 78, SYS_reboot = 88,
 	SYS_mmap = 90, SYS_munmap = 91, SYS_ftruncate = 93, SYS_wait4 = 114,
