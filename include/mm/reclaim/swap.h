@@ -132,9 +132,6 @@ bool next_swap_area(struct swap_area_info *info, u32 *place);
 /* Entries that are in no page table: who has them brings those of an area home,
  * as swapoff(): 0 or its errors. NULL: there are none. */
 extern int (*swap_owners_hook)(u32 area);
-/* For checks: counts such entries of an area by offset; how many say a slot
- * that there is not. */
-extern u32 (*swap_owner_counts)(u32 area, u32 slots, u16 *count);
 
 /* Pages. Any context. */
 u32 total_swap_pages(void);
