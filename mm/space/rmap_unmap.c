@@ -128,8 +128,9 @@ static __always_inline bool take_accessed(struct vm_area_struct *vma, u32 addres
 	return true;
 }
 
-static bool count_use(struct visit *v, struct vm_area_struct *vma, u32 address,
-		      u32 *entry)
+static __always_inline bool count_use(struct visit *v,
+				      struct vm_area_struct *vma, u32 address,
+				      u32 *entry)
 {
 	v->referenced += take_accessed(vma, address, entry);
 	return true;
@@ -187,8 +188,9 @@ static __always_inline void leave_entry(struct mm_struct *mm, u32 *entry,
 	       "a page is unmapped that nobody else has");
 }
 
-static bool unmap_one(struct visit *v, struct vm_area_struct *vma, u32 address,
-		      u32 *entry)
+static __always_inline bool unmap_one(struct visit *v,
+				      struct vm_area_struct *vma, u32 address,
+				      u32 *entry)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pteval_t value, old;
