@@ -200,7 +200,8 @@ $(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
 	mm/object/slab_hot mm/table/pgtable_range mm/virt/vmap_area \
 	mm/virt/vmalloc mm/high/highmem mm/space/fault mm/space/memory \
 	mm/space/vma mm/space/zap mm/space/filemap mm/reclaim/lru \
-	kernel/lib/rbtree kernel/lib/radix_tree): \
+	mm/space/mmap mm/space/rmap_unmap \
+	kernel/lib/rbtree kernel/lib/gaptree kernel/lib/radix_tree): \
 	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer
 
 $(O)/obj/%.o: %.c $(O)/config

@@ -16,7 +16,7 @@
  *    failure that was asked for) takes the long way, which has a sentence and
  *    retries for it. Counts are the same on both.
  *
- * Lock: request_queue.lock. Cost: of the direct way some 120 instructions
+ * Lock: request_queue.lock. Cost: of the direct way some 220 instructions
  * besides the bytes; of the long one some 900.
  */
 #include <kernel/base/panic.h>
