@@ -229,7 +229,7 @@ ROWS: list[Break] = [
     Break("swap: a page that has lost its slot is clean",
           "mm/reclaim/swap_state.c",
           "\t\tSetPageDirty(page);\n\t\tleave(area, page);",
-          "\t\tleave(area, page);", "swap_fault.a_write_that_fails"),
+          "\t\tleave(area, page);", "swap_fault.half_full_slots_go_back"),
     Break("swap: a header that is too long is taken", "mm/reclaim/swap_header.c",
           "if (h->last_page >= pages)", "if (0)", "swap.what_is_refused"),
     Break("swap: equal areas take no turns", "mm/reclaim/swapfile.c",

@@ -284,6 +284,11 @@ TEST(swap_fault, half_full_slots_go_back)
 	for (i = 0; i < 40; i++)
 		EXPECT_EQ(peek(PAGE(i)), 100 + i);
 	EXPECT(s.slots->inuse <= SLOTS / 2);
+	for (i = 0; i < 40; i++) {
+		const struct page *page = page_at(s.mm, PAGE(i));
+
+		EXPECT(PageSwapCache(page) || PageDirty(page));
+	}
 	/* a page whose slot went is dirty, and goes again with all it has */
 	EXPECT(swap_out_page(s.mm, USER) && peek(USER) == 100);
 	end(&s);
