@@ -121,7 +121,7 @@ TEST(swap, what_is_refused)
 	struct test_area *bad = area_create("bad", SLOTS);
 
 	REQUIRE(a && bad);
-	test_allow_warnings(4);
+	test_allow_warnings(2);
 	EXPECT_EQ(swapon(&a->backing, 1), -EBUSY);
 	bad->data[PAGE_SIZE - 1] = 'x';
 	EXPECT_EQ(swapon(&bad->backing, 1), -EINVAL);
