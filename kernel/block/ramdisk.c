@@ -12,8 +12,8 @@
  *    window in the fixmap, one a CPU, page by page: so the disk may be of any
  *    size. Its entry is known, so a page costs a dozen instructions more; what
  *    the TLB knows of it is flushed when it shows another page, and used by
- *    nobody until then. The pages of a request, which may be any, are seen by kmap_atomic():
- *    none is out of reach.
+ *    nobody until then. The pages of a request, which may be any, are seen by
+ *    kmap_atomic(): none is out of reach.
  *
  * 4. start() copies and ends the request at once. Interrupts are off then, so
  *    requests are small: RAMDISK_SECTORS. Single pages go without a request
