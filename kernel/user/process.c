@@ -24,6 +24,7 @@
  * interrupts off; wait_queue.lock and mmlist_lock inside.
  */
 #include <kernel/cpu/desc.h>
+#include <kernel/cpu/time.h>
 #include <kernel/fs/fs.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
@@ -161,6 +162,8 @@ static int run_program(void *data)
 	err = exec_program(first->args.text, &first->args, &process->regs);
 	exec_args_free(&first->args);
 	kfree(first);
+	if (current_flags & TF_KILLED)
+		process_killed(&process->regs);
 	if (err)
 		process_exit(STATUS_EXITED(STATUS_NO_PROGRAM), &process->regs);
 	to_ring_3(process);
@@ -301,6 +304,8 @@ void process_exit(u32 status, const struct pt_regs *regs)
 	BUG_ON(!process, "a thread that is no process ends as one");
 	process->status = status;
 	process->regs = *regs;
+	current->oom_at = jiffies;
+	set_thread_flags(&current->part, TF_EXITING);
 	fpu_drop(process);
 	if (current->mm)
 		unuse_mm();

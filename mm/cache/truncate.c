@@ -29,6 +29,14 @@
 
 void (*unmap_page_hook)(struct page *page);
 
+/* A user less of each; most have no other. One look at the lists for all. */
+static void put_pages(u32 n, struct page **pages)
+{
+	n = lru_release_pages(n, pages);
+	if (n)
+		free_pages_bulk(n, pages);
+}
+
 /* One that was found. */
 static void truncate_page(struct address_space *mapping, struct page *page)
 {
@@ -40,15 +48,6 @@ static void truncate_page(struct address_space *mapping, struct page *page)
 		remove_from_page_cache(page);
 	}
 	unlock_page(page);
-}
-
-/* Those that were looked up: what has no other user is free. */
-static void release(u32 n, struct page **pages)
-{
-	u32 last = lru_release_pages(n, pages);
-
-	if (last)
-		free_pages_bulk(last, pages);
 }
 
 void clear_page_from(struct address_space *mapping, u64 from)
@@ -82,7 +81,7 @@ void truncate_inode_pages(struct address_space *mapping, u64 from)
 	       (n = find_get_pages(mapping, (u32)first, BATCH, pages))) {
 		for (i = 0; i < n; i++)
 			truncate_page(mapping, pages[i]);
-		release(n, pages);
+		put_pages(n, pages);
 		cond_resched();
 	}
 	clear_page_from(mapping, from);
@@ -110,7 +109,7 @@ u32 invalidate_inode_pages(struct address_space *mapping)
 		next = pages[n - 1]->index + 1;
 		for (i = 0; i < n; i++)
 			gone += invalidate_page(mapping, pages[i]);
-		release(n, pages);
+		put_pages(n, pages);
 		if (!next)
 			break;
 		cond_resched();

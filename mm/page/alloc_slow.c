@@ -23,7 +23,7 @@
  *
  * Pass 4 is repeated for small blocks (order 3 and below) and __GFP_REPEAT
  * unless __GFP_NORETRY, for __GFP_NOFAIL always, and for everybody after a
- * kill. While nothing has registered in reclaim_hooks there is nothing to wait
+ * kill. While neither has registered in reclaim_hooks there is nothing to wait
  * for: a request that pass 2 cannot meet fails, whatever its flags;
  * __GFP_NOFAIL then panics, as its caller has no way to go on.
  */
@@ -145,6 +145,8 @@ static u32 reclaim(const struct request *rq)
 {
 	u32 progress;
 
+	if (!reclaim_hooks.try_to_free_pages)
+		return 0;
 	__atomic_fetch_add(&allocstall, 1, __ATOMIC_RELAXED);
 	set_thread_flags(thread_part(), TF_RECLAIM);
 	progress = reclaim_hooks.try_to_free_pages(rq->zonelist, rq->gfp,
@@ -247,7 +249,7 @@ static struct page *find_pages(const struct request *rq)
 		return NULL;
 	page = alloc_without_waiting(rq);
 	if (page || !(rq->gfp & __GFP_WAIT) ||
-	    !reclaim_hooks.try_to_free_pages)
+	    (!reclaim_hooks.try_to_free_pages && !reclaim_hooks.out_of_memory))
 		return page;
 	/* what reclaims must not wait for itself; what ends kills nobody */
 	if (thread_reclaims() ||

@@ -28,6 +28,7 @@
  *	victim is			done by who asks
  *	dying				waits a tick, tries again
  *	dying for OOM_PATIENCE_MS	another one is killed
+ *	ending by itself		the same two
  *	none				panic; or its request fails (tests)
  *
  *    The second row is for a victim that waits for a lock which the one has
@@ -129,14 +130,15 @@ u32 badness(const struct task *task)
 
 /* --- who --- */
 
-static bool is_victim(const struct task *task)
+/* By a kill or by itself: its memory comes back without another one. */
+static bool is_ending(const struct task *task)
 {
-	return task->part.flags & TF_MEMDIE;
+	return task->part.flags & (TF_MEMDIE | TF_EXITING);
 }
 
-static bool is_stuck(const struct task *victim)
+static bool is_stuck(const struct task *task)
 {
-	return jiffies - victim->oom_at > msecs_to_jiffies(OOM_PATIENCE_MS);
+	return jiffies - task->oom_at > msecs_to_jiffies(OOM_PATIENCE_MS);
 }
 
 void oom_choose(struct list_head *tasks, struct oom_choice *choice)
@@ -147,7 +149,7 @@ void oom_choose(struct list_head *tasks, struct oom_choice *choice)
 	list_for_each_entry(task, tasks, all) {
 		u32 points;
 
-		if (is_victim(task)) {
+		if (is_ending(task)) {
 			choice->dying |= !is_stuck(task);
 			continue;
 		}
@@ -172,7 +174,7 @@ static void look_at_child(struct task *child, void *arg)
 	struct mm_size size;
 	u32 points;
 
-	if (is_victim(child) || is_spared(child) ||
+	if (is_ending(child) || is_spared(child) ||
 	    !task_mm_size(child, &size) || size.mm == heir->mm)
 		return;
 	points = (u32)max((s32)size.total_vm +
@@ -194,9 +196,8 @@ struct task *oom_victim(struct task *chosen)
 	return heir.task ? heir.task : chosen;
 }
 
-/* Chosen, and marked so that nobody chooses it again. With a user more; NULL:
- * there is nobody, or one is *dying. */
-static struct task *take_victim(bool *dying)
+/* With a user more; NULL: there is nobody, or one is *dying. */
+static struct task *choose_victim(bool *dying)
 {
 	u32 flags = spin_lock_irqsave(&all_tasks_lock);
 	struct task *victim = NULL;
@@ -207,13 +208,23 @@ static struct task *take_victim(bool *dying)
 	if (choice.task && !choice.dying) {
 		victim = oom_victim(choice.task);
 		atomic_inc(&victim->users);
-		victim->oom_at = jiffies;
-		/* it is to end soon, and not behind all others */
-		victim->time_slice = msecs_to_jiffies(1000);
-		set_thread_flags(&victim->part, TF_MEMDIE);
 	}
 	spin_unlock_irqrestore(&all_tasks_lock, flags);
 	return victim;
+}
+
+/* At once, so that it does not see a request fail and go on. */
+static void kill(struct task *victim)
+{
+	u32 flags = spin_lock_irqsave(&all_tasks_lock);
+
+	victim->oom_at = jiffies;
+	/* it is to end soon, and not behind all others */
+	victim->time_slice = msecs_to_jiffies(1000);
+	set_thread_flags(&victim->part, TF_MEMDIE);
+	if (oom_kill_hook)
+		oom_kill_hook(victim);
+	spin_unlock_irqrestore(&all_tasks_lock, flags);
 }
 
 /* --- what is said and done --- */
@@ -245,17 +256,19 @@ static bool kill_somebody(gfp_t gfp, unsigned int order)
 	struct task *victim;
 	bool dying;
 
-	victim = take_victim(&dying);
+	victim = choose_victim(&dying);
 	if (dying)
 		return true;
 	if (!victim)
 		return nobody_left(gfp, order);
 	report(gfp, order);
-	printk("Out of memory: Killed process %u (%s).\n", victim->pid,
-	       victim->name);
-	count_vm_event(OOM_KILL);
-	if (oom_kill_hook)
-		oom_kill_hook(victim);
+	/* a report takes its time */
+	if (!is_ending(victim)) {
+		kill(victim);
+		count_vm_event(OOM_KILL);
+		printk("Out of memory: Killed process %u (%s).\n", victim->pid,
+		       victim->name);
+	}
 	put_task(victim);
 	return true;
 }
@@ -267,6 +280,11 @@ bool out_of_memory(struct zonelist *zonelist, gfp_t gfp, unsigned int order)
 
 	(void)zonelist;
 	might_sleep();
+	if (current_flags & TF_EXITING) {
+		/* the rest of its way is short */
+		set_thread_flags(thread_part(), TF_MEMDIE);
+		return true;
+	}
 	if (!__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE)) {
 		again = kill_somebody(gfp, order);
 		__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);

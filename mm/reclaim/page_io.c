@@ -18,6 +18,7 @@
  * No memory is asked for here: backings have what they need.
  */
 #include <kernel/lib/bug.h>
+#include <mm/page/page_trace.h>
 #include <mm/page/vmstat.h>
 #include <mm/reclaim/swap_internal.h>
 
@@ -90,7 +91,19 @@ void swap_readpage(struct page *page)
 	       PageUptodate(page),
 	       "a page to be read from swap is not locked, or has no slot");
 	count_vm_event(PSWPIN);
+	trace_page(page, PAGE_SWAP_READ);
 	ClearPageError(page);
 	backing->start(backing, swp_offset(entry_of(page)), page, READ,
 		       read_ended);
+}
+
+void swap_slot_io(swp_entry_t entry, struct page *page, u32 rw,
+		  void (*done)(struct page *page, int error))
+{
+	struct swap_backing *backing = swap_areas[swp_type(entry)].backing;
+
+	count_vm_event(rw == WRITE ? PSWPOUT : PSWPIN);
+	if (rw == READ)
+		trace_page(page, PAGE_SWAP_READ);
+	backing->start(backing, swp_offset(entry), page, rw, done);
 }

@@ -29,6 +29,7 @@
  */
 #include <kernel/lib/bug.h>
 #include <mm/page/page_alloc.h>
+#include <mm/page/page_trace.h>
 #include <mm/page/vmstat.h>
 #include <mm/reclaim/lru.h>
 #include <mm/reclaim/swap_internal.h>
@@ -53,6 +54,7 @@ bool add_to_swap(struct page *page)
 		return false;
 	}
 	SetPageDirty(page);
+	trace_page(page, PAGE_TO_SWAP);
 	return true;
 }
 
@@ -98,6 +100,7 @@ static bool begin_to_read(struct page *page, swp_entry_t entry)
 {
 	__SetPageLocked(page);
 	if (enter(page, entry)) {
+		/* who wants it makes it active */
 		lru_cache_add(page);
 		swap_readpage(page);
 		return true;
@@ -131,6 +134,7 @@ static void leave(struct swap_area *area, struct page *page)
 	swap_slot_leave(area, swp_offset(entry_of(page)));
 	ClearPageSwapCache(page);
 	page->private = 0;
+	trace_page(page, PAGE_FROM_SWAP);
 }
 
 void delete_from_swap_cache(struct page *page)

@@ -6,6 +6,7 @@
  * Made-up threads have real spaces without pages, which only say how large they
  * are. Nobody looks into their process: that it is not NULL is all.
  */
+#include <boot/sections.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/time.h>
 #include <kernel/fs/fs.h>
@@ -18,6 +19,7 @@
 #include <mm/space/mm.h>
 #include "flat_user.h"
 #include "ktest.h"
+#include "user_space.h"
 
 /* What printk() prints between the two calls: test_cmdline.c. */
 void record_start(void);
@@ -237,6 +239,11 @@ TEST(oom, nobody_is_chosen_twice)
 	oom_choose(&fake_tasks, &choice);
 	EXPECT(choice.dying);
 	EXPECT(choice.task != &fakes[1].task);
+	/* one that ends by itself gives back, too */
+	clear_thread_flags(&fakes[1].task.part, TF_MEMDIE);
+	set_thread_flags(&fakes[1].task.part, TF_EXITING);
+	oom_choose(&fake_tasks, &choice);
+	EXPECT(choice.dying);
 	/* it cannot end, it seems: not for ever */
 	fakes[1].task.oom_at = jiffies - msecs_to_jiffies(60000);
 	oom_choose(&fake_tasks, &choice);
@@ -324,6 +331,29 @@ TEST(oom, kills_who_faults)
 	msleep(50);
 	process_kill(process->task);
 	EXPECT_EQ(process_join(process, NULL), STATUS_KILLED(SIGKILL));
+}
+
+/* In the kernel: the copy that faults ends there; what is there already can
+ * still be copied. */
+TEST(oom, kills_behind_a_fault)
+{
+	struct mm_struct *mm = space_begin();
+	u32 left;
+	bool again;
+
+	REQUIRE(mm);
+	map_pages(mm, USER, 6, RW, 0);
+	EXPECT(poke(USER, 1));
+	set_thread_flags(thread_part(), TF_KILLED);
+	again = poke(USER, 2);
+	/* from the kernel's text, whatever it is */
+	left = copy_to_user((void *)(USER + PAGE_SIZE), _text, 5 * PAGE_SIZE);
+	clear_thread_flags(thread_part(), TF_KILLED);
+	EXPECT(again);
+	EXPECT(left > PAGE_SIZE && left <= 5 * PAGE_SIZE);
+	EXPECT_EQ(peek(USER), 2);
+	EXPECT(poke(USER + PAGE_SIZE, 4));
+	space_end(mm);
 }
 
 /* --- all of it --- */
@@ -427,15 +457,8 @@ TEST(oom, the_report_of_memory)
 
 /* --- a fixed scenario: tests/user/oom.c --- */
 
-static u32 gets_nothing(struct zonelist *zonelist, gfp_t gfp,
-			unsigned int order)
-{
-	return 0;
-}
-
 TEST(oom, the_hog_is_killed)
 {
-	struct reclaim_hooks hooks = reclaim_hooks;
 	static const char *const argv[] = { "oom", "scenario" };
 	u32 kills = vm_event_sum(OOM_KILL);
 	struct process *process;
@@ -444,13 +467,9 @@ TEST(oom, the_hog_is_killed)
 		test_skip("no module has this program");
 		return;
 	}
-	if (!hooks.try_to_free_pages)
-		reclaim_hooks.try_to_free_pages = gets_nothing;
 	process = process_run(ARRAY_SIZE(argv), argv);
-	EXPECT(process);
-	if (process)
-		EXPECT_EQ(process_join(process, NULL), 0);
-	reclaim_hooks = hooks;
+	REQUIRE(process);
+	EXPECT_EQ(process_join(process, NULL), 0);
 	/* three hogs, and one that was to go first */
 	EXPECT_EQ(vm_event_sum(OOM_KILL) - kills, 4);
 }

@@ -3,16 +3,18 @@
  *
  *	oom		what /proc says of it, and may be told
  *	oom hog MB	takes so much, looks at it again and again, never ends
+ *	oom all		takes all there is, and never ends by itself
  *	oom scenario	an init, a small worker, and a hog that takes all there
  *			is: the hog is killed, the others have lost nothing; once
  *			more; and then with somebody who is to go first
  *
- * The last two are not for Linux, which has more memory than a test should take.
+ * The last three are not for Linux, which has more memory than a test should take.
  */
 #include "user.h"
 
 #define WORKER_PAGES 256U
 #define CHUNK_PAGES 256U
+#define HOG_PAGES 16U	/* so few are promised as long as there is one */
 
 /* --- /proc/self/oom_score_adj --- */
 
@@ -134,11 +136,11 @@ static void takes_all(void *arg)
 {
 	(void)arg;
 	for (;;) {
-		u8 *p = map(CHUNK_PAGES * PAGE);
+		u8 *p = map(HOG_PAGES * PAGE);
 
 		if (is_error(p))
 			quit(3);
-		write_all(p, CHUNK_PAGES);
+		write_all(p, HOG_PAGES);
 	}
 }
 
@@ -246,6 +248,8 @@ int main(int argc, char **argv, char **envp)
 	(void)envp;
 	if (argc > 2)
 		hog(number(argv[2]));
+	if (argc > 1 && argv[1][0] == 'a')
+		takes_all(NULL);
 	if (argc > 1)
 		return scenario();
 	return run_cases(cases, sizeof(cases) / sizeof(cases[0]));

@@ -17,10 +17,12 @@
  * TF_KILLED	who kills it		its end: it does not see ring 3 again
  * TF_MEMDIE	out_of_memory(), which	its end
  *		chose it
+ * TF_EXITING	itself: a process ends	its end
  */
 #define TF_RECLAIM 1U		/* gives back memory: may take the last of it */
 #define TF_KILLED 2U		/* ends as soon as it can */
 #define TF_MEMDIE 4U		/* its end gives back memory: as TF_RECLAIM */
+#define TF_EXITING 8U		/* its end has begun */
 
 /* Both 0: none of its own, but that of the boot. */
 struct stack_range {

@@ -83,7 +83,8 @@ struct task {
 	/* mm/reclaim's: oom.h */
 	s32 oom_score_adj;
 	bool oom_never;			/* init: whatever its score is */
-	u32 oom_at;			/* jiffies: TF_MEMDIE since then */
+	u32 oom_at;			/* jiffies: TF_MEMDIE or TF_EXITING
+					 * since then */
 };
 
 /* kernel/user's: a process gets the CPU. Interrupts are off. */
