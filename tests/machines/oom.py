@@ -8,13 +8,13 @@ from machines.disks import drive
 from machines.harness import Test, require
 from machines.qemu import MB, Guest, kernel_args, machine_args
 
-KILLED = re.compile(r"^Out of memory: Killed process (\d+) \((\w+)\)\.$", re.M)
+KILLED = re.compile(r"^Out of memory: Killed process (\d+) \((\S+)\)\.$", re.M)
 NOBODY = "out of memory, and there is no process that can be killed"
 ROUNDS = ("the hog was killed, nobody else", "and once more",
           "the one that was to go first, then the hog")
 # one line of each part of the report, in this order
 REPORT = tuple(re.compile(pattern, re.M) for pattern in (
-    r"^(\w+) invoked oom-killer: gfp_mask=0x[0-9a-f]+, order=\d, "
+    r"^(\S+) invoked oom-killer: gfp_mask=0x[0-9a-f]+, order=\d, "
     r"oom_score_adj=-?\d+$",
     r"^Call trace:$",
     r"^ \[<[0-9a-f]{8}>\] out_of_memory\+0x[0-9a-f]+/0x[0-9a-f]+$",
@@ -29,10 +29,10 @@ REPORT = tuple(re.compile(pattern, re.M) for pattern in (
     r"^Free swap: +\d+kB of \d+kB$",
     r"^\d+ pages of RAM$",
     r"^\[ pid \] total_vm +rss oom_score_adj name$",
-    r"^\[ *\d+\] +\d+ +\d+ +-?\d+ oom$",
+    r"^\[ *\d+\] +\d+ +\d+ +-?\d+ /?oom$",
 ))
 SWAP = re.compile(r"^Free swap: +(\d+)kB of (\d+)kB$", re.M)
-TASK = re.compile(r"^\[ *(\d+)\] +(\d+) +(\d+) +(-?\d+) oom$", re.M)
+TASK = re.compile(r"^\[ *(\d+)\] +(\d+) +(\d+) +(-?\d+) /?oom$", re.M)
 MACHINES = (    # name, MB, CPU, command line
     ("64M", 64, "pentium3", ""), ("16M-486", 16, "486", ""),
     ("pae", 64, "max", "pae"), ("highmem", 64, "pentium3", "highmem=40M"),
@@ -84,7 +84,7 @@ def scenario(ctx, journal, machine):
 
 def check_scenario(text, books):
     """Four reports, each with the right victim; what the program says."""
-    reports = re.split(r"(?=^\w+ invoked oom-killer)", text, flags=re.M)[1:]
+    reports = re.split(r"(?=^\S+ invoked oom-killer)", text, flags=re.M)[1:]
     require(len(reports) == 4, "wrong output", f"{len(reports)} reports of 4")
     for number, report in enumerate(reports):
         check_oom(report)
