@@ -18,7 +18,8 @@
  *	                tlb_lock
  *	                zone.lru_lock
  *	                address_space.tree_lock	pages of a file	mm/cache
- *	                    mappings_lock	all that have pages
+ *	                    mappings_lock	all that have pages, or
+ *						dirty ones
  *	                    kmem_node.lock
  *	page_wait.lock		who waits for a page	mm/cache
  *	dead_lock		anon_vmas without areas	mm/space/rmap.c

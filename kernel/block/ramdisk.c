@@ -10,8 +10,10 @@
  *
  * 3. Memory below the end of the direct map is seen there; the rest through a
  *    window in the fixmap, one a CPU, page by page: so the disk may be of any
- *    size. The pages of a request, which may be any, are seen by kmap_atomic():
- *    none is out of reach.
+ *    size. Its entry is known, so a page costs a dozen instructions more; what
+ *    the TLB knows of it is flushed when it shows another page, and used by
+ *    nobody until then. The pages of a request, which may be any, are seen by
+ *    kmap_atomic(): none is out of reach.
  *
  * 4. start() copies and ends the request at once. Interrupts are off then, so
  *    requests are small: RAMDISK_SECTORS. Single pages go without a request
@@ -22,6 +24,7 @@
 #include <kernel/block/drivers.h>
 #include <kernel/block/ramdisk.h>
 #include <kernel/cpu/time.h>
+#include <kernel/cpu/tlb.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/parse.h>
 #include <kernel/lib/string.h>
@@ -46,21 +49,37 @@ static bool in_direct_map(phys_addr_t pa)
 	return pa < PFN_PHYS(max_low_pfn);
 }
 
+/* A window is this CPU's: nobody else needs to know what it shows. */
+static struct pt_run windows;
+
+static void windows_init(void)
+{
+	int err = pt_run_open(&kernel_pgtable, __fix_to_virt(FIX_RAMDISK_END),
+			      NR_CPUS, PAGE_KERNEL, &windows);
+
+	BUG_ON(err || windows.n != NR_CPUS, "the fixmap has no table");
+}
+
+static void *own_entry(void)
+{
+	return pt_run_entry(&windows, NR_CPUS - 1 - smp_processor_id());
+}
+
 static void *show(phys_addr_t pa)
 {
-	enum fixed_addresses idx = FIX_RAMDISK + smp_processor_id();
+	u32 va = __fix_to_virt(FIX_RAMDISK + smp_processor_id());
 
 	if (in_direct_map(pa))
 		return __va((u32)pa);
-	set_fixmap(idx, pa & ~(phys_addr_t)(PAGE_SIZE - 1), PAGE_KERNEL);
-	return (void *)(uintptr_t)(__fix_to_virt(idx) +
-				   (u32)(pa & (PAGE_SIZE - 1)));
+	pt_run_set(&windows, own_entry(), (u32)(pa >> PAGE_SHIFT));
+	flush_tlb_own(va);
+	return (void *)(uintptr_t)(va + (u32)(pa & (PAGE_SIZE - 1)));
 }
 
 static void hide(phys_addr_t pa)
 {
 	if (!in_direct_map(pa))
-		clear_fixmap(FIX_RAMDISK + smp_processor_id());
+		pt_run_clear(&windows, own_entry());
 }
 
 static void copy(const struct bio_vec *piece, phys_addr_t pa, bool write)
@@ -150,6 +169,8 @@ struct block_device *ramdisk_create(const char *name, const char *model,
 
 	if (!disk)
 		return NULL;
+	if (!windows.n)
+		windows_init();
 	disk->start = start;
 	fill_in(disk, name, model, bytes);
 	err = add_disk(&disk->bdev);

@@ -98,13 +98,15 @@ static __always_inline int read_piece(struct reading *r, u32 len,
 	page = find_get_page(r->mapping, r->index);
 	if (unlikely(!page || !PageUptodate(page)))
 		page = wait_for_page(r, page);
-	r->ra->next = r->index + 1;
 	if (unlikely(IS_ERR_PAGE(page)))
 		return PAGE_ERR(page);
+	/* who reads a page bit by bit uses it once */
+	if (likely(r->ra->next != r->index + 1))
+		mark_page_accessed(page);
+	r->ra->next = r->index + 1;
 	va = kmap(page);
 	took = sink->take(sink, va + r->offset, len);
 	kunmap(page);
-	mark_page_accessed(page);
 	put_page(page);
 	return took ? (int)took : -EFAULT;
 }

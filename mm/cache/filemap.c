@@ -176,9 +176,9 @@ static void remove_locked(struct address_space *mapping, struct page *page)
 	if (PageDirty(page)) {
 		ClearPageDirty(page);
 		own_counts()->dirty -= has_below(mapping);
+		mapping_cleaned(mapping);
 		quota_add(mapping, -1);
 	}
-	mapping_cleaned(mapping);
 	page->mapping = NULL;
 	if (!--mapping->nrpages)
 		mapping_ends(mapping);

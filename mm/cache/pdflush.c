@@ -11,8 +11,8 @@
  * 2. Whose. Age is kept by the address_space, not by the page: dirtied_when,
  *    which no dirty page of it has been dirty before. It is set when the first
  *    page becomes dirty, and when a pass over all its dirty pages has ended:
- *    what is dirty then became so behind the begin of that pass. So a page waits
- *    for expire_ms and an interval at most, however busy its file is.
+ *    what is dirty then became so behind the begin of that pass. So a page
+ *    waits for expire_ms and an interval at most, however busy its file is.
  *
  * 3. An address_space may end while its pages are written: nothing of it is
  *    touched but under its tree_lock, or with one of its pages locked or being

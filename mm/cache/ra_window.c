@@ -45,7 +45,9 @@ static struct page_run begin(struct file_ra_state *ra, u32 start, u32 size,
 static struct page_run jump(struct file_ra_state *ra, u32 index, u32 wanted)
 {
 	ra->size = 0;
-	return (struct page_run){ .start = index, .n = wanted > 1 ? wanted : 0 };
+	return (struct page_run){
+		.start = index, .n = wanted > 1 ? wanted : 0,
+	};
 }
 
 struct page_run ra_decide(struct file_ra_state *ra, u32 index, u32 wanted,

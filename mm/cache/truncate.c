@@ -23,10 +23,19 @@
 #include <mm/cache/internal.h>
 #include <mm/high/highmem.h>
 #include <mm/page/page_alloc.h>
+#include <mm/reclaim/lru.h>
 
 #define BATCH 16U		/* guessed: as many as a few lines of stack */
 
 void (*unmap_page_hook)(struct page *page);
+
+/* A user less of each; most have no other. One look at the lists for all. */
+static void put_pages(u32 n, struct page **pages)
+{
+	n = lru_release_pages(n, pages);
+	if (n)
+		free_pages_bulk(n, pages);
+}
 
 /* One that was found. */
 static void truncate_page(struct address_space *mapping, struct page *page)
@@ -39,7 +48,6 @@ static void truncate_page(struct address_space *mapping, struct page *page)
 		remove_from_page_cache(page);
 	}
 	unlock_page(page);
-	put_page(page);
 }
 
 void clear_page_from(struct address_space *mapping, u64 from)
@@ -73,6 +81,7 @@ void truncate_inode_pages(struct address_space *mapping, u64 from)
 	       (n = find_get_pages(mapping, (u32)first, BATCH, pages))) {
 		for (i = 0; i < n; i++)
 			truncate_page(mapping, pages[i]);
+		put_pages(n, pages);
 		cond_resched();
 	}
 	clear_page_from(mapping, from);
@@ -98,10 +107,9 @@ u32 invalidate_inode_pages(struct address_space *mapping)
 	might_sleep();
 	while ((n = find_get_pages(mapping, next, BATCH, pages))) {
 		next = pages[n - 1]->index + 1;
-		for (i = 0; i < n; i++) {
+		for (i = 0; i < n; i++)
 			gone += invalidate_page(mapping, pages[i]);
-			put_page(pages[i]);
-		}
+		put_pages(n, pages);
 		if (!next)
 			break;
 		cond_resched();

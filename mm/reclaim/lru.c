@@ -71,35 +71,39 @@ static __always_inline u32 *count_of(struct zone *zone, bool active)
 /*
  * Those from *place on that are of one kind get to the begin of its list: the
  * place behind them. The zone's lock is held, and the first page is one of it,
- * if it is still there.
+ * if it is still there. *end is NULL: one jump says that a page is there, and
+ * that it is none of those behind.
  */
 static __always_inline struct page **add_run(struct zone *zone,
 					     struct page **place,
 					     struct page **end)
 {
-	struct page *page = *place;
+	struct page *page = *place, **from = place;
 	struct list_head *head, *first;
-	u32 kind, n = 0;
+	u32 kind;
 
 	if (unlikely(!page))
 		return place + 1;
-	kind = page->flags & KIND_MASK;
+	kind = page->flags;
 	head = list_of(zone, kind & 1U << PG_active);
 	first = head->next;
-	do {
+	for (;; place++) {
 		page = *place;
-		if (unlikely(!page))
+		if (unlikely(!page)) {
+			if (place == end)
+				break;
+			from++;
 			continue;
-		if (unlikely((page->flags & KIND_MASK) != kind))
+		}
+		if (unlikely((page->flags ^ kind) & KIND_MASK))
 			break;
 		page->lru.next = first;
 		first->prev = &page->lru;
 		first = &page->lru;
-		n++;
-	} while (++place < end);
+	}
 	head->next = first;
 	first->prev = head;
-	*count_of(zone, kind & 1U << PG_active) += n;
+	*count_of(zone, kind & 1U << PG_active) += (u32)(place - from);
 	return place;
 }
 
@@ -135,6 +139,7 @@ void fastcall lru_add_drain(void)
 	if (unlikely(traced_page))
 		note_traced(batch);
 	batch->n = 0;
+	*end = NULL;
 	while (place < end) {
 		/* it may go before the lock is there; its zone stays */
 		struct page *page = *(struct page *volatile *)place;

@@ -96,3 +96,14 @@ void swap_readpage(struct page *page)
 	backing->start(backing, swp_offset(entry_of(page)), page, READ,
 		       read_ended);
 }
+
+void swap_slot_io(swp_entry_t entry, struct page *page, u32 rw,
+		  void (*done)(struct page *page, int error))
+{
+	struct swap_backing *backing = swap_areas[swp_type(entry)].backing;
+
+	count_vm_event(rw == WRITE ? PSWPOUT : PSWPIN);
+	if (rw == READ)
+		trace_page(page, PAGE_SWAP_READ);
+	backing->start(backing, swp_offset(entry), page, rw, done);
+}

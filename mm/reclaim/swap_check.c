@@ -16,6 +16,7 @@
 #include <kernel/lib/bug.h>
 #include <mm/page/page_alloc.h>
 #include <mm/reclaim/swap_internal.h>
+#include <mm/space/filemap.h>
 #include <mm/space/internal.h>
 #include <mm/virt/vmalloc.h>
 
@@ -97,7 +98,10 @@ static void count_in_space(struct tally *t, struct mm_struct *mm)
 	up_read(&mm->mmap_sem);
 }
 
-u32 (*swap_owner_counts)(u32 area, u32 slots, u16 *count);
+static void count_slot_of_shared(void *arg, u32 slot)
+{
+	count_entry(arg, (swp_entry_t){ .val = slot });
+}
 
 static void count_all(struct tally *t)
 {
@@ -108,8 +112,7 @@ static void count_all(struct tally *t)
 			count_in_space(t, mm);
 		cond_resched();
 	}
-	if (swap_owner_counts)
-		t->outside += swap_owner_counts(t->type, t->slots, t->count);
+	shared_for_each_slot(count_slot_of_shared, t);
 }
 
 /* swapon_mutex is held: the area stays. */

@@ -15,8 +15,8 @@
  * 3. May it be written at once? If no other entry shows the page, and none says
  *    the slot: then it is this area's alone, and a second fault is spared. It
  *    is not dirty for that: the slot stays with it, and if nobody writes, it
- *    goes again without being written. While slots are scarce (vm_swap_full()) the
- *    slot goes instead, and the page is dirty.
+ *    goes again without being written. While slots are scarce
+ *    (vm_swap_full()) the slot goes instead, and the page is dirty.
  *
  *    The count of the slot falls behind the entry that shows the page. So who
  *    asks whether he is alone (reuse) reads the count first, then mapcount: if
@@ -42,6 +42,7 @@
 #include <mm/reclaim/lru.h>
 #include <mm/reclaim/swap_internal.h>
 #include <mm/space/fault.h>
+#include <mm/space/filemap.h>
 #include <mm/space/internal.h>
 
 /* One entry, while it is brought home. */
@@ -319,12 +320,55 @@ static bool reuse(struct page *page)
 	return page_mapcount(page) == 1;
 }
 
+/* --- for shared memory --- */
+
+static u32 slot_get(void)
+{
+	return get_swap_page().val;
+}
+
+static void slot_put(u32 slot)
+{
+	swap_free((swp_entry_t){ .val = slot });
+}
+
+static void slot_is_bad(u32 slot)
+{
+	swap_spoil((swp_entry_t){ .val = slot });
+}
+
+static bool slot_wanted_back(u32 slot)
+{
+	return swap_slot_wanted_back((swp_entry_t){ .val = slot });
+}
+
+static void slot_io(u32 slot, struct page *page, bool write,
+		    void (*done)(struct page *page, int error))
+{
+	swap_slot_io((swp_entry_t){ .val = slot }, page, write ? WRITE : READ,
+		     done);
+}
+
+static bool is_of_area(u32 slot, u32 area)
+{
+	return slot && swp_type((swp_entry_t){ .val = slot }) == area;
+}
+
+static int bring_owners_home(u32 area)
+{
+	return shared_bring_home(is_of_area, area);
+}
+
 void __init swap_fault_init(void)
 {
 	swap_hooks = (struct swap_hooks){
 		.fault = swap_fault, .copy = copy_entry, .free = free_entry,
 		.reuse = reuse, .unused = unused,
+		.slot_get = slot_get, .slot_put = slot_put,
+		.slot_io = slot_io, .slot_is_bad = slot_is_bad,
+		.slot_wanted_back = slot_wanted_back,
 	};
+	swap_owners_hook = bring_owners_home;
 	overcommit.total_swap = total_swap_pages;
 	overcommit.free_swap = nr_swap_pages;
 }

@@ -64,7 +64,7 @@ static int find_backing(const char *path, struct swap_backing **backing)
 	int err = -ENOENT;
 
 	if (strlen(path) >= sizeof((*backing)->name)) {
-		pr_warn("swap: %.40s is refused: the name is too long\n", path);
+		pr_info("swap: that name is too long for an area\n");
 		return -ENAMETOOLONG;
 	}
 	if (!strncmp(path, "/dev/", 5))
@@ -74,7 +74,7 @@ static int find_backing(const char *path, struct swap_backing **backing)
 	if (swap_file_hook)
 		err = swap_file_hook(path, backing);
 	if (err == -ENOENT)
-		pr_warn("swap: there is no %s\n", path);
+		pr_info("swap: there is no %s\n", path);
 	return err;
 }
 

@@ -201,7 +201,11 @@ void swap_spoil(swp_entry_t entry)
 
 bool swap_wants_back(const struct page *page)
 {
-	swp_entry_t entry = { .val = (u32)page->private };
+	return swap_slot_wanted_back((swp_entry_t){ (u32)page->private });
+}
+
+bool swap_slot_wanted_back(swp_entry_t entry)
+{
 	const struct swap_area *area = &swap_areas[swp_type(entry)];
 
 	return !area->writable || swap_slot_is_bad(area, swp_offset(entry)) ||

@@ -250,7 +250,7 @@ int swapoff(const char *name)
 	if (area)
 		err = end_area(area);
 	else
-		pr_warn("swap: %.40s is no area\n", name);
+		pr_info("swap: %.23s is no area\n", name);
 	mutex_unlock(&swapon_mutex);
 	return err;
 }

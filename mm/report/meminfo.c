@@ -11,8 +11,9 @@
  *    shared memory too. A page of the swap cache is in no address_space: it is
  *    in SwapCached, and, while entries show it, in AnonPages. AnonPages and
  *    Mapped have each page once, however many entries show it: private memory,
- *    and all else. Active and Inactive are the lists of reclaim, whatever their
- *    pages are; pages on their way to a list are in neither.
+ *    and all else. Tables of processes are objects of a cache here: what is in
+ *    PageTables is in Slab, too. Active and Inactive are the lists of reclaim,
+ *    whatever their pages are; pages on their way to a list are in neither.
  *
  * 3. Everything is counted in pages where it changes, but for Buffers and Slab,
  *    which are sums over address_spaces and caches. A row is a moment of its

@@ -79,7 +79,6 @@ static __always_inline void show_anon(const struct fault *f, struct page *page)
 {
 	page_add_new_anon_rmap(page, f->vma, f->address);
 	lru_cache_add_new(page, 1U << PG_active | 1U << PG_referenced);
-	f->mm->anon_rss++;
 	pte_write(f->entry, make_own_pte(f, page), f->wide);
 }
 
@@ -89,6 +88,7 @@ static __always_inline enum fault_result install_anon(const struct fault *f,
 						      struct page *page)
 {
 	if (likely(lock_unchanged(f))) {
+		f->mm->anon_rss++;
 		show_anon(f, page);
 		unlock(f);
 	} else {
@@ -107,16 +107,19 @@ static __always_inline enum fault_result replace(const struct fault *f,
 		return FAULT_MINOR;
 	}
 	pte_take(f->entry, f->wide);
-	if (counted) {
+	if (counted)
 		page_remove_rmap(counted);
-		--*rss_of(f->mm, counted);
+	/* one private page instead of another: as many as before */
+	if (unlikely(!counted || !PageAnon(counted))) {
+		f->mm->file_rss -= counted != NULL;
+		f->mm->anon_rss++;
 	}
 	show_anon(f, page);
 	flush_mm_page(f->mm, f->address);
 	unlock(f);
-	/* the use that its entry was */
+	/* the use that its entry was; the caller has another, so it stays */
 	if (counted)
-		put_user_page(counted);
+		atomic_dec(&compound_head(counted)->_count);
 	return FAULT_MINOR;
 }
 
@@ -254,8 +257,8 @@ static __always_inline enum fault_result write_protected(const struct fault *f)
 		unlock(f);
 		return FAULT_MINOR;
 	}
-	/* it must not go while it is copied */
-	get_page(page);
+	/* it must not go while it is copied; its entry is a user so far */
+	atomic_inc(&compound_head(page)->_count);
 	unlock(f);
 	result = copy_anon(f, page, page);
 	if (unlikely(PageSwapCache(page)) && swap_hooks.unused)

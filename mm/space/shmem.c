@@ -5,9 +5,10 @@
  *    by offset as a file has: so fork, mremap and reverse mapping are those of
  *    files (filemap.c, rmap_file.c).
  *
- * 2. "Reading" a page is zeroing it. Once it was written it stays dirty, as
- *    there is no writepage: it is nowhere but here. What was only read is
- *    clean, and may be dropped: it would come back as it was.
+ * 2. "Reading" a page is zeroing it, or reading it from swap (shmem_swap.c).
+ *    Once it was written it stays dirty, as there is no writepage: it is nowhere
+ *    but here, until it goes to swap. What was only read is clean, and may be
+ *    dropped: it would come back as it was.
  *
  * 3. Promises. What is written is shared by all areas, so the memory is
  *    promised once, as a whole, when it is made; its areas have no VM_ACCOUNT.
@@ -20,21 +21,12 @@
  * Locks: those of the page cache.
  */
 #include <kernel/lib/bug.h>
-#include <mm/high/highmem.h>
 #include <mm/object/kmalloc.h>
 #include <mm/space/filemap.h>
 #include <mm/space/internal.h>
 
-static int zero_page(struct address_space *mapping, struct page *page)
-{
-	clear_highpage(page);
-	SetPageUptodate(page);
-	unlock_page(page);
-	return 0;
-}
-
 static const struct address_space_operations shared_a_ops = {
-	.readpage = zero_page,
+	.readpage = shared_readpage, .swap_out = shared_swap_out,
 };
 
 static u32 pages_of(u64 size)
@@ -58,7 +50,11 @@ struct shared_memory *shared_memory_alloc(u64 size)
 			   GFP_HIGHUSER);
 	shared->size = size;
 	atomic_set(&shared->users, 1);
-	return shared;
+	if (shared_slots_init(shared))
+		return shared;
+	vm_unacct_memory(pages_of(size));
+	kfree(shared);
+	return NULL;
 }
 
 void shared_memory_get(struct shared_memory *shared)
@@ -74,6 +70,7 @@ void shared_memory_put(struct shared_memory *shared)
 	truncate_inode_pages(&shared->mapping, 0);
 	BUG_ON(!list_empty(&shared->mapping.i_mmap),
 	       "shared memory goes that an area shows");
+	shared_slots_free(shared);
 	vm_unacct_memory(pages_of(shared->size));
 	kfree(shared);
 }

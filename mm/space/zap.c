@@ -24,8 +24,9 @@
  *    none of them. One flush for a table's entries.
  *
  * Lock: page_table_lock, a table's entries at a time; memory for tables is
- * fetched without it. Interrupts stay on. Cost: some 85 instructions for a page
- * that goes, half of them the page allocator's.
+ * fetched without it. Interrupts stay on. Cost: some 125 instructions for a
+ * page that goes, a third of them the page allocator's, and a quarter to take
+ * it off the list of pages to be had back.
  */
 #include <kernel/lib/bug.h>
 #include <mm/high/highmem.h>

@@ -11,11 +11,14 @@
 #include <kernel/lib/string.h>
 #include <kernel/monitor/monitor.h>
 #include <mm/object/slab.h>
+#include <mm/reclaim/swap.h>
 #include "bench.h"
 
 #define SPEC_SIZE 64		/* guessed: the longest name has 32 */
 #define SLOTS_ORDER 5
 #define ANY_NAME ""
+#define SWAP_LEAST 32768U	/* pages: for all that is touched, and more */
+#define SWAP_RAM_MOST 16384U	/* pages: the machine of the passes, 64 MB */
 
 #ifdef __VERSION__
 #define COMPILER __VERSION__
@@ -31,6 +34,7 @@ static const struct bench_table *const tables[] = {
 	&bench_block, &bench_boot, &bench_calib, &bench_irq, &bench_page,
 	&bench_object, &bench_sched, &bench_user, &bench_space, &bench_virt,
 	&bench_high, &bench_cache, &bench_reclaim, &bench_bounce, &bench_disk,
+	&bench_swap,
 };
 
 /* Hundredths of a tick, and of a flush, for one operation. */
@@ -97,6 +101,10 @@ static const char *obstacle(const struct bench_need *need)
 		return "there is no such disk";
 	if (need->program && !path_exists(need->program))
 		return "no module has its program";
+	if (need->swap && total_swap_pages() < SWAP_LEAST)
+		return "there is too little swap";
+	if (need->swap && totalram_pages > SWAP_RAM_MOST)
+		return "there is so much RAM that nothing would be swapped";
 	if (!need->blocks)
 		return NULL;
 	if (!list->zones[0])

@@ -47,6 +47,7 @@ struct bench_need {
 	u32 blocks;
 	const char *disk;
 	const char *program;
+	bool swap;	/* an area with room, and little RAM */
 };
 
 struct bench_case {
@@ -72,7 +73,7 @@ struct bench_table {
 extern const struct bench_table bench_block, bench_boot, bench_bounce,
 	bench_cache, bench_calib, bench_disk, bench_high, bench_irq,
 	bench_object, bench_page, bench_reclaim, bench_sched, bench_space,
-	bench_user, bench_virt;
+	bench_swap, bench_user, bench_virt;
 
 /* Room of the cases: whatever the last one left. */
 #define BENCH_SLOTS 32768

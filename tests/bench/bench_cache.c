@@ -98,8 +98,8 @@ static void pread(struct bench *b)
 	local_irq_enable();
 	bench_start(b);
 	do
-		mapping_read(&file, &ra, n % 32 * PAGE_SIZE, PAGE_SIZE, 1U << 20,
-			     &sink);
+		mapping_read(&file, &ra, n % 32 * PAGE_SIZE, PAGE_SIZE,
+			     1U << 20, &sink);
 	while (--n);
 	bench_stop(b);
 	local_irq_disable();

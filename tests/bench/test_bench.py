@@ -96,11 +96,12 @@ def boot_is_linear(ctx, journal):
 
 def same_twice(ctx, journal):
     """Byte by byte."""
-    first = first_run(ctx, journal).raw
-    second = measure(journal, kernel(ctx)).raw
-    for a, b in zip(first.split(b"\n"), second.split(b"\n")):
-        require(a == b, "wrong output", f"first {a!r}, then {b!r}")
-    require(first == second, "lost output", "one run is longer")
+    before, after = first_run(ctx, journal), measure(journal, kernel(ctx))
+    for first, second in ((before.raw, after.raw),
+                          (before.swap_raw, after.swap_raw)):
+        for a, b in zip(first.split(b"\n"), second.split(b"\n")):
+            require(a == b, "wrong output", f"first {a!r}, then {b!r}")
+        require(first == second, "lost output", "one run is longer")
 
 
 def from_large_blocks(ctx, journal):
@@ -197,7 +198,7 @@ def broken_runs_are_seen(raw):
                ("its name", text.replace(line, "bench page.order1.pair min ")))
     for what, broken in changes:
         try:
-            run.parse(broken)
+            run.parse(broken, f"{run.SWAP}.")
         except Failure:
             continue
         raise Failure("broken test", f"a run that lacks {what} passed")

@@ -2,6 +2,9 @@
  * The checker of the LRU lists finds each kind of damage, in its own words and
  * exactly as often as it is there, and nothing once it is mended.
  */
+#include <boot/sections.h>
+#include <kernel/base/printk.h>
+#include <mm/report/check.h>
 #include "private_lru.h"
 #include "private_node.h"
 
@@ -145,4 +148,21 @@ TEST_PRIVATE(lru_check, batches, 6)
 	put_page(waits);
 	preempt_enable();
 	finish();
+}
+
+/* mm_check() looks at the machine's zones, too. */
+TEST(lru_check, is_in_mm_check)
+{
+	struct zone *of_machine = page_zone(virt_to_page(_text));
+	unsigned int before = printk_warnings(), differences;
+
+	preempt_disable();
+	of_machine->nr_active++;
+	differences = mm_check();
+	of_machine->nr_active--;
+	preempt_enable();
+	EXPECT_EQ(differences, 1);
+	EXPECT_EQ(printk_warnings() - before, 1);
+	test_allow_warnings(1);
+	EXPECT_EQ(mm_check(), 0);
 }

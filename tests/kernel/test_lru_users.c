@@ -2,6 +2,7 @@
  * Who gets on the LRU lists by himself: private memory, and pages of files;
  * what makes them used; and that nothing of them stays there.
  */
+#include <mm/cache/readahead.h>
 #include "private_file.h"
 #include "private_lru.h"
 #include "user_space.h"
@@ -97,5 +98,64 @@ TEST(lru_users, copy_of_a_file)
 	file_truncate(0);
 	EXPECT_EQ(file_state(0), NOWHERE);
 	space_end(mm);
+	file_end();
+}
+
+/* Takes what it is given. */
+static u32 take(struct page_sink *sink, const u8 *p, u32 n)
+{
+	return n;
+}
+
+static void read_bytes(struct file_ra_state *ra, u64 pos, u32 n)
+{
+	struct page_sink sink = { .take = take };
+
+	EXPECT_EQ(mapping_read(&file.mapping, ra, pos, n, file.size, &sink), n);
+}
+
+/* Bit by bit is one use; from the begin again is another. */
+TEST(lru_users, reading_a_file)
+{
+	struct file_ra_state ra = { 0 };
+	u32 i;
+
+	file_begin(4 * PAGE_SIZE);
+	REQUIRE(file_read(0) && file_read(1) && file_read(2) && file_read(3));
+	for (i = 0; i < 16; i++)
+		read_bytes(&ra, i * 1024, 1024);
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(file_state(i), INACTIVE | REFERENCED);
+	read_bytes(&ra, 0, 2 * PAGE_SIZE);
+	EXPECT(file_state(0) == ACTIVE && file_state(1) == ACTIVE);
+	EXPECT_EQ(file_state(2), INACTIVE | REFERENCED);
+	read_bytes(&ra, 5, 10);
+	EXPECT_EQ(file_state(0), ACTIVE | REFERENCED);
+	file_end();
+}
+
+static bool ready(struct page_source *source, u32 n)
+{
+	return true;
+}
+
+static u32 give(struct page_source *source, u8 *p, u32 n)
+{
+	memset(p, 1, n);
+	return n;
+}
+
+TEST(lru_users, writing_a_file)
+{
+	struct page_source source = { .ready = ready, .give = give };
+	u32 i;
+
+	file_begin(PAGE_SIZE);
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(mapping_write(&file.mapping, 0, PAGE_SIZE, PAGE_SIZE,
+					&source), PAGE_SIZE);
+		EXPECT_EQ(file_state(0), i == 0 ? INACTIVE | REFERENCED :
+			  i == 1 ? ACTIVE : ACTIVE | REFERENCED);
+	}
 	file_end();
 }

@@ -1,6 +1,8 @@
 /*
  * From a page to its entries, and away with them: mm/space/rmap_unmap.c.
  */
+#include <kernel/base/printk.h>
+#include <mm/report/maps.h>
 #include <mm/space/internal.h>
 #include "fake_swap.h"
 #include "private_file.h"
@@ -587,4 +589,41 @@ TEST(rmap, a_busy_file)
 	put_page(page);
 	end(mm);
 	file_end();
+}
+
+/* --- reports --- */
+
+static char text[2048];
+
+static bool says(void (*report)(struct mm_struct *mm), struct mm_struct *mm,
+		 const char *words)
+{
+	struct print_capture into = { .text = text, .size = sizeof(text) - 1 };
+
+	memset(text, 0, sizeof(text));
+	printk_capture(&into);
+	report(mm);
+	printk_capture(NULL);
+	return strstr(text, words);
+}
+
+TEST(rmap, reports_say_what_is_away)
+{
+	struct mm_struct *mm = begin(3);
+	struct page *page;
+
+	REQUIRE(mm && swap_out(mm, PAGE(1)));
+	EXPECT(says(report_smaps, mm, "Rss:                   8 kB\n"));
+	EXPECT(says(report_smaps, mm, "Private_Dirty:         8 kB\n"
+		    "Swap:                  4 kB\n"));
+	EXPECT(says(report_pagemap, mm, "\n40001000 31:00001 ----s\n40002000 "));
+	/* one that nobody may touch is there; what another entry noted counts */
+	EXPECT_EQ(protect_pages(mm, PAGE(2), 1, PROT_NONE), 0);
+	page = page_at(mm, PAGE(2));
+	pt_clear_bits(pt_find(&mm->pgd, PAGE(2)), (u32)_PAGE_DIRTY);
+	EXPECT(says(report_smaps, mm, "Private_Clean:         4 kB\n"));
+	SetPageDirty(page);
+	EXPECT(!says(report_smaps, mm, "Private_Clean:         4 kB\n"));
+	EXPECT(says(report_smaps, mm, "Rss:                   4 kB\n"));
+	end(mm);
 }

@@ -240,18 +240,19 @@ static struct list_head taken_pages;
 /* Every page of lowmem that can be had, without a word to the caches. */
 static void exhaust_all(gfp_t gfp)
 {
-	u32 (*hook)(const struct zonelist *) = reclaim_hooks.shrink_caches;
+	const struct reclaim_hooks hooks = reclaim_hooks;
 	struct page *page;
 	int order;
 
 	INIT_LIST_HEAD(&taken_pages);
-	reclaim_hooks.shrink_caches = NULL;
+	/* nor do those who get pages back ask them */
+	reclaim_hooks = (struct reclaim_hooks){ 0 };
 	for (order = MAX_ORDER - 1; order >= 0; order--)
 		while ((page = alloc_pages(gfp, (unsigned int)order))) {
 			page->index = (u32)order;
 			list_add(&page->lru, &taken_pages);
 		}
-	reclaim_hooks.shrink_caches = hook;
+	reclaim_hooks = hooks;
 }
 
 static void give_all_back(void)

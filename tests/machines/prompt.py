@@ -21,6 +21,7 @@ def tests(ctx):
         ("line-ends", line_ends), ("tests-twice", tests_can_be_repeated),
         ("long-paste", long_paste), ("too-much", too_much_is_counted),
         ("idle", idle_at_the_prompt), ("break", break_is_no_byte),
+        ("pressure", pressure_goes_on), ("trace-page", page_is_traced),
     )
     for name, check in at_prompt:
         yield Test(f"machines.prompt-{name}",
@@ -90,7 +91,7 @@ def help_lists_all(guest):
 def every_command_answers(guest):
     """Without arguments: an answer, or the usage where some are needed."""
     for name, arguments in listed(guest).items():
-        if name in ENDING or name == "test":
+        if name in ENDING or name in ("test", "pressure"):
             continue
         answer = guest.command(name)
         require(answer.strip(), "wrong output", f"{name} says nothing")
@@ -156,6 +157,10 @@ def mistakes_are_named(guest):
             ("stress -1", r"^usage: stress SECONDS \[SEED\]$"),
             ("stress 0", r"^usage: stress SECONDS \[SEED\]$"),
             ("stress 1 x", r"^usage: stress SECONDS \[SEED\]$"),
+            ("pressure 0", r"^usage: pressure \[SECONDS\]$"),
+            ("pressure x", r"^usage: pressure \[SECONDS\]$"),
+            ("pressure 1 2", r"^usage: pressure \[SECONDS\]$"),
+            ("pressure 1000001", r"^usage: pressure \[SECONDS\]$"),
             ("trace", r"^usage: trace page \[PFN \| off\]$"),
             ("trace frame", r"^usage: trace page"),
             ("trace page 1 2", r"^usage: trace page"),
@@ -297,6 +302,58 @@ def idle_at_the_prompt(guest):
     match = re.search(r"^ +0 idle +R +\d+ +\d+ +(\d+)\.\d", answer, re.M)
     require(match and int(match[1]) > 50, "wrong output",
             f"the idle thread had little of the time: {answer}")
+
+
+def pressure_goes_on(guest):
+    """A line a second, names each 20 lines, until a key or the number ends."""
+    line = r"(?: +\d+){8}\n"
+    head = r" +free .*stolen\n[ /a-z]*\n"
+    answer = guest.command("pressure 2")
+    require(re.fullmatch(head + line * 2, answer), "wrong output",
+            f"pressure 2 says \"{answer}\"")
+    answer = guest.command("pressure 21")
+    require(re.fullmatch(head + line * 20 + head + line, answer),
+            "wrong output", f"pressure 21 says \"{answer}\"")
+    begin, start = time.monotonic(), len(guest.text)
+    guest.send("pressure 1000\r")
+    guest.wait_text("stolen")
+    time.sleep(1.5)
+    guest.send("q")
+    guest.wait_prompt()
+    require(time.monotonic() - begin < 60, "wrong output",
+            "a key does not end pressure")
+    lines = re.findall("^" + line, guest.text[start:], re.M)
+    require(1 <= len(lines) < 10, "wrong output", f"{len(lines)} lines")
+    expect_answer(guest, "cpu", r"^vendor: ")     # q was used up
+
+
+def page_is_traced(guest):
+    """The page freed last is given out next: its events are printed."""
+    found = re.search(r"^frame 0x([0-9a-f]+),.*\n  free: kept for CPU 0$",
+                      "".join(guest.command(f"whatis phys {frame:x}000")
+                              for frame in range(0x3F00, 0x3FE0)), re.M)
+    frame = found[1] if found else "3f00"
+    answer = guest.command(f"trace page {frame}")
+    require(answer.startswith(f"frame 0x{frame}, physical "), "wrong output",
+            f"trace page says \"{answer}\"")
+    require("pagetrace" in guest.command("top"), "wrong output",
+            "no thread prints")
+    guest.command("leaks")                        # takes pages for its marks
+    guest.command("test pages")
+    guest.command("trace page off")
+    answer = guest.command("trace page")
+    match = re.match(r"no page is traced; (\d+) events? of the last one\n",
+                     answer)
+    require(match, "wrong output", f"trace page says \"{answer[:100]}\"")
+    for event in answer.splitlines()[1:]:
+        require(re.fullmatch(r" +\(\d+ more\)| *\d+\.\d{6}  [a-z' ]{13} "
+                             r"-?\d+ users?, \d+ entr(y|ies);( \w+)+; "
+                             r"\w+\+0x\w+/0x\w+( in an interrupt)?", event),
+                "wrong output", f"an event is \"{event}\"")
+    require("pagetrace" not in guest.command("top"), "wrong output",
+            "the thread that prints does not end")
+    require(not found or int(match[1]), "wrong output",
+            "nothing happened to the page that a CPU kept")
 
 
 # --- the end -------------------------------------------------------------------------

@@ -10,9 +10,10 @@ import re
 import struct
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from machines import ktap, matrix, reports
-from machines.harness import Test, require
+from machines.harness import Deadline, Test, require
 from machines.model import PAGE, PAGE_OFFSET, TYPE_NAMES, Row, expect
 from machines.qemu import GB, MB, Guest, kernel_args, machine_args
 
@@ -98,7 +99,9 @@ ORDERS = 11
 NAMES = ("DMA", "Normal", "HighMem")
 DMA_END = 16 * MB // PAGE
 RATIOS = (256, 32)              # lowmem_reserve
-PG_SLAB, PG_RESERVED, PG_BUDDY, ORDER_SHIFT, ZONE_SHIFT = 7, 9, 16, 20, 24
+LRU_BATCH = 14
+PG_LRU, PG_SLAB, PG_RESERVED, PG_BUDDY = 5, 7, 9, 16
+ORDER_SHIFT, ZONE_SHIFT = 20, 24
 TAG_NODE_MASK = 63              # mapping of a slab's page: cache and node
 NO_OWNERS = "nobody keeps book of that: boot with debug=page_owner\n"
 
@@ -125,6 +128,8 @@ def tests(ctx):
                lambda journal: run_srat(ctx, journal))
     yield Test("machines.reports-mm-pagealloc",
                lambda journal: unmapped_frames(ctx, journal))
+    yield Test("machines.reports-mm-program",
+               lambda journal: with_program(ctx, journal))
     yield Test("machines.reports-mm-objects",
                lambda journal: objects_after_tests(ctx, journal), 25.0)
 
@@ -139,6 +144,7 @@ class Zone:
     name: str
     free: int
     marks: tuple
+    lists: tuple        # active, inactive
     spanned: int
     present: int
     protection: tuple
@@ -202,10 +208,10 @@ def read_zone(text):
                 "zoneinfo lists a CPU that keeps nothing")
     again += ZONE_END % tuple(end)
     zone = Zone(node=numbers[0], name=match[2], free=head[0],
-                marks=tuple(head[1:4]), spanned=head[9], present=head[10],
+                marks=tuple(head[1:4]), lists=tuple(head[4:6]), spanned=head[9], present=head[10],
                 protection=tuple(head[11:14]), pcp=pcp, start=end[3])
-    require(end[:3] == [0, 12, 12] and head[4:9] == [0] * 5, "wrong output",
-            f"nothing reclaims, but zoneinfo has {head[4:9]} and {end[:3]}")
+    require(end[:3] == [0, 12, 12] and head[6:9] == [0] * 3, "wrong output",
+            f"nothing reclaims, but zoneinfo has {head[6:9]} and {end[:3]}")
     return zone, again
 
 
@@ -299,6 +305,15 @@ def read_vmallocinfo(text):
     return areas
 
 
+class Page(NamedTuple):
+    """What a struct page has; entries: of page tables, less one."""
+
+    flags: int
+    count: int
+    entries: int
+    mapping: int
+
+
 @dataclass
 class Seen:
     """What one machine reported, one report right after the other."""
@@ -312,6 +327,7 @@ class Seen:
     slab_pages: Counter     # with PG_slab, as QEMU sees them, by cache
     ranges: list        # of `mem`: (start, end, owner), bytes
     pages: list         # mem_map as QEMU sees it: (flags, count)
+    raw: list           # the same, [Page]
     owners: str
     check: str
     frames: dict        # {physical address: answer to `whatis phys`}
@@ -336,21 +352,22 @@ def gather(guest, kernel, addresses):
     return Seen(read_buddyinfo(buddy), read_zoneinfo(zones), read_meminfo(mem),
                 read_vmstat(stat), read_slabinfo(slabs),
                 read_vmallocinfo(areas),
-                Counter(mapping & ~TAG_NODE_MASK for flags, _, mapping in raw
-                        if flags >> PG_SLAB & 1),
-                ranges, [page[:2] for page in raw], owners, check, frames,
+                Counter(page.mapping & ~TAG_NODE_MASK for page in raw
+                        if page.flags >> PG_SLAB & 1),
+                ranges, [(page.flags, page.count) for page in raw], raw,
+                owners, check, frames,
                 # the last: it takes pages for its marks and gives them back
                 guest.command("leaks"))
 
 
 def read_mem_map(guest, kernel):
-    """(flags, users, mapping) of every page, from physical memory."""
+    """Every page, from physical memory."""
     def word(name):
         data = guest.read_memory(kernel.physical(name), 4)
         return struct.unpack("<I", data)[0]
     data = guest.read_memory(word("mem_map") - PAGE_OFFSET,
                              word("max_mapnr") * 32)
-    return list(struct.iter_unpack("<Ii12xI8x", data))
+    return [Page(*page) for page in struct.iter_unpack("<Iii8xI8x", data)]
 
 
 # --- what the machine must have ------------------------------------------------------
@@ -469,6 +486,7 @@ def judge(ctx, journal, args, cmdline, expected, borders):
     for seen in fresh, used:
         check_zones(seen, zones)
         check_sums(seen)
+        check_uses(seen)
         check_mem_map(seen)
         check_slabs(seen)
         check_frames(seen, expected, zones)
@@ -564,6 +582,83 @@ def check_sums(seen):
              stat["numa_hit"] + stat["numa_miss"]),
             ("allocstall", stat["allocstall"], 0)):
         require(got == want, "leak", f"vmstat: {what}: {got}, not {want}")
+
+
+def list_sums(seen):
+    """meminfo and vmstat against zones, mem_map and each other: what differs
+    is (name, number, what it must be)."""
+    mem, stat = seen.mem, seen.stat
+    mapped = [page for page in seen.raw if page.entries >= 0 and
+              not page.flags >> PG_RESERVED & 1]
+    anon = sum(page.mapping & 1 for page in mapped)
+    of_files = sum(page.mapping != 0 and not page.mapping & 1 and
+                   not page.flags >> PG_SLAB & 1 for page in seen.raw)
+    active, inactive = (sum(z.lists[i] for z in seen.zones) for i in (0, 1))
+    yield from (
+        ("Active", mem["Active"], active * 4),
+        ("Inactive", mem["Inactive"], inactive * 4),
+        ("nr_active", stat["nr_active"], active),
+        ("nr_inactive", stat["nr_inactive"], inactive),
+        ("AnonPages", mem["AnonPages"], anon * 4),
+        ("nr_anon_pages", stat["nr_anon_pages"], anon),
+        ("Mapped", mem["Mapped"], (len(mapped) - anon) * 4),
+        ("nr_mapped", stat["nr_mapped"], len(mapped) - anon),
+        ("Buffers and Cached", mem["Buffers"] + mem["Cached"], of_files * 4),
+        ("nr_file_pages", stat["nr_file_pages"] * 4,
+         of_files * 4 + mem["SwapCached"]),
+        ("nr_slab_*", stat["nr_slab_reclaimable"] +
+         stat["nr_slab_unreclaimable"], mem["Slab"] // 4),
+        ("nr_page_table_pages", stat["nr_page_table_pages"] * 4,
+         mem["PageTables"]),
+        ("nr_dirty", stat["nr_dirty"] * 4, mem["Dirty"]),
+        ("nr_writeback", stat["nr_writeback"] * 4, mem["Writeback"]),
+        ("nr_bounce", stat["nr_bounce"] * 4, mem["Bounce"]),
+        ("CommitLimit", mem["CommitLimit"] // 4,
+         mem["MemTotal"] // 8 + mem["SwapTotal"] // 4),
+    )
+
+
+def check_uses(seen):
+    """What pages are used for, as each report has it."""
+    for name, got, want in list_sums(seen):
+        require(got == want, "wrong output", f"{name} is {got}, must be {want}")
+    # a batch of each CPU is on its way to the lists
+    marked = sum(page.flags >> PG_LRU & 1 for page in seen.raw)
+    listed = seen.stat["nr_active"] + seen.stat["nr_inactive"]
+    require(listed <= marked <= listed + LRU_BATCH, "wrong contents",
+            f"{marked} pages have PG_lru, {listed} are on lists")
+    stolen, scanned = (
+        sum(n for name, n in seen.stat.items() if name.startswith(prefix))
+        for prefix in ("pgsteal_", "pgscan_"))
+    require(seen.stat["kswapd_steal"] <= stolen <= scanned, "wrong output",
+            f"of {scanned} pages {stolen} were stolen, "
+            f"{seen.stat['kswapd_steal']} by kswapd")
+    require(seen.mem["SwapFree"] <= seen.mem["SwapTotal"] and
+            seen.stat["pgmajfault"] <= seen.stat["pgfault"], "wrong output",
+            "a part is more than the whole")
+
+
+def with_program(ctx, journal):
+    """The same while a program has memory: private, of files, and tables."""
+    ctx.once("programs", lambda: ctx.make("programs"))
+    args = machine_args(64 * MB) + kernel_args(
+        ctx.kernel, "", str(ctx.out / "programs.cpio"))
+    kernel = matrix.kernel_image(ctx)
+    with Guest(journal, args) as guest:
+        guest.wait_prompt()
+        guest.command("run sleep 1000 &")
+        deadline = Deadline(60)
+        while not re.search(r" sleep$", guest.command("ps"), re.M):
+            require(deadline.left(), "timeout", "the program does not begin")
+        seen = gather(guest, kernel, ())
+    check_uses(seen)
+    check_sums(seen)
+    for name in ("Cached", "AnonPages", "Mapped", "PageTables",
+                 "Committed_AS"):
+        require(seen.mem[name], "wrong output", f"a program runs, and {name} "
+                "is 0")
+    require(seen.stat["pgfault"] >= 5, "wrong output", "a program runs, and "
+            f"pgfault is {seen.stat['pgfault']}")
 
 
 def walk_mem_map(pages):
@@ -792,8 +887,9 @@ def unmapped_frames(ctx, journal):
         zones = read_zoneinfo(guest.command("zoneinfo"))
         kernel = matrix.kernel_image(ctx)
         pages = read_mem_map(guest, kernel)
-        frame = next(i for i, (flags, *_) in enumerate(pages)
-                     if flags >> PG_BUDDY & 1 and flags >> ZONE_SHIFT == 1)
+        frame = next(i for i, page in enumerate(pages)
+                     if page.flags >> PG_BUDDY & 1 and
+                     page.flags >> ZONE_SHIFT == 1)
         require(zones[1].start <= frame, "wrong contents", "zone of a page")
         address = PAGE_OFFSET + frame * PAGE
         answer = guest.command(f"whatis {address:x}")

@@ -69,7 +69,7 @@ def tests(ctx):
     for row in RAM_DISKS:
         yield Test(f"machines.swap-{row.name}", bound(on_ram, ctx, row), 15.0)
     for name, function in (
-            ("module", on_module), ("two", two_areas), ("refused", refused),
+            ("module", on_module), ("file", on_file), ("two", two_areas), ("refused", refused),
             ("bad-read", bad_read), ("bad-write", bad_write),
             ("off", off_under_load), ("off-too-much", off_too_much)):
         yield Test(f"machines.swap-{name}", bound(function, ctx), 20.0)
@@ -261,6 +261,17 @@ def on_module(ctx, journal):
         all_cases(guest, row, "", "/dev/ram0")
 
 
+def on_file(ctx, journal):
+    """A boot module as a file: its pages are RAM, too, so it is there twice."""
+    size = 48 * MB
+    area = mkswap(journal.scratch / "swap.img", size)
+    row = Row("file", mem=64 * MB + 2 * size, touched=88)
+    args = boot_args(ctx, row, "swap=/swap.img", [area])
+    with Guest(journal, args, limit=200) as guest:
+        row = Row("file", mem=64 * MB, touched=row.touched)
+        all_cases(guest, row, "", "/swap.img")
+
+
 # --- several -----------------------------------------------------------------
 
 def two_areas(ctx, journal):
@@ -309,7 +320,7 @@ def refused(ctx, journal):
             ("no area", PAGE - 10, b"\0" * 10, "signature"),
             ("version 0", PAGE - 10, b"SWAP-SPACE", "old"),
             ("version 2", 1024, struct.pack("<I", 2), "version"),
-            ("too long", 1028, struct.pack("<I", 1 << 20), "device"),
+            ("too long", 1028, struct.pack("<I", 1 << 20), "longer"),
             ("no slots", 1028, struct.pack("<I", 0), "no slots"),
             ("bad pages", 1032, struct.pack("<I", 1 << 20), "bad pages"),
             ("a bad page", 1032, struct.pack("<I", 1), "bad page")):

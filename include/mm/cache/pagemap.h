@@ -108,7 +108,7 @@ struct address_space {
 	const struct address_space_operations *a_ops;
 	gfp_t gfp_mask;			/* of its pages */
 	u32 flags;
-	struct page_quota *quota;	/* NULL: none. Set before it has pages */
+	struct page_quota *quota;	/* NULL: none. Set while empty */
 
 	/* areas that show it: mm/space's, by vm_area_struct.shared */
 	struct mutex i_mmap_lock;

@@ -48,7 +48,7 @@ void page_cache_readahead(struct address_space *mapping,
 			  struct file_ra_state *ra, u32 index, u32 wanted,
 			  u64 end);
 
-#define READAROUND 16U		/* guessed: what a fault enters at once, 64 KB */
+#define READAROUND 16U		/* guessed: what a fault enters at once */
 
 /*
  * The same for a page that an area shows, where nobody knows what will be asked

@@ -41,7 +41,7 @@
 /* What a CPU will put on lists, in the order of page[]; NULL: it went. */
 struct lru_batch {
 	u32 n;
-	struct page *page[LRU_BATCH];
+	struct page *page[LRU_BATCH + 1];	/* a drain ends at a NULL */
 };
 
 extern struct lru_batch lru_batches[NR_CPUS];

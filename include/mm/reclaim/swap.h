@@ -82,7 +82,7 @@ struct swap_area {
 	s32 prio;			/* the highest first; equal: in turns */
 	bool writable;			/* slots are given out */
 	u32 slots;			/* with the header's; 0: it is none */
-	u32 usable, inuse;		/* slots: good ones; of these not free */
+	u32 usable, inuse;		/* slots: good; of these not free */
 	u32 cached;			/* pages in the swap cache */
 	u32 lowest, highest;		/* no free slot is outside of these */
 	u32 cluster_next, cluster_left;
@@ -132,9 +132,6 @@ bool next_swap_area(struct swap_area_info *info, u32 *place);
 /* Entries that are in no page table: who has them brings those of an area home,
  * as swapoff(): 0 or its errors. NULL: there are none. */
 extern int (*swap_owners_hook)(u32 area);
-/* For checks: counts such entries of an area by offset; how many say a slot
- * that there is not. */
-extern u32 (*swap_owner_counts)(u32 area, u32 slots, u16 *count);
 
 /* Pages. Any context. */
 u32 total_swap_pages(void);

@@ -72,6 +72,11 @@ void swap_spoil(swp_entry_t entry);
 /* Does the page's slot have to go, if it can: it is bad, there are few, or its
  * area ends? */
 bool swap_wants_back(const struct page *page);
+bool swap_slot_wanted_back(swp_entry_t entry);
+
+/* A page to or from a slot that has a count (mm/reclaim/page_io.c). */
+void swap_slot_io(swp_entry_t entry, struct page *page, u32 rw,
+		  void (*done)(struct page *page, int error));
 
 /* Its arrays. */
 void swap_area_free(struct swap_area *area);

@@ -73,6 +73,20 @@ struct swap_hooks {
 	 * of it still: if nobody else needs it there, it is out of the cache,
 	 * and the caller's alone. No lock is held; does not sleep. */
 	void (*unused)(struct page *page);
+
+	/*
+	 * Slots of who keeps pages otherwise than by entries: one with a count
+	 * of 1 (0: there is none), and back; a page to it or from it, without
+	 * memory being asked for (done: from any context, also before this
+	 * returns; may sleep); it could not be written; is it to be given back
+	 * when it was read? Any context but for slot_io.
+	 */
+	u32 (*slot_get)(void);
+	void (*slot_put)(u32 slot);
+	void (*slot_io)(u32 slot, struct page *page, bool write,
+			void (*done)(struct page *page, int error));
+	void (*slot_is_bad)(u32 slot);
+	bool (*slot_wanted_back)(u32 slot);
 };
 
 extern struct swap_hooks swap_hooks;

@@ -57,13 +57,17 @@ void truncate_pagecache(struct address_space *mapping, u64 size);
 /* --- memory that is shared (mm/space/shmem.c) --- */
 
 /*
- * Pages that are nowhere but in memory: zero at first, of that size for ever,
- * promised as a whole. An area has a user of it each.
+ * Pages that are nowhere but in memory, or in swap: zero at first, of that size
+ * for ever, promised as a whole. An area has a user of it each.
  */
 struct shared_memory {
 	struct address_space mapping;	/* no writepage: see shmem.c */
 	u64 size;			/* bytes */
 	atomic_t users;
+	struct list_head list;		/* of all */
+	spinlock_t lock;		/* slots, swapped */
+	u32 **slots;			/* in swap, by index: shmem_swap.c */
+	u32 swapped;			/* of them that are not 0 */
 };
 
 /* With one user. NULL: no memory, or no more may be promised. */
@@ -76,6 +80,11 @@ void shared_memory_put(struct shared_memory *shared);	/* the last: it goes */
  * the mmap of /dev/zero if the area is VM_SHARED. -ENOMEM.
  */
 int map_shared_memory(struct vm_area_struct *vma);
+
+/* Of all shared memory: brings home what is in slots that are wanted: 0,
+ * -ENOMEM, -EIO; and calls fn for each slot. May sleep. */
+int shared_bring_home(bool (*wanted)(u32 slot, u32 area), u32 area);
+void shared_for_each_slot(void (*fn)(void *arg, u32 slot), void *arg);
 
 /* --- pages around a fault (mm/space/filemap.c) --- */
 

@@ -184,6 +184,19 @@ void mapping_link_locked(struct vm_area_struct *vma);
 void mapping_unlink(struct vm_area_struct *vma);
 void mapping_unlink_locked(struct vm_area_struct *vma);
 
+/* --- shmem_swap.c: shared memory in swap --- */
+
+struct shared_memory;
+
+/* On the list of all, with a table that is empty: false, no memory; and off it,
+ * its slots free, when its pages have gone. */
+bool shared_slots_init(struct shared_memory *shared);
+void shared_slots_free(struct shared_memory *shared);
+
+/* address_space_operations. */
+int shared_readpage(struct address_space *mapping, struct page *page);
+int shared_swap_out(struct address_space *mapping, struct page *page);
+
 /* --- what is known of entries --- */
 
 /* A page, be it one that nobody may touch; else empty, or a swap entry. */
