@@ -343,7 +343,7 @@ def refused(ctx, journal):
     args = boot_args(ctx, row, "swap=hdb")
     with Guest(journal, args, limit=60) as guest:
         guest.wait_prompt()
-        require(re.search(r"^warning: swap: .*hdb", guest.text, re.M),
+        require(re.search(r"swap: there is no /dev/hdb$", guest.text, re.M),
                 "wrong output", "not a word of a disk that is not there")
 
 
