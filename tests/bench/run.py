@@ -27,7 +27,7 @@ if str(HERE.parent) not in sys.path:
 # pylint: disable=wrong-import-position
 from machines.harness import Failure, Journal, require          # noqa: E402
 from machines.qemu import (                                     # noqa: E402
-    GB, PASSED, Guest, kernel_args, machine_args)
+    GB, MB, PASSED, Guest, kernel_args, machine_args)
 
 BASELINE = HERE / "baseline.json"
 BASELINE_CC = HERE / "baseline.cc"
