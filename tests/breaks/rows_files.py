@@ -78,6 +78,12 @@ ROWS = [
     Break("page cache: a page that is dirty again loses its tag",
           "mm/cache/dirty.c", "\t\tif (!PageDirty(page)) {\n\t\t\tuntag",
           "\t\tif (true) {\n\t\t\tuntag", "page_states.dirty_and_written"),
+          "\tif (was && mapping) {\n\t\town_counts()->dirty -= ",
+          "\tif (was && mapping) {\n\t\tuntag(mapping, page, 0);\n"
+          "\t\town_counts()->dirty -= ",
+          "page_states.dirty_and_written"),
+    Break("page cache: a page that is dirty again loses its tag",
+          "mm/cache/dirty.c", "if (!PageDirty(page)) {", "if (1) {", "page_states.dirty_and_written"),
     Break("page cache: an error of writing is told twice", "mm/cache/dirty.c",
           "__atomic_fetch_and(&mapping->flags, ~all, __ATOMIC_SEQ_CST)",
           "mapping->flags", "page_states.write_error_is_told_once"),
@@ -167,7 +173,7 @@ ROWS = [
           "if (true)", "writeback.old_pages_of_a_busy_file_go"),
     Break("pdflush: a busy file is old for ever", "mm/cache/pdflush.c",
           "\t\tif (last)\n\t\t\tmapping->dirtied_when = began;\n", "",
-          "writeback.old_pages_of_a_busy_file_go"),
+          "writeback.new_pages_of_an_old_file_stay"),
     Break("pdflush: each new page makes a file young", "mm/cache/mappings.c",
           "if (!has_below(mapping) || !list_empty(&mapping->dirty))\n"
           "\t\treturn;\n\tmapping->dirtied_when = jiffies;\n",
@@ -191,7 +197,7 @@ ROWS = [
     Break("pdflush: a file that ended is gone on with", "mm/cache/mappings.c",
           "\t\tif (walk->of == of && walk->at == mapping)\n"
           "\t\t\twalk->at = NULL;\n", "",
-          "writeback.files_end_while_they_are_written"),
+          "writeback.walk_knows_who_left"),
     Break("pdflush: a walk goes on from who left", "mm/cache/mappings.c",
           "\t\tif (walk->next == link)\n\t\t\twalk->next = link->next;\n", "",
           "writeback.files_end_while_they_are_written"),
