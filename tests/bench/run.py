@@ -273,7 +273,7 @@ def change(new, old):
 def table(cases, baseline, linux):
     """The cases as text, next to both others."""
     old, other = by_name(baseline), by_name(linux)
-    lines = [f"{'instructions per operation':32}{'min':>12}{'mean':>12}"
+    lines = [f"{'instructions per operation':32}{'min':>14}{'mean':>14}"
              f"{'tlb':>6}{'baseline':>12}{'':>9}{'Linux 6.1':>11}"]
     for case in cases:
         name = case["case"]
