@@ -280,7 +280,7 @@ def table(cases, baseline, linux):
         before = old.get(name, {}).get("mean")
         theirs = other.get(name, {}).get("mean")
         lines.append(
-            f"{name:32}{case['min']:12.2f}{case['mean']:12.2f}"
+            f"{name:32}{case['min']:14.2f}{case['mean']:14.2f}"
             f"{case['tlb_flushes']:6.2f}"
             f"{'' if before is None else f'{before:.2f}':>12}"
             f"{'' if before is None else change(case['mean'], before):>9}"
