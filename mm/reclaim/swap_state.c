@@ -110,6 +110,26 @@ static bool begin_to_read(struct page *page, swp_entry_t entry)
 	return false;
 }
 
+struct page *swap_read_new(swp_entry_t entry, gfp_t gfp)
+{
+	struct page *page = alloc_page(gfp);
+
+	return page && begin_to_read(page, entry) ? page : NULL;
+}
+
+bool swap_is_only_there(swp_entry_t entry)
+{
+	u32 flags, offset = swp_offset(entry);
+	struct swap_area *area = lock_swap_area(entry, &flags);
+	bool only;
+
+	if (!area)
+		return false;
+	only = swap_slot_count(area, offset) && !area->page[offset];
+	unlock_swap_area(area, flags);
+	return only;
+}
+
 struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
 {
 	struct page *page;

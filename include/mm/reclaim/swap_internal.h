@@ -88,6 +88,13 @@ void swap_area_retire(struct swap_area *area);
 
 /* --- the cache (mm/reclaim/swap_state.c) --- */
 
+/* Is there a copy, and no page of it? */
+bool swap_is_only_there(swp_entry_t entry);
+
+/* As read_swap_cache(), for a slot that has no page as yet. NULL, too: it has
+ * one by now, or none is needed any more. */
+struct page *swap_read_new(swp_entry_t entry, gfp_t gfp);
+
 /* As swap_free(), which gives the page back that went, if one did; here that
  * use of it is the caller's, who has a lock. */
 struct page *swap_free_take(swp_entry_t entry);
