@@ -195,14 +195,15 @@ static void show(struct swapped *s, u32 *entry, struct page *page)
 {
 	struct mm_struct *mm = s->vma->vm_mm;
 
-	s->shared = page_mapcount(page) || swap_count(s->entry) != 1;
+	s->shared = page_mapcount(page);
 	get_page(page);
 	page_add_anon_rmap(page, s->vma, s->address);
+	/* behind that: section 3 */
+	if (swap_put_locked_page(s->entry))
+		s->shared = true;
 	mm->anon_rss++;
 	mm->swap_entries--;
 	pt_write(&mm->pgd, entry, value_for(s, page));
-	/* nothing is freed by that: the page is locked */
-	swap_free(s->entry);
 }
 
 static enum fault_result cannot_be_read(const struct swapped *s)

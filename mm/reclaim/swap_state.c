@@ -249,6 +249,19 @@ struct page *swap_free_take(swp_entry_t entry)
 	return page;
 }
 
+u32 swap_put_locked_page(swp_entry_t entry)
+{
+	struct swap_area *area;
+	u32 flags, left;
+
+	area = lock_swap_area(entry, &flags);
+	BUG_ON(!area, "an entry of no swap slot goes");
+	swap_slot_put(area, swp_offset(entry));
+	left = swap_slot_count(area, swp_offset(entry));
+	unlock_swap_area(area, flags);
+	return left;
+}
+
 void swap_free(swp_entry_t entry)
 {
 	struct page *page = swap_free_take(entry);

@@ -212,8 +212,9 @@ ROWS: list[Break] = [
           "if (likely(entry))", "swap_fault.an_entry_that_has_changed"),
     Break("swap: written at once though others say the slot",
           "mm/reclaim/swap_fault.c",
-          "s->shared = page_mapcount(page) || swap_count(s->entry) != 1;",
-          "s->shared = page_mapcount(page);", "swap_fault.a_page_of_two_spaces"),
+          "if (swap_put_locked_page(s->entry))",
+          "if (swap_put_locked_page(s->entry) && 0)",
+          "swap_fault.a_page_of_two_spaces"),
     Break("swap: reused though others say the slot", "mm/reclaim/swap_fault.c",
           "\tif (swap_count((swp_entry_t){ .val = (u32)page->private }))\n"
           "\t\treturn false;\n", "", "swap_fault.a_page_of_two_spaces"),

@@ -99,6 +99,10 @@ struct page *swap_read_new(swp_entry_t entry, gfp_t gfp);
  * use of it is the caller's, who has a lock. */
 struct page *swap_free_take(swp_entry_t entry);
 
+/* As swap_free(), of a slot whose page the caller has locked, so that it stays:
+ * how many entries still say it. */
+u32 swap_put_locked_page(swp_entry_t entry);
+
 /* --- faults (mm/reclaim/swap_fault.c) --- */
 
 /* Brings home what an entry of the area says; -ENOMEM, -EIO; 0, too: it is
