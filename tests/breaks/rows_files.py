@@ -78,12 +78,6 @@ ROWS = [
     Break("page cache: a page that is dirty again loses its tag",
           "mm/cache/dirty.c", "\t\tif (!PageDirty(page)) {\n\t\t\tuntag",
           "\t\tif (true) {\n\t\t\tuntag", "page_states.dirty_and_written"),
-          "\tif (was && mapping) {\n\t\town_counts()->dirty -= ",
-          "\tif (was && mapping) {\n\t\tuntag(mapping, page, 0);\n"
-          "\t\town_counts()->dirty -= ",
-          "page_states.dirty_and_written"),
-    Break("page cache: a page that is dirty again loses its tag",
-          "mm/cache/dirty.c", "if (!PageDirty(page)) {", "if (1) {", "page_states.dirty_and_written"),
     Break("page cache: an error of writing is told twice", "mm/cache/dirty.c",
           "__atomic_fetch_and(&mapping->flags, ~all, __ATOMIC_SEQ_CST)",
           "mapping->flags", "page_states.write_error_is_told_once"),
