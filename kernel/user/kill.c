@@ -11,7 +11,7 @@
  *	waits, TASK_UNINTERRUPTIBLE	behind that wait and the call: it is
  *					for something that comes by itself
  *	in a fault of ring 3		behind it: page_fault()
- *	in a fault of a copy		the copy ends there: -EFAULT
+ *	in a fault of a copy		the copy ends soon: -EFAULT
  *	in ring 3, off the CPU		when it comes back: irq_return()
  *	has not been there yet		first_steps()
  *

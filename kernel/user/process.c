@@ -162,6 +162,8 @@ static int run_program(void *data)
 	err = exec_program(first->args.text, &first->args, &process->regs);
 	exec_args_free(&first->args);
 	kfree(first);
+	if (current_flags & TF_KILLED)
+		process_killed(&process->regs);
 	if (err)
 		process_exit(STATUS_EXITED(STATUS_NO_PROGRAM), &process->regs);
 	to_ring_3(process);

@@ -75,7 +75,7 @@ struct page *lookup_swap_cache(swp_entry_t entry)
 
 /* A page that is to be read, locked. False: there is one, or no entry says the
  * slot any more. */
-static __always_inline bool enter(struct page *page, swp_entry_t entry)
+static bool enter(struct page *page, swp_entry_t entry)
 {
 	u32 flags, offset = swp_offset(entry);
 	struct swap_area *area = lock_swap_area(entry, &flags);
@@ -110,27 +110,14 @@ static bool begin_to_read(struct page *page, swp_entry_t entry)
 	return false;
 }
 
-struct page *read_missing_page(swp_entry_t entry, gfp_t gfp)
+struct page *swap_read_new(swp_entry_t entry, gfp_t gfp)
 {
-	struct page *page;
+	struct page *page = alloc_page(gfp);
 
-	do {
-		page = alloc_page(gfp);
-		if (!page || begin_to_read(page, entry))
-			return page;
-		page = lookup_swap_cache(entry);
-	} while (!page && swap_count(entry));
-	return page;
+	return page && begin_to_read(page, entry) ? page : NULL;
 }
 
-struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
-{
-	struct page *page = lookup_swap_cache(entry);
-
-	return page ? page : read_missing_page(entry, gfp);
-}
-
-bool swap_is_only_copy(swp_entry_t entry)
+bool swap_is_only_there(swp_entry_t entry)
 {
 	u32 flags, offset = swp_offset(entry);
 	struct swap_area *area = lock_swap_area(entry, &flags);
@@ -143,10 +130,25 @@ bool swap_is_only_copy(swp_entry_t entry)
 	return only;
 }
 
+struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
+{
+	struct page *page;
+
+	do {
+		page = lookup_swap_cache(entry);
+		if (page)
+			return page;
+		page = alloc_page(gfp);
+		if (!page || begin_to_read(page, entry))
+			return page;
+	} while (swap_count(entry));
+	return NULL;
+}
+
 /* --- getting out --- */
 
 /* The area's lock is held; the caller puts the cache's user. */
-static __always_inline void leave(struct swap_area *area, struct page *page)
+static void leave(struct swap_area *area, struct page *page)
 {
 	BUG_ON(PageWriteback(page), "a page leaves swap while it is written");
 	swap_slot_leave(area, swp_offset(entry_of(page)));
@@ -182,6 +184,7 @@ bool remove_exclusive_swap_page(struct page *page)
 	u32 flags;
 
 	BUG_ON(!PageLocked(page), "a page leaves swap that is not locked");
+	/* mostly an entry says it */
 	if (!PageSwapCache(page) || swap_count_kept(entry_of(page)))
 		return false;
 	area = lock_swap_area(entry_of(page), &flags);
@@ -245,6 +248,19 @@ struct page *swap_free_take(swp_entry_t entry)
 		page = NULL;
 	unlock_swap_area(area, flags);
 	return page;
+}
+
+u32 swap_put_locked_page(swp_entry_t entry)
+{
+	struct swap_area *area;
+	u32 flags, left;
+
+	area = lock_swap_area(entry, &flags);
+	BUG_ON(!area, "an entry of no swap slot goes");
+	swap_slot_put(area, swp_offset(entry));
+	left = swap_slot_count(area, swp_offset(entry));
+	unlock_swap_area(area, flags);
+	return left;
 }
 
 void swap_free(swp_entry_t entry)

@@ -167,7 +167,7 @@ ROWS = [
           "if (true)", "writeback.old_pages_of_a_busy_file_go"),
     Break("pdflush: a busy file is old for ever", "mm/cache/pdflush.c",
           "\t\tif (last)\n\t\t\tmapping->dirtied_when = began;\n", "",
-          "writeback.old_pages_of_a_busy_file_go"),
+          "writeback.new_pages_of_an_old_file_stay"),
     Break("pdflush: each new page makes a file young", "mm/cache/mappings.c",
           "if (!has_below(mapping) || !list_empty(&mapping->dirty))\n"
           "\t\treturn;\n\tmapping->dirtied_when = jiffies;\n",
@@ -191,10 +191,10 @@ ROWS = [
     Break("pdflush: a file that ended is gone on with", "mm/cache/mappings.c",
           "\t\tif (walk->of == of && walk->at == mapping)\n"
           "\t\t\twalk->at = NULL;\n", "",
-          "writeback.files_end_while_they_are_written"),
+          "writeback.walk_knows_who_left"),
     Break("pdflush: a walk goes on from who left", "mm/cache/mappings.c",
           "\t\tif (walk->next == link)\n\t\t\twalk->next = link->next;\n", "",
-          "writeback.files_end_while_they_are_written"),
+          "writeback.walk_knows_who_left"),
     Break("pdflush: an error of writing is dropped", "mm/cache/dirty.c",
           "\tif (err)\n\t\tatomic_set_bits(&mapping->flags,",
           "\tif (false)\n\t\tatomic_set_bits(&mapping->flags,",

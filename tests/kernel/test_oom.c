@@ -6,6 +6,7 @@
  * Made-up threads have real spaces without pages, which only say how large they
  * are. Nobody looks into their process: that it is not NULL is all.
  */
+#include <boot/sections.h>
 #include <kernel/base/printk.h>
 #include <kernel/cpu/time.h>
 #include <kernel/fs/fs.h>
@@ -18,6 +19,7 @@
 #include <mm/space/mm.h>
 #include "flat_user.h"
 #include "ktest.h"
+#include "user_space.h"
 
 /* What printk() prints between the two calls: test_cmdline.c. */
 void record_start(void);
@@ -329,6 +331,29 @@ TEST(oom, kills_who_faults)
 	msleep(50);
 	process_kill(process->task);
 	EXPECT_EQ(process_join(process, NULL), STATUS_KILLED(SIGKILL));
+}
+
+/* In the kernel: the copy that faults ends there; what is there already can
+ * still be copied. */
+TEST(oom, kills_behind_a_fault)
+{
+	struct mm_struct *mm = space_begin();
+	u32 left;
+	bool again;
+
+	REQUIRE(mm);
+	map_pages(mm, USER, 6, RW, 0);
+	EXPECT(poke(USER, 1));
+	set_thread_flags(thread_part(), TF_KILLED);
+	again = poke(USER, 2);
+	/* from the kernel's text, whatever it is */
+	left = copy_to_user((void *)(USER + PAGE_SIZE), _text, 5 * PAGE_SIZE);
+	clear_thread_flags(thread_part(), TF_KILLED);
+	EXPECT(again);
+	EXPECT(left > PAGE_SIZE && left <= 5 * PAGE_SIZE);
+	EXPECT_EQ(peek(USER), 2);
+	EXPECT(poke(USER + PAGE_SIZE, 4));
+	space_end(mm);
 }
 
 /* --- all of it --- */

@@ -108,15 +108,20 @@ void swap_area_retire(struct swap_area *area);
 
 /* --- the cache (mm/reclaim/swap_state.c) --- */
 
-/* As read_swap_cache(), for who has just seen that no page is there. */
-struct page *read_missing_page(swp_entry_t entry, gfp_t gfp);
+/* Is there a copy, and no page of it? */
+bool swap_is_only_there(swp_entry_t entry);
 
-/* Does an entry say it, and no page have it? */
-bool swap_is_only_copy(swp_entry_t entry);
+/* As read_swap_cache(), for a slot that has no page as yet. NULL, too: it has
+ * one by now, or none is needed any more. */
+struct page *swap_read_new(swp_entry_t entry, gfp_t gfp);
 
 /* As swap_free(), which gives the page back that went, if one did; here that
  * use of it is the caller's, who has a lock. */
 struct page *swap_free_take(swp_entry_t entry);
+
+/* As swap_free(), of a slot whose page the caller has locked, so that it stays:
+ * how many entries still say it. */
+u32 swap_put_locked_page(swp_entry_t entry);
 
 /* --- faults (mm/reclaim/swap_fault.c) --- */
 
