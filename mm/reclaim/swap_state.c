@@ -42,7 +42,7 @@ static swp_entry_t entry_of(const struct page *page)
 
 /* --- getting in --- */
 
-bool add_to_swap(struct page *page)
+bool fastcall add_to_swap(struct page *page)
 {
 	BUG_ON(!PageLocked(page) || PageSwapCache(page),
 	       "a page to be swapped is not locked, or has a slot");
@@ -58,7 +58,7 @@ bool add_to_swap(struct page *page)
 	return true;
 }
 
-struct page *lookup_swap_cache(swp_entry_t entry)
+struct page *fastcall lookup_swap_cache(swp_entry_t entry)
 {
 	u32 flags;
 	struct swap_area *area = lock_swap_area(entry, &flags);
@@ -157,7 +157,7 @@ static bool is_exclusive(const struct swap_area *area, const struct page *page)
 	       !PageWriteback(page);
 }
 
-bool remove_exclusive_swap_page(struct page *page)
+bool fastcall remove_exclusive_swap_page(struct page *page)
 {
 	struct swap_area *area;
 	bool exclusive;
@@ -178,7 +178,7 @@ bool remove_exclusive_swap_page(struct page *page)
 	return exclusive;
 }
 
-bool remove_unused_swap_page(struct page *page)
+bool fastcall remove_unused_swap_page(struct page *page)
 {
 	struct swap_area *area;
 	bool unused;
@@ -229,7 +229,7 @@ struct page *swap_free_take(swp_entry_t entry)
 	return page;
 }
 
-void swap_free(swp_entry_t entry)
+void fastcall swap_free(swp_entry_t entry)
 {
 	struct page *page = swap_free_take(entry);
 

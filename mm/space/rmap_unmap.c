@@ -132,7 +132,7 @@ static bool count_use(struct visit *v, struct vm_area_struct *vma, u32 address,
 	return true;
 }
 
-u32 page_referenced(struct page *page)
+u32 fastcall page_referenced(struct page *page)
 {
 	struct visit v = { .page = page, .fn = count_use };
 	bool busy = !visit_all(&v);
@@ -207,7 +207,7 @@ static bool unmap_one(struct visit *v, struct vm_area_struct *vma, u32 address,
 	return true;
 }
 
-enum unmap_result try_to_unmap(struct page *page)
+enum unmap_result fastcall try_to_unmap(struct page *page)
 {
 	struct visit v = {
 		.page = page, .fn = unmap_one, .result = UNMAP_SUCCESS,

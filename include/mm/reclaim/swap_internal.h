@@ -56,7 +56,7 @@ extern struct mutex swapon_mutex;
 
 /* The area of an entry, locked, interrupts off; NULL: there is no such slot,
  * or no such area any more. */
-struct swap_area *lock_swap_area(swp_entry_t entry, u32 *flags);
+struct swap_area *fastcall lock_swap_area(swp_entry_t entry, u32 *flags);
 
 static inline void unlock_swap_area(struct swap_area *area, u32 flags)
 {
