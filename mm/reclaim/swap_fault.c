@@ -92,9 +92,9 @@ static void read_one_ahead(swp_entry_t entry, gfp_t gfp)
 {
 	struct page *page;
 
-	if (!swap_is_only_there(entry))
+	if (!swap_is_out(entry))
 		return;
-	page = swap_read_new(entry, gfp);
+	page = read_new_swap_cache(entry, gfp);
 	if (page)
 		put_user_page(page);
 }
@@ -135,9 +135,7 @@ static struct page *find_page(struct swapped *s, gfp_t gfp)
 	s->major = true;
 	/* the one that is wanted is asked for first, and on its way while the
 	 * others are */
-	page = swap_read_new(s->entry, gfp);
-	if (unlikely(!page))
-		page = read_swap_cache(s->entry, gfp);
+	page = read_new_swap_cache(s->entry, gfp);
 	if (page)
 		swapin_readahead(s->entry, gfp);
 	return page;

@@ -161,7 +161,7 @@ swp_entry_t swap_take_for(struct page *page)
 	return take_slot(0, page);
 }
 
-bool swap_duplicate(swp_entry_t entry)
+bool fastcall swap_duplicate(swp_entry_t entry)
 {
 	u32 flags;
 	struct swap_area *area = lock_swap_area(entry, &flags);

@@ -242,7 +242,7 @@ void page_add_anon_rmap(struct page *page, const struct vm_area_struct *vma,
 
 /* --- walks --- */
 
-struct anon_vma *page_lock_anon_vma(struct page *page)
+struct anon_vma *fastcall page_lock_anon_vma(struct page *page)
 {
 	struct anon_vma *av;
 
@@ -258,7 +258,7 @@ struct anon_vma *page_lock_anon_vma(struct page *page)
 	return NULL;
 }
 
-void page_unlock_anon_vma(struct anon_vma *av)
+void fastcall page_unlock_anon_vma(struct anon_vma *av)
 {
 	spin_unlock(&av->lock);
 	rmap_walk_end();

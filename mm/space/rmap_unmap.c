@@ -119,7 +119,8 @@ static __always_inline bool visit_all(struct visit *v, visit_fn *fn)
 /* --- was it used? --- */
 
 /* The flush: the CPU notes a use only of what it fetches anew. */
-static __always_inline bool take_accessed(struct vm_area_struct *vma, u32 address, u32 *entry)
+static __always_inline bool take_accessed(struct vm_area_struct *vma,
+					  u32 address, u32 *entry)
 {
 	if (!(pt_read(&vma->vm_mm->pgd, entry) & _PAGE_ACCESSED))
 		return false;
@@ -136,7 +137,7 @@ static __always_inline bool count_use(struct visit *v,
 	return true;
 }
 
-u32 page_referenced(struct page *page)
+u32 fastcall page_referenced(struct page *page)
 {
 	struct visit v = { .page = page };
 	bool busy = !visit_all(&v, count_use);
@@ -212,7 +213,7 @@ static __always_inline bool unmap_one(struct visit *v,
 	return true;
 }
 
-enum unmap_result try_to_unmap(struct page *page)
+enum unmap_result fastcall try_to_unmap(struct page *page)
 {
 	struct visit v = { .page = page, .result = UNMAP_SUCCESS };
 
