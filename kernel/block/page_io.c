@@ -16,7 +16,7 @@
  *    failure that was asked for) takes the long way, which has a sentence and
  *    retries for it. Counts are the same on both.
  *
- * Lock: request_queue.lock. Cost: of the direct way some 120 instructions
+ * Lock: request_queue.lock. Cost: of the direct way some 220 instructions
  * besides the bytes; of the long one some 900.
  */
 #include <kernel/base/panic.h>
@@ -68,7 +68,7 @@ static void send_page(struct block_device *bdev, sector_t sector, u32 sectors,
 
 /* --- directly --- */
 
-static bool is_ordinary(const struct request_queue *q, u32 rw)
+static __always_inline bool is_ordinary(const struct request_queue *q, u32 rw)
 {
 	const struct block_device *bdev = q->bdev;
 
@@ -76,8 +76,9 @@ static bool is_ordinary(const struct request_queue *q, u32 rw)
 	       q->state == QUEUE_IDLE && !q->active;
 }
 
-static bool copy_locked(struct request_queue *q, sector_t sector, u32 sectors,
-			struct page *page, u32 rw)
+static __always_inline bool copy_locked(struct request_queue *q,
+					sector_t sector, u32 sectors,
+					struct page *page, u32 rw)
 {
 	struct block_device *bdev = q->bdev;
 
@@ -91,8 +92,8 @@ static bool copy_locked(struct request_queue *q, sector_t sector, u32 sectors,
 }
 
 /* False: nothing has happened, it takes a bio. */
-static bool copied(struct block_device *bdev, sector_t sector, u32 sectors,
-		   struct page *page, u32 rw)
+static __always_inline bool copied(struct block_device *bdev, sector_t sector,
+				   u32 sectors, struct page *page, u32 rw)
 {
 	struct request_queue *q = bdev->queue;
 	bool done;
@@ -104,6 +105,7 @@ static bool copied(struct block_device *bdev, sector_t sector, u32 sectors,
 	flags = spin_lock_irqsave(&q->lock);
 	done = copy_locked(q, sector, sectors, page, rw);
 	spin_unlock_irqrestore(&q->lock, flags);
+	/* who waits is on the list before he looks at the number */
 	if (atomic_dec_and_test(&q->users) && waitqueue_active(&q->idle))
 		wake_up_all(&q->idle);
 	return done;
@@ -113,10 +115,12 @@ void bdev_start_page(struct block_device *bdev, sector_t sector,
 		     struct page *page, u32 rw,
 		     void (*done)(struct page *page, int error))
 {
-	u32 sectors = (u32)min(bdev->capacity - sector,
-			       (sector_t)SECTORS_OF_PAGE);
+	sector_t left = bdev->capacity - sector;
+	u32 sectors = SECTORS_OF_PAGE;
 
 	might_sleep();
+	if (unlikely(left < SECTORS_OF_PAGE))
+		sectors = (u32)left;
 	if (copied(bdev, sector, sectors, page, rw))
 		done(page, 0);
 	else

@@ -44,9 +44,9 @@ struct ramdisk {
 
 /* --- the driver --- */
 
-static bool in_direct_map(phys_addr_t pa)
+static __always_inline bool in_direct_map(phys_addr_t pa)
 {
-	return pa < PFN_PHYS(max_low_pfn);
+	return (u32)(pa >> PAGE_SHIFT) < max_low_pfn;
 }
 
 /* A window is this CPU's: nobody else needs to know what it shows. */
@@ -60,12 +60,12 @@ static void windows_init(void)
 	BUG_ON(err || windows.n != NR_CPUS, "the fixmap has no table");
 }
 
-static void *own_entry(void)
+static __always_inline void *own_entry(void)
 {
 	return pt_run_entry(&windows, NR_CPUS - 1 - smp_processor_id());
 }
 
-static void *show(phys_addr_t pa)
+static __always_inline void *show(phys_addr_t pa)
 {
 	u32 va = __fix_to_virt(FIX_RAMDISK + smp_processor_id());
 
@@ -76,13 +76,14 @@ static void *show(phys_addr_t pa)
 	return (void *)(uintptr_t)(va + (u32)(pa & (PAGE_SIZE - 1)));
 }
 
-static void hide(phys_addr_t pa)
+static __always_inline void hide(phys_addr_t pa)
 {
 	if (!in_direct_map(pa))
 		pt_run_clear(&windows, own_entry());
 }
 
-static void copy(const struct bio_vec *piece, phys_addr_t pa, bool write)
+static __always_inline void copy(const struct bio_vec *piece, phys_addr_t pa,
+				 bool write)
 {
 	char *data = (char *)kmap_atomic(piece->bv_page) + piece->bv_offset;
 	void *disk = show(pa);

@@ -130,8 +130,8 @@ u32 find_get_pages_tag(struct address_space *mapping, u32 first, u32 tag,
 /* --- getting in and out --- */
 
 /* The lock is held, and there are nodes enough. */
-static int insert_locked(struct address_space *mapping, struct page *page,
-			 u32 index)
+static __always_inline int insert_locked(struct address_space *mapping,
+					 struct page *page, u32 index)
 {
 	int err = radix_tree_insert(&mapping->page_tree, index, page);
 
@@ -167,7 +167,7 @@ int add_to_page_cache(struct page *page, struct address_space *mapping,
 }
 
 /* The lock is held. */
-static void remove_locked(struct address_space *mapping, struct page *page)
+static __always_inline void remove_locked(struct address_space *mapping, struct page *page)
 {
 	void *was = radix_tree_delete(&mapping->page_tree, page->index);
 
@@ -186,6 +186,13 @@ static void remove_locked(struct address_space *mapping, struct page *page)
 	trace_page(page, PAGE_CACHE_REMOVE);
 }
 
+/* The tree's; the caller has another, so it is not the last one. */
+static __always_inline void drop_user(struct page *page)
+{
+	BUG_ON(page_count(page) < 2, "a page leaves the cache that nobody has");
+	atomic_dec(&page->_count);
+}
+
 void remove_from_page_cache(struct page *page)
 {
 	struct address_space *mapping = page->mapping;
@@ -195,7 +202,7 @@ void remove_from_page_cache(struct page *page)
 	flags = spin_lock_irqsave(&mapping->tree_lock);
 	remove_locked(mapping, page);
 	spin_unlock_irqrestore(&mapping->tree_lock, flags);
-	put_page(page);
+	drop_user(page);
 }
 
 bool remove_unused_page(struct page *page)
@@ -215,7 +222,7 @@ bool remove_unused_page(struct page *page)
 		remove_locked(mapping, page);
 	spin_unlock_irqrestore(&mapping->tree_lock, flags);
 	if (unused)
-		put_page(page);
+		drop_user(page);
 	return unused;
 }
 

@@ -157,7 +157,7 @@ static enum verdict unmap_page(struct page *page)
 }
 
 /* It is clean, and no entry shows it. */
-static bool take_out(struct page *page)
+static __always_inline bool take_out(struct page *page)
 {
 	/* see 5 */
 	if (page_count(page) == 1)
@@ -217,7 +217,7 @@ static void activate(struct page *page)
 
 /* Off the list of those to be put back, and free: nobody else knows it, so
  * nobody waits for its lock either. */
-static void page_goes(struct page *page)
+static __always_inline void page_goes(struct page *page)
 {
 	list_del(&page->lru);
 	trace_page(page, PAGE_RECLAIM);
@@ -225,7 +225,7 @@ static void page_goes(struct page *page)
 	page->flags &= ~(1U << PG_locked | 1U << PG_active);
 }
 
-static bool finish(struct page *page, enum verdict verdict)
+static __always_inline bool finish(struct page *page, enum verdict verdict)
 {
 	if (verdict == GOES) {
 		page_goes(page);

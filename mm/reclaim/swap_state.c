@@ -185,7 +185,8 @@ bool fastcall remove_exclusive_swap_page(struct page *page)
 	u32 flags;
 
 	BUG_ON(!PageLocked(page), "a page leaves swap that is not locked");
-	if (!PageSwapCache(page))
+	/* mostly an entry says it */
+	if (!PageSwapCache(page) || swap_count_kept(entry_of(page)))
 		return false;
 	area = lock_swap_area(entry_of(page), &flags);
 	exclusive = is_exclusive(area, page);

@@ -379,10 +379,8 @@ static __always_inline u32 copy_run(struct vm_area_struct *child, u32 *to,
 		pteval_t value = pte_read(from, wide);
 		struct page *page;
 
-		if (!value)
-			continue;
 		if (unlikely(!pte_shows_page(value))) {
-			if (!copy_swapped(child->vm_mm, to, value))
+			if (value && !copy_swapped(child->vm_mm, to, value))
 				break;
 			continue;
 		}
@@ -395,7 +393,6 @@ static __always_inline u32 copy_run(struct vm_area_struct *child, u32 *to,
 			get_page(page);
 			/* the parent shows it: it is counted already */
 			atomic_inc(&page->_mapcount);
-			trace_page(page, PAGE_MAP);
 			pages++;
 			anon += PageAnon(page);
 		}
@@ -408,12 +405,24 @@ static __always_inline u32 copy_run(struct vm_area_struct *child, u32 *to,
 	return n;
 }
 
+/* Once a table, instead of a comparison for each page. */
+static __noinline void note_traced(const struct pgtable *pt, u32 *entry, u32 n)
+{
+	for (; n; n--, entry = pt_next(pt, entry)) {
+		pteval_t value = pt_read(pt, entry);
+
+		if (pte_shows_page(value) && pte_page(value) == traced_page)
+			trace_page(traced_page, PAGE_MAP);
+	}
+}
+
 /* False: a slot could not be counted. */
 static bool copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
 		      u32 *to, u32 start, u32 end)
 {
 	struct pgtable *pt = &vma->vm_mm->pgd;
 	u32 *from = pt_find(pt, start), n = (end - start) >> PAGE_SHIFT;
+	u32 all = n;
 
 	spin_lock(&pt->lock);
 	/* who cuts a file finds the child's area, too, and takes out of it what
@@ -423,6 +432,8 @@ static bool copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
 		n = copy_run(child, to, from, n, true);
 	else
 		n = copy_run(child, to, from, n, false);
+	if (unlikely(traced_page))
+		note_traced(pt, to, all - n);
 	spin_unlock(page_table_lock(child->vm_mm));
 	spin_unlock(&pt->lock);
 	return !n;

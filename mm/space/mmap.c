@@ -108,7 +108,9 @@ int do_munmap(struct mm_struct *mm, u32 addr, u32 len)
 			return err;
 		vma = vma->vm_next;
 	}
-	last = find_vma(mm, end);
+	/* no longer a walk than that of unmap_whole() */
+	for (last = vma; last && last->vm_end <= end; )
+		last = last->vm_next;
 	if (last && last->vm_start < end) {
 		err = split_vma(last, end);
 		if (err) {
@@ -223,8 +225,11 @@ static int check_limits(const struct request *r)
 {
 	const struct mm_struct *mm = r->mm;
 	u32 pages = r->len >> PAGE_SHIFT;
-	u32 replaced = pages_mapped(r->mm, r->addr, r->addr + r->len);
+	u32 replaced = 0;
 
+	/* a place that was looked for is free */
+	if (r->flags & MAP_FIXED)
+		replaced = pages_mapped(r->mm, r->addr, r->addr + r->len);
 	if (mm->map_count >= sysctl_max_map_count)
 		return -ENOMEM;
 	if (r->vm_flags & VM_LOCKED && !may_lock(mm, mm->locked_vm + pages))
@@ -251,9 +256,9 @@ static int show(const struct request *r, struct vm_area_struct *vma)
 	return vma->vm_flags & VM_SHARED ? map_shared_memory(vma) : 0;
 }
 
-static int make_area(const struct request *r)
+static int make_area(const struct request *r, struct vm_area_struct *prev)
 {
-	struct vm_area_struct *vma = alloc_vma(), *prev;
+	struct vm_area_struct *vma = alloc_vma();
 	int err;
 
 	if (!vma)
@@ -269,7 +274,6 @@ static int make_area(const struct request *r)
 		free_vma(vma);
 		return err;
 	}
-	find_vma_prev(r->mm, r->addr, &prev);
 	link_vma(r->mm, vma, prev);
 	count_vm(r->mm, vma->vm_flags, vma->vm_ops, (s32)vma_pages(vma));
 	join_neighbours(vma);
@@ -281,8 +285,8 @@ static int map_memory(const struct request *r)
 {
 	struct vm_area_struct *prev;
 
+	find_vma_prev(r->mm, r->addr, &prev);
 	if (!r->what && !(r->vm_flags & VM_SHARED)) {
-		find_vma_prev(r->mm, r->addr, &prev);
 		if (extend_neighbour(r->mm, prev, r->addr, r->addr + r->len,
 				     r->vm_flags)) {
 			count_vm(r->mm, r->vm_flags, false,
@@ -290,7 +294,7 @@ static int map_memory(const struct request *r)
 			return 0;
 		}
 	}
-	return make_area(r);
+	return make_area(r, prev);
 }
 
 /* r is sound, and has its place. */
@@ -298,8 +302,10 @@ static u32 carry_out(struct request *r)
 {
 	u32 pages = r->len >> PAGE_SHIFT;
 	bool promise = is_promise(r);
-	int err = do_munmap(r->mm, r->addr, r->len);
+	int err = 0;
 
+	if (r->flags & MAP_FIXED)
+		err = do_munmap(r->mm, r->addr, r->len);
 	if (!err && promise)
 		err = vm_enough_memory(r->mm, pages);
 	if (err)

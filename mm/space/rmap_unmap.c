@@ -46,20 +46,20 @@
 #include <mm/space/internal.h>
 #include <mm/table/swap_entry.h>
 
-/* What is done with an entry, with page_table_lock: false, and no other is
- * looked at. */
 struct visit {
 	struct page *page;
 	u32 referenced;
 	enum unmap_result result;
 };
 
-typedef bool (*visit_fn)(struct visit *v, struct vm_area_struct *vma,
-			 u32 address, u32 *entry);
+/* What is done with an entry, with page_table_lock: false, and no other is
+ * looked at. */
+typedef bool visit_fn(struct visit *v, struct vm_area_struct *vma, u32 address,
+		      u32 *entry);
 
-/* --- from the page to its entries: inline, so that fn is no pointer --- */
+/* --- from the page to its entries --- */
 
-static __always_inline bool visit_area(struct visit *v, visit_fn fn,
+static __always_inline bool visit_area(struct visit *v, visit_fn *fn,
 				       struct vm_area_struct *vma)
 {
 	u32 address, *entry = rmap_lock_entry(vma, v->page, &address);
@@ -72,7 +72,7 @@ static __always_inline bool visit_area(struct visit *v, visit_fn fn,
 	return more && page_mapcount(v->page);
 }
 
-static __always_inline void visit_anon(struct visit *v, visit_fn fn)
+static __always_inline void visit_anon(struct visit *v, visit_fn *fn)
 {
 	struct anon_vma *av = page_lock_anon_vma(v->page);
 	struct vm_area_struct *vma;
@@ -86,7 +86,7 @@ static __always_inline void visit_anon(struct visit *v, visit_fn fn)
 }
 
 /* False: the list is busy. */
-static __noinline bool visit_file(struct visit *v, visit_fn fn)
+static __noinline bool visit_file(struct visit *v, visit_fn *fn)
 {
 	struct address_space *mapping = v->page->mapping;
 	struct vm_area_struct *vma;
@@ -103,7 +103,8 @@ static __noinline bool visit_file(struct visit *v, visit_fn fn)
 	return true;
 }
 
-static __always_inline bool visit_all(struct visit *v, visit_fn fn)
+/* fn is known here: one copy for each, without an indirect call. */
+static __always_inline bool visit_all(struct visit *v, visit_fn *fn)
 {
 	BUG_ON(!PageLocked(v->page),
 	       "the entries of a page that nobody has locked");
@@ -118,7 +119,7 @@ static __always_inline bool visit_all(struct visit *v, visit_fn fn)
 /* --- was it used? --- */
 
 /* The flush: the CPU notes a use only of what it fetches anew. */
-static bool take_accessed(struct vm_area_struct *vma, u32 address, u32 *entry)
+static __always_inline bool take_accessed(struct vm_area_struct *vma, u32 address, u32 *entry)
 {
 	if (!(pt_read(&vma->vm_mm->pgd, entry) & _PAGE_ACCESSED))
 		return false;
@@ -127,8 +128,9 @@ static bool take_accessed(struct vm_area_struct *vma, u32 address, u32 *entry)
 	return true;
 }
 
-static bool count_use(struct visit *v, struct vm_area_struct *vma, u32 address,
-		      u32 *entry)
+static __always_inline bool count_use(struct visit *v,
+				      struct vm_area_struct *vma, u32 address,
+				      u32 *entry)
 {
 	v->referenced += take_accessed(vma, address, entry);
 	return true;
@@ -150,7 +152,7 @@ u32 fastcall page_referenced(struct page *page)
 
 /* What the entry becomes: 0, or the slot, which it says from now on. False: no
  * entry more can say it, or there is none. */
-static bool new_value(const struct page *page, pteval_t *value)
+static __always_inline bool new_value(const struct page *page, pteval_t *value)
 {
 	*value = 0;
 	if (!PageAnon(page))
@@ -173,8 +175,8 @@ static void hand_on_dirty(struct vm_area_struct *vma, struct page *page)
 
 /* The entry is empty, and gets its value. The caller has a user of the page: so
  * it stays. */
-static void leave_entry(struct mm_struct *mm, u32 *entry, struct page *page,
-			pteval_t value)
+static __always_inline void leave_entry(struct mm_struct *mm, u32 *entry,
+					struct page *page, pteval_t value)
 {
 	if (value) {
 		pt_write(&mm->pgd, entry, value);
@@ -186,8 +188,9 @@ static void leave_entry(struct mm_struct *mm, u32 *entry, struct page *page,
 	       "a page is unmapped that nobody else has");
 }
 
-static bool unmap_one(struct visit *v, struct vm_area_struct *vma, u32 address,
-		      u32 *entry)
+static __always_inline bool unmap_one(struct visit *v,
+				      struct vm_area_struct *vma, u32 address,
+				      u32 *entry)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pteval_t value, old;

@@ -58,8 +58,9 @@ ROWS: list[Break] = [
           "mm/space/memory.c", "\t       swap_hooks.reuse(page);",
           "\t       true;", "rmap.forked_three_times"),
     Break("rmap: fork passes over a slot that is full", "mm/space/memory.c",
-          "if (!copy_swapped(child->vm_mm, to, value))\n\t\t\t\tbreak;",
-          "copy_swapped(child->vm_mm, to, value);",
+          "if (value && !copy_swapped(child->vm_mm, to, value))\n"
+          "\t\t\t\tbreak;",
+          "if (value)\n\t\t\t\tcopy_swapped(child->vm_mm, to, value);",
           "rmap.fork_copies_what_is_away"),
     Break("rmap: who goes leaves a page in swap", "mm/space/zap.c",
           "\t\t\tswap_hooks.unused(g->page[i]);\n", "\t\t\t;\n",

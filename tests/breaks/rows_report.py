@@ -113,7 +113,7 @@ ROWS = [
           "n < noted && noted - n <= PAGE_TRACE_KEPT", "n < noted",
           "page_trace.last_ones_are_kept"),
     Break("page trace: copied entries not seen", "mm/space/memory.c",
-          "			trace_page(page, PAGE_MAP);\n", "",
+          "\t\tnote_traced(pt, to, all - n);\n", "\t\t;\n",
           "page_trace.life_of_private_memory"),
     Break("page trace: the end of a write", "mm/cache/dirty.c",
           "	trace_page(page, PAGE_WRITE_END);\n", "",

@@ -64,11 +64,31 @@ extern struct mutex swapon_mutex;
 
 /* The area of an entry, locked, interrupts off; NULL: there is no such slot,
  * or no such area any more. */
-struct swap_area *fastcall lock_swap_area(swp_entry_t entry, u32 *flags);
+static __always_inline struct swap_area *lock_swap_area(swp_entry_t entry,
+						u32 *flags)
+{
+	struct swap_area *area = &swap_areas[swp_type(entry)];
+
+	*flags = spin_lock_irqsave(&area->lock);
+	if (likely(swp_offset(entry) && swp_offset(entry) < area->slots))
+		return area;
+	spin_unlock_irqrestore(&area->lock, *flags);
+	return NULL;
+}
 
 static inline void unlock_swap_area(struct swap_area *area, u32 flags)
 {
 	spin_unlock_irqrestore(&area->lock, flags);
+}
+
+/* swap_count() of an area that cannot go meanwhile: its page is in the cache
+ * and locked, or an entry of a space says it whose page_table_lock is held. */
+static __always_inline u32 swap_count_kept(swp_entry_t entry)
+{
+	const struct swap_area *area = &swap_areas[swp_type(entry)];
+	const volatile u16 *map = area->map;
+
+	return map[swp_offset(entry)] & ~SWAP_MAP_BAD;
 }
 
 /* A slot for a locked page, which is in the cache then; val 0: none. */
