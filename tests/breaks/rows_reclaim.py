@@ -250,4 +250,7 @@ ROWS: list[Break] = [
     Break("quota: an area does not ask", "kernel/fs/rw.c",
           "!mapping_has_room(vma->vm_mapping, index))", "0)",
           "nomem.no_room_for_files", initrd="build/programs.cpio"),
+    Break("vmscan: gives up what has only become inactive",
+          "mm/reclaim/vmscan.c", "#define LAST_ROUNDS 8U", "#define LAST_ROUNDS 0U",
+          "vmscan.new_pages_are_looked_at"),
 ]
