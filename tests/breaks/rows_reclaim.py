@@ -304,4 +304,7 @@ ROWS: list[Break] = [
           "mm/reclaim/shrinker.c", "if (left < 0)\n\t\t\tbreak;",
           "if (left < 0) {\n\t\t\tshrinker->nr = 0;\n\t\t\tbreak;\n\t\t}",
           "shrinker.not_now"),
+    Break("vmscan: gives up what has only become inactive",
+          "mm/reclaim/vmscan.c", "#define LAST_ROUNDS 8U", "#define LAST_ROUNDS 0U",
+          "vmscan.new_pages_are_looked_at"),
 ]
