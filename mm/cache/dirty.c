@@ -22,7 +22,7 @@
 
 /* Takes the lock of the page's address_space; NULL: it is in none. */
 static __always_inline struct address_space *lock_mapping(struct page *page,
-							  u32 *flags)
+							 u32 *flags)
 {
 	struct address_space *mapping;
 

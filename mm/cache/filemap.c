@@ -167,7 +167,8 @@ int add_to_page_cache(struct page *page, struct address_space *mapping,
 }
 
 /* The lock is held. */
-static __always_inline void remove_locked(struct address_space *mapping, struct page *page)
+static __always_inline void remove_locked(struct address_space *mapping,
+					   struct page *page)
 {
 	void *was = radix_tree_delete(&mapping->page_tree, page->index);
 

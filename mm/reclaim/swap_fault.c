@@ -20,7 +20,9 @@
  *
  *    The count of the slot falls behind the entry that shows the page. So who
  *    asks whether he is alone (reuse) reads the count first, then mapcount: if
- *    the first was 0 already, the second says it all.
+ *    the first was 0 already, the second says it all. Both under the area's
+ *    lock: an entry that becomes one of the slot (try_to_unmap()) counts there
+ *    before it is none of mapcount's.
  *
  * 4. Reading ahead. Slots are given out in the order in which pages go, so
  *    neighbours went together, and come home together. A window of 1 to
@@ -313,12 +315,21 @@ static void unused(struct page *page)
 	unlock_page(page);
 }
 
-/* page_table_lock is held; the order of the two looks matters: section 3. */
+/* page_table_lock is held; section 3. */
 static bool reuse(struct page *page)
 {
-	if (swap_count((swp_entry_t){ .val = (u32)page->private }))
+	swp_entry_t entry = { .val = (u32)page->private };
+	u32 flags;
+	struct swap_area *area = lock_swap_area(entry, &flags);
+	bool alone;
+
+	if (!area)
 		return false;
-	return page_mapcount(page) == 1;
+	alone = !swap_slot_count(area, swp_offset(entry));
+	barrier();
+	alone = alone && page_mapcount(page) == 1;
+	unlock_swap_area(area, flags);
+	return alone;
 }
 
 /* --- for shared memory --- */

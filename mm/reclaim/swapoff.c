@@ -69,11 +69,6 @@ static bool find_in_table(struct vm_area_struct *vma,
 	return there;
 }
 
-static bool is_to_end(void)
-{
-	return wait_is_over();
-}
-
 static int empty_table(struct vm_area_struct *vma, struct swap_area *area,
 		       u32 start, u32 end)
 {
@@ -84,7 +79,7 @@ static int empty_table(struct vm_area_struct *vma, struct swap_area *area,
 		err = swap_bring_home(vma, found.address, found.value);
 		/* the same again, if somebody was faster */
 		start = found.address;
-		if (is_to_end())
+		if (wait_is_over())
 			err = -EINTR;
 		cond_resched();
 	}
@@ -193,7 +188,7 @@ static int empty_area(struct swap_area *area)
 		empty_cache(area);
 		if (is_empty(area))
 			return 0;
-		if (is_to_end())
+		if (wait_is_over())
 			return -EINTR;
 		/* who has the rest needs some time to let go of it */
 		msleep(10);

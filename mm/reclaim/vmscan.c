@@ -23,7 +23,13 @@
  *    leaves it alone but for one glance a run. Any page that comes back to the
  *    zone's free lists ends that (mm/page).
  *
- * 5. Who reclaims directly holds what allocators hold: see pageout.c. He has
+ * 5. Whoever gets nothing back may have somebody killed. In a small zone whose
+ *    pages are all mapped and new, the rounds from 12 to 0 are just enough to
+ *    make them inactive, and what goes to a disk is not there yet. So the last
+ *    round is repeated, a few times, while nothing came back and it made pages
+ *    inactive or met some on their way out.
+ *
+ * 6. Who reclaims directly holds what allocators hold: see pageout.c. He has
  *    TF_RECLAIM (mm/page set it): what he allocates meanwhile may take the
  *    reserves, and does not come here again.
  *
@@ -53,6 +59,7 @@
 u32 vm_swappiness = SWAPPINESS_DEFAULT;
 
 #define CACHES_PRIORITY 2	/* guessed: a quarter of all did not help */
+#define LAST_ROUNDS 8U		/* guessed: three do without a slow disk */
 
 u32 swap_tendency(u32 mapped_ratio, s32 prev_priority, u32 swappiness)
 {
@@ -138,6 +145,7 @@ static void refill_inactive(struct zone *zone, u32 nr, struct scan_control *sc)
 	}
 	count_zone_vm_events(zone, PGREFILL, scanned);
 	count_vm_events(PGDEACTIVATE, moved);
+	sc->nr_inactivated += moved;
 	sc->nr_reclaimed += put_back(zone, &pages);
 }
 
@@ -227,29 +235,45 @@ static void shrink_zones(struct zonelist *zonelist, struct scan_control *sc)
 		      lru_pages);
 }
 
+/* A round of all zones. True: some of their pages may come back later. */
+static bool free_some(struct zonelist *zonelist, struct scan_control *sc)
+{
+	u32 on_their_way = sc->nr_writeback, inactivated = sc->nr_inactivated;
+
+	scan_control_refresh(sc);
+	shrink_zones(zonelist, sc);
+	if (sc->nr_reclaimed >= SWAP_CLUSTER_MAX)
+		return false;
+	/* many looked at, few came back: they are dirty */
+	if (sc->nr_scanned > SWAP_CLUSTER_MAX + SWAP_CLUSTER_MAX / 2)
+		wakeup_writeback(sc->nr_scanned);
+	if (sc->nr_writeback != on_their_way && sc->priority < DEF_PRIORITY - 2)
+		congestion_wait();
+	return sc->nr_writeback != on_their_way ||
+	       sc->nr_inactivated != inactivated;
+}
+
 u32 try_to_free_pages(struct zonelist *zonelist, gfp_t gfp, unsigned int order)
 {
 	struct scan_control sc = {
 		.gfp = gfp, .may_writepage = true, .swappiness = vm_swappiness,
+		.priority = DEF_PRIORITY,
 	};
+	u32 rounds = DEF_PRIORITY + 1 + LAST_ROUNDS;
 	struct zone **z;
 
 	might_sleep();
 	for (z = zonelist->zones; *z; z++)
 		(*z)->temp_priority = DEF_PRIORITY;
-	for (sc.priority = DEF_PRIORITY; sc.priority >= 0; sc.priority--) {
-		u32 on_their_way = sc.nr_writeback;
+	while (rounds--) {
+		bool later = free_some(zonelist, &sc);
 
-		scan_control_refresh(&sc);
-		shrink_zones(zonelist, &sc);
 		if (sc.nr_reclaimed >= SWAP_CLUSTER_MAX)
 			break;
-		/* many looked at, few came back: they are dirty */
-		if (sc.nr_scanned > SWAP_CLUSTER_MAX + SWAP_CLUSTER_MAX / 2)
-			wakeup_writeback(sc.nr_scanned);
-		if (sc.nr_writeback != on_their_way &&
-		    sc.priority < DEF_PRIORITY - 2)
-			congestion_wait();
+		/* see 5 */
+		if (!sc.priority && (sc.nr_reclaimed || !later))
+			break;
+		sc.priority = max(sc.priority - 1, 0);
 	}
 	for (z = zonelist->zones; *z; z++)
 		(*z)->prev_priority = (*z)->temp_priority;

@@ -17,7 +17,10 @@
  *	-		a		a, as a thread of the kernel runs
  *
  * 3. fork copies areas one by one, lowest first. A copy gets its entries before
- *    it joins its anon_vma (rmap.c). When there is no memory the child goes as
+ *    it joins its anon_vma (rmap.c). The child is on the list of all spaces
+ *    meanwhile, as its entries count (swap_check.c), and its mmap_sem is held:
+ *    who looks at all spaces (swapoff, checks) waits until its areas are whole.
+ *    When there is no memory the child goes as
  *    any space goes, with what it has so far.
  *
  * Locks: mmlist_lock for the list of all spaces.
@@ -96,7 +99,8 @@ static void unlist_mm(struct mm_struct *mm)
 	spin_unlock_irqrestore(&mmlist_lock, flags);
 }
 
-struct mm_struct *mm_alloc(void)
+/* On no list yet. */
+static struct mm_struct *make_mm(void)
 {
 	struct mm_struct *mm = kmem_cache_zalloc(mm_cache, GFP_KERNEL);
 
@@ -112,7 +116,15 @@ struct mm_struct *mm_alloc(void)
 	mm_init_areas(mm);
 	mm->pgd_copy.pt = &mm->pgd;
 	pt_copy_add(&mm->pgd_copy);
-	list_mm(mm);
+	return mm;
+}
+
+struct mm_struct *mm_alloc(void)
+{
+	struct mm_struct *mm = make_mm();
+
+	if (mm)
+		list_mm(mm);
 	return mm;
 }
 
@@ -235,19 +247,24 @@ static void copy_numbers(struct mm_struct *child, const struct mm_struct *mm)
 
 struct mm_struct *dup_mm(struct mm_struct *parent)
 {
-	struct mm_struct *child = mm_alloc();
+	struct mm_struct *child = make_mm();
 	struct vm_area_struct *vma;
 	int err = 0;
 
 	if (!child)
 		return NULL;
 	down_write(&parent->mmap_sem);
+	/* see 3; tried, as no order is said of two */
+	BUG_ON(!down_write_trylock(&child->mmap_sem),
+	       "somebody has a space that was made just now");
+	list_mm(child);
 	copy_numbers(child, parent);
 	for (vma = parent->mmap; vma && !err; vma = vma->vm_next)
 		if (!(vma->vm_flags & VM_DONTCOPY))
 			err = copy_area(child, vma);
 	/* entries of the parent have lost their right to write */
 	flush_mm(parent);
+	up_write(&child->mmap_sem);
 	up_write(&parent->mmap_sem);
 	if (!err)
 		return child;

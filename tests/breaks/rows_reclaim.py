@@ -217,8 +217,8 @@ ROWS: list[Break] = [
           "if (swap_put_locked_page(s->entry) && 0)",
           "swap_fault.a_page_of_two_spaces"),
     Break("swap: reused though others say the slot", "mm/reclaim/swap_fault.c",
-          "\tif (swap_count((swp_entry_t){ .val = (u32)page->private }))\n"
-          "\t\treturn false;\n", "", "swap_fault.a_page_of_two_spaces"),
+          "\talone = !swap_slot_count(area, swp_offset(entry));\n",
+          "\talone = true;\n", "swap_fault.a_page_of_two_spaces"),
     Break("swap: at random as much is read ahead", "mm/reclaim/swap_fault.c",
           "if (!hits && !is_neighbour(offset, area->ahead_prev))", "if (0)",
           "swap_fault.at_random_one_is_read"),
@@ -229,7 +229,7 @@ ROWS: list[Break] = [
     Break("swap: a header that is too long is taken", "mm/reclaim/swap_header.c",
           "if (h->last_page >= pages)", "if (0)", "swap.what_is_refused"),
     Break("swap: equal areas take no turns", "mm/reclaim/swapfile.c",
-          "if (!is_alone(area)) {", "if (0) {",
+          "\t\t\tlist_del(&area->list);\n\t\t\tenlist(area);\n", "\t\t\t;\n",
           "swap.equal_ones_take_turns"),
     Break("swap: swapoff forgets its failure", "mm/reclaim/swapoff.c",
           "\t\tgive_slots(area, true);\n", "", "swap.swapoff_fails_and_goes_on"),
@@ -304,4 +304,7 @@ ROWS: list[Break] = [
           "mm/reclaim/shrinker.c", "if (left < 0)\n\t\t\tbreak;",
           "if (left < 0) {\n\t\t\tshrinker->nr = 0;\n\t\t\tbreak;\n\t\t}",
           "shrinker.not_now"),
+    Break("vmscan: gives up what has only become inactive",
+          "mm/reclaim/vmscan.c", "#define LAST_ROUNDS 8U", "#define LAST_ROUNDS 0U",
+          "vmscan.new_pages_are_looked_at"),
 ]

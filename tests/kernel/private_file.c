@@ -47,6 +47,9 @@ static const struct address_space_operations a_ops = {
 static void open_area(struct vm_area_struct *vma)
 {
 	file.opens++;
+	/* whoever looks at all spaces does not see one that is being made */
+	EXPECT(!down_read_trylock(&vma->vm_mm->mmap_sem) ||
+	       (up_read(&vma->vm_mm->mmap_sem), false));
 }
 
 static void close_area(struct vm_area_struct *vma)

@@ -272,6 +272,31 @@ TEST_PRIVATE(vmscan, direct_reclaim, ORDER)
 	zone_end(zone);
 }
 
+/* As a program's that has just touched all of its memory: no page is given up
+ * before it was looked at behind its second chance. */
+TEST_PRIVATE(vmscan, new_pages_are_looked_at, ORDER)
+{
+	u32 scan = vm_event_sum(PGSCAN_DIRECT), i;
+	struct zone *zone = zone_of_file();
+	struct page *page[200];
+
+	REQUIRE(zone && fill(0, 200, true));
+	for (i = 0; i < 200; i++) {
+		page[i] = find_get_page(MAPPING, i);
+		show(page[i]);
+		SetPageReferenced(page[i]);
+	}
+	EXPECT_EQ(try_to_free_pages(&private_nodes.node[0]->node_zonelists[0],
+				    GFP_KERNEL, 0), 0);
+	EXPECT_EQ(zone->nr_active, 0);
+	EXPECT(vm_event_sum(PGSCAN_DIRECT) - scan >= 200);
+	for (i = 0; i < 200; i++) {
+		page_remove_rmap(page[i]);
+		put_page(page[i]);
+	}
+	zone_end(zone);
+}
+
 /* --- up to pages_high --- */
 
 /* Zones get to pages_high, and a batch beyond it at most: one in four pages

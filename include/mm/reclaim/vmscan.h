@@ -19,10 +19,11 @@ struct scan_control {
 	bool kswapd;		/* for the counts */
 	u32 swappiness;		/* 0 to 100 */
 	u32 mapped_ratio;	/* percent of RAM that entries show */
-	/* these three add up */
+	/* these add up */
 	u32 nr_scanned;		/* inactive pages looked at */
 	u32 nr_reclaimed;	/* pages freed */
 	u32 nr_writeback;	/* pages met that were on their way out */
+	u32 nr_inactivated;	/* active pages that became inactive */
 };
 
 /* At 100 and above pages that entries show go, too. Pure. */
