@@ -76,8 +76,9 @@ static bool is_ordinary(const struct request_queue *q, u32 rw)
 	       q->state == QUEUE_IDLE && !q->active;
 }
 
-static bool copy_locked(struct request_queue *q, sector_t sector, u32 sectors,
-			struct page *page, u32 rw)
+static __always_inline bool copy_locked(struct request_queue *q,
+					sector_t sector, u32 sectors,
+					struct page *page, u32 rw)
 {
 	struct block_device *bdev = q->bdev;
 
@@ -91,8 +92,8 @@ static bool copy_locked(struct request_queue *q, sector_t sector, u32 sectors,
 }
 
 /* False: nothing has happened, it takes a bio. */
-static bool copied(struct block_device *bdev, sector_t sector, u32 sectors,
-		   struct page *page, u32 rw)
+static __always_inline bool copied(struct block_device *bdev, sector_t sector,
+				   u32 sectors, struct page *page, u32 rw)
 {
 	struct request_queue *q = bdev->queue;
 	bool done;

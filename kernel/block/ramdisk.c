@@ -82,7 +82,8 @@ static void hide(phys_addr_t pa)
 		pt_run_clear(&windows, own_entry());
 }
 
-static void copy(const struct bio_vec *piece, phys_addr_t pa, bool write)
+static __always_inline void copy(const struct bio_vec *piece, phys_addr_t pa,
+				 bool write)
 {
 	char *data = (char *)kmap_atomic(piece->bv_page) + piece->bv_offset;
 	void *disk = show(pa);
