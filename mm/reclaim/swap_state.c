@@ -73,20 +73,6 @@ struct page *fastcall lookup_swap_cache(swp_entry_t entry)
 	return page;
 }
 
-bool swap_is_out(swp_entry_t entry)
-{
-	u32 flags;
-	struct swap_area *area = lock_swap_area(entry, &flags);
-	bool out;
-
-	if (!area)
-		return false;
-	out = swap_slot_count(area, swp_offset(entry)) &&
-	      !area->page[swp_offset(entry)];
-	unlock_swap_area(area, flags);
-	return out;
-}
-
 /* A page that is to be read, locked. False: there is one, or no entry says the
  * slot any more. */
 static bool enter(struct page *page, swp_entry_t entry)
@@ -124,26 +110,39 @@ static bool begin_to_read(struct page *page, swp_entry_t entry)
 	return false;
 }
 
-struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp)
+struct page *swap_read_new(swp_entry_t entry, gfp_t gfp)
 {
-	struct page *page;
+	struct page *page = alloc_page(gfp);
 
-	do {
-		page = alloc_page(gfp);
-		if (!page || begin_to_read(page, entry))
-			return page;
-		page = lookup_swap_cache(entry);
-		if (page)
-			return page;
-	} while (swap_count(entry));
-	return NULL;
+	return page && begin_to_read(page, entry) ? page : NULL;
+}
+
+bool swap_is_only_there(swp_entry_t entry)
+{
+	u32 flags, offset = swp_offset(entry);
+	struct swap_area *area = lock_swap_area(entry, &flags);
+	bool only;
+
+	if (!area)
+		return false;
+	only = swap_slot_count(area, offset) && !area->page[offset];
+	unlock_swap_area(area, flags);
+	return only;
 }
 
 struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
 {
-	struct page *page = lookup_swap_cache(entry);
+	struct page *page;
 
-	return page ? page : read_new_swap_cache(entry, gfp);
+	do {
+		page = lookup_swap_cache(entry);
+		if (page)
+			return page;
+		page = alloc_page(gfp);
+		if (!page || begin_to_read(page, entry))
+			return page;
+	} while (swap_count(entry));
+	return NULL;
 }
 
 /* --- getting out --- */
@@ -248,6 +247,19 @@ struct page *swap_free_take(swp_entry_t entry)
 		page = NULL;
 	unlock_swap_area(area, flags);
 	return page;
+}
+
+u32 swap_put_locked_page(swp_entry_t entry)
+{
+	struct swap_area *area;
+	u32 flags, left;
+
+	area = lock_swap_area(entry, &flags);
+	BUG_ON(!area, "an entry of no swap slot goes");
+	swap_slot_put(area, swp_offset(entry));
+	left = swap_slot_count(area, swp_offset(entry));
+	unlock_swap_area(area, flags);
+	return left;
 }
 
 void fastcall swap_free(swp_entry_t entry)

@@ -71,7 +71,7 @@ static bool find_in_table(struct vm_area_struct *vma,
 
 static bool is_to_end(void)
 {
-	return kthread_should_stop();
+	return wait_is_over();
 }
 
 static int empty_table(struct vm_area_struct *vma, struct swap_area *area,

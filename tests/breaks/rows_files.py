@@ -194,7 +194,7 @@ ROWS = [
           "writeback.walk_knows_who_left"),
     Break("pdflush: a walk goes on from who left", "mm/cache/mappings.c",
           "\t\tif (walk->next == link)\n\t\t\twalk->next = link->next;\n", "",
-          "writeback.files_end_while_they_are_written"),
+          "writeback.walk_knows_who_left"),
     Break("pdflush: an error of writing is dropped", "mm/cache/dirty.c",
           "\tif (err)\n\t\tatomic_set_bits(&mapping->flags,",
           "\tif (false)\n\t\tatomic_set_bits(&mapping->flags,",
