@@ -204,7 +204,7 @@ $(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
 	mm/reclaim/swap_slots mm/reclaim/swapfile mm/reclaim/page_io \
 	mm/reclaim/swap_fault mm/space/rmap mm/space/rmap_unmap \
 	mm/page/page_alloc mm/page/alloc_slow mm/page/buddy mm/page/watermark \
-	mm/cache/dirty mm/table/pgtable kernel/cpu/tlb \
+	mm/cache/dirty mm/cache/filemap mm/table/pgtable kernel/cpu/tlb \
 	kernel/block/page_io kernel/block/ramdisk \
 	kernel/lib/rbtree kernel/lib/radix_tree): \
 	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer

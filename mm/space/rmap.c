@@ -271,8 +271,8 @@ void fastcall page_unlock_anon_vma(struct anon_vma *av)
 	rmap_walk_end();
 }
 
-u32 *fastcall rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
-		     u32 *address)
+u32 *fastcall rmap_lock_entry(struct vm_area_struct *vma,
+			      const struct page *page, u32 *address)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pteval_t value = 0;

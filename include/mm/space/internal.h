@@ -161,8 +161,8 @@ void rmap_walk_end(void);
 /* The entry of an area that shows the page, be it one that nobody may touch,
  * and its address, with page_table_lock; NULL, without: there is none. The lock
  * of the area's list is held. */
-u32 *fastcall rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
-		     u32 *address);
+u32 *fastcall rmap_lock_entry(struct vm_area_struct *vma,
+			      const struct page *page, u32 *address);
 
 /* Calls fn with page_table_lock, if the area has the page, and its entry shows
  * it, be it one that nobody may touch: what it returns, or 0. */
