@@ -108,6 +108,12 @@ void swap_area_retire(struct swap_area *area);
 
 /* --- the cache (mm/reclaim/swap_state.c) --- */
 
+/* read_swap_cache() of what was not in the cache just now. */
+struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp);
+
+/* Do entries say the slot, and it has no page? */
+bool swap_is_out(swp_entry_t entry);
+
 /* As swap_free(), which gives the page back that went, if one did; here that
  * use of it is the caller's, who has a lock. */
 struct page *swap_free_take(swp_entry_t entry);
