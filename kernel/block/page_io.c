@@ -76,8 +76,9 @@ static bool is_ordinary(const struct request_queue *q, u32 rw)
 	       q->state == QUEUE_IDLE && !q->active;
 }
 
-static bool copy_locked(struct request_queue *q, sector_t sector, u32 sectors,
-			struct page *page, u32 rw)
+static __always_inline bool copy_locked(struct request_queue *q,
+					sector_t sector, u32 sectors,
+					struct page *page, u32 rw)
 {
 	struct block_device *bdev = q->bdev;
 
@@ -91,8 +92,8 @@ static bool copy_locked(struct request_queue *q, sector_t sector, u32 sectors,
 }
 
 /* False: nothing has happened, it takes a bio. */
-static bool copied(struct block_device *bdev, sector_t sector, u32 sectors,
-		   struct page *page, u32 rw)
+static __always_inline bool copied(struct block_device *bdev, sector_t sector,
+				   u32 sectors, struct page *page, u32 rw)
 {
 	struct request_queue *q = bdev->queue;
 	bool done;
@@ -104,7 +105,8 @@ static bool copied(struct block_device *bdev, sector_t sector, u32 sectors,
 	flags = spin_lock_irqsave(&q->lock);
 	done = copy_locked(q, sector, sectors, page, rw);
 	spin_unlock_irqrestore(&q->lock, flags);
-	if (atomic_dec_and_test(&q->users))
+	/* who waits is on the list before he looks at the count */
+	if (atomic_dec_and_test(&q->users) && waitqueue_active(&q->idle))
 		wake_up_all(&q->idle);
 	return done;
 }

@@ -85,17 +85,6 @@ bool vm_swap_full(void)
 
 /* --- slots --- */
 
-struct swap_area *lock_swap_area(swp_entry_t entry, u32 *flags)
-{
-	struct swap_area *area = &swap_areas[swp_type(entry)];
-
-	*flags = spin_lock_irqsave(&area->lock);
-	if (likely(swp_offset(entry) && swp_offset(entry) < area->slots))
-		return area;
-	spin_unlock_irqrestore(&area->lock, *flags);
-	return NULL;
-}
-
 /* Behind all that have its priority; the list's lock is held. */
 static void enlist(struct swap_area *area)
 {

@@ -56,7 +56,17 @@ extern struct mutex swapon_mutex;
 
 /* The area of an entry, locked, interrupts off; NULL: there is no such slot,
  * or no such area any more. */
-struct swap_area *lock_swap_area(swp_entry_t entry, u32 *flags);
+static __always_inline struct swap_area *lock_swap_area(swp_entry_t entry,
+							u32 *flags)
+{
+	struct swap_area *area = &swap_areas[swp_type(entry)];
+
+	*flags = spin_lock_irqsave(&area->lock);
+	if (likely(swp_offset(entry) && swp_offset(entry) < area->slots))
+		return area;
+	spin_unlock_irqrestore(&area->lock, *flags);
+	return NULL;
+}
 
 static inline void unlock_swap_area(struct swap_area *area, u32 flags)
 {
