@@ -68,7 +68,7 @@ static void send_page(struct block_device *bdev, sector_t sector, u32 sectors,
 
 /* --- directly --- */
 
-static bool is_ordinary(const struct request_queue *q, u32 rw)
+static __always_inline bool is_ordinary(const struct request_queue *q, u32 rw)
 {
 	const struct block_device *bdev = q->bdev;
 
@@ -105,7 +105,7 @@ static __always_inline bool copied(struct block_device *bdev, sector_t sector,
 	flags = spin_lock_irqsave(&q->lock);
 	done = copy_locked(q, sector, sectors, page, rw);
 	spin_unlock_irqrestore(&q->lock, flags);
-	/* who waits is on the list before he looks at the count */
+	/* who waits is on the list before he looks at the number */
 	if (atomic_dec_and_test(&q->users) && waitqueue_active(&q->idle))
 		wake_up_all(&q->idle);
 	return done;
@@ -115,10 +115,12 @@ void bdev_start_page(struct block_device *bdev, sector_t sector,
 		     struct page *page, u32 rw,
 		     void (*done)(struct page *page, int error))
 {
-	u32 sectors = (u32)min(bdev->capacity - sector,
-			       (sector_t)SECTORS_OF_PAGE);
+	sector_t left = bdev->capacity - sector;
+	u32 sectors = SECTORS_OF_PAGE;
 
 	might_sleep();
+	if (unlikely(left < SECTORS_OF_PAGE))
+		sectors = (u32)left;
 	if (copied(bdev, sector, sectors, page, rw))
 		done(page, 0);
 	else

@@ -52,7 +52,7 @@ static FAIL_POINT(fail_block_io, "block_io", NULL);
 
 bool blk_fails_on_purpose(void)
 {
-	return fail_now(&fail_block_io);
+	return unlikely(fail_block_io.active) && fail_now(&fail_block_io);
 }
 
 static struct bio *first_bio(const struct request *rq)

@@ -92,9 +92,9 @@ static void read_one_ahead(swp_entry_t entry, gfp_t gfp)
 {
 	struct page *page;
 
-	if (!swap_count(entry))
+	if (!swap_is_only_copy(entry))
 		return;
-	page = read_swap_cache(entry, gfp);
+	page = read_missing_page(entry, gfp);
 	if (page)
 		put_user_page(page);
 }
@@ -135,7 +135,7 @@ static struct page *find_page(struct swapped *s, gfp_t gfp)
 	s->major = true;
 	/* the one that is wanted is asked for first, and on its way while the
 	 * others are */
-	page = read_swap_cache(s->entry, gfp);
+	page = read_missing_page(s->entry, gfp);
 	if (page)
 		swapin_readahead(s->entry, gfp);
 	return page;
@@ -193,7 +193,8 @@ static void show(struct swapped *s, u32 *entry, struct page *page)
 {
 	struct mm_struct *mm = s->vma->vm_mm;
 
-	s->shared = page_mapcount(page) || swap_count(s->entry) != 1;
+	s->shared = page_mapcount(page) ||
+		    swap_count_kept(s->entry) != 1;
 	get_page(page);
 	page_add_anon_rmap(page, s->vma, s->address);
 	mm->anon_rss++;

@@ -75,7 +75,7 @@ struct page *lookup_swap_cache(swp_entry_t entry)
 
 /* A page that is to be read, locked. False: there is one, or no entry says the
  * slot any more. */
-static bool enter(struct page *page, swp_entry_t entry)
+static __always_inline bool enter(struct page *page, swp_entry_t entry)
 {
 	u32 flags, offset = swp_offset(entry);
 	struct swap_area *area = lock_swap_area(entry, &flags);
@@ -110,25 +110,43 @@ static bool begin_to_read(struct page *page, swp_entry_t entry)
 	return false;
 }
 
-struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
+struct page *read_missing_page(swp_entry_t entry, gfp_t gfp)
 {
 	struct page *page;
 
 	do {
-		page = lookup_swap_cache(entry);
-		if (page)
-			return page;
 		page = alloc_page(gfp);
 		if (!page || begin_to_read(page, entry))
 			return page;
-	} while (swap_count(entry));
-	return NULL;
+		page = lookup_swap_cache(entry);
+	} while (!page && swap_count(entry));
+	return page;
+}
+
+struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
+{
+	struct page *page = lookup_swap_cache(entry);
+
+	return page ? page : read_missing_page(entry, gfp);
+}
+
+bool swap_is_only_copy(swp_entry_t entry)
+{
+	u32 flags, offset = swp_offset(entry);
+	struct swap_area *area = lock_swap_area(entry, &flags);
+	bool only;
+
+	if (!area)
+		return false;
+	only = swap_slot_count(area, offset) && !area->page[offset];
+	unlock_swap_area(area, flags);
+	return only;
 }
 
 /* --- getting out --- */
 
 /* The area's lock is held; the caller puts the cache's user. */
-static void leave(struct swap_area *area, struct page *page)
+static __always_inline void leave(struct swap_area *area, struct page *page)
 {
 	BUG_ON(PageWriteback(page), "a page leaves swap while it is written");
 	swap_slot_leave(area, swp_offset(entry_of(page)));
@@ -164,7 +182,7 @@ bool remove_exclusive_swap_page(struct page *page)
 	u32 flags;
 
 	BUG_ON(!PageLocked(page), "a page leaves swap that is not locked");
-	if (!PageSwapCache(page))
+	if (!PageSwapCache(page) || swap_count_kept(entry_of(page)))
 		return false;
 	area = lock_swap_area(entry_of(page), &flags);
 	exclusive = is_exclusive(area, page);

@@ -78,9 +78,15 @@ u32 nr_swap_cached(void)
 
 bool vm_swap_full(void)
 {
-	struct swap_sum sum = add_up();
+	u32 total = 0, inuse = 0, i;
 
-	return sum.free * 2 < sum.total;
+	for (i = 0; i < nr_places; i++) {
+		if (!swap_areas[i].writable)
+			continue;
+		total += swap_areas[i].usable;
+		inuse += swap_areas[i].inuse;
+	}
+	return inuse > total / 2;
 }
 
 /* --- slots --- */
@@ -118,6 +124,11 @@ static swp_entry_t take_from(struct swap_area *area, u16 count,
 	return entry;
 }
 
+static bool is_alone(const struct swap_area *area)
+{
+	return area->list.next == area->list.prev;
+}
+
 static swp_entry_t take_slot(u16 count, struct page *page)
 {
 	u32 flags = spin_lock_irqsave(&swap_list_lock);
@@ -130,8 +141,10 @@ static swp_entry_t take_slot(u16 count, struct page *page)
 		spin_unlock(&area->lock);
 		if (!entry.val)
 			continue;
-		list_del(&area->list);
-		enlist(area);
+		if (!is_alone(area)) {
+			list_del(&area->list);
+			enlist(area);
+		}
 		break;
 	}
 	spin_unlock_irqrestore(&swap_list_lock, flags);

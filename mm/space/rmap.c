@@ -213,13 +213,6 @@ int anon_vma_prepare(struct vm_area_struct *vma)
 
 /* --- pages --- */
 
-u32 vma_address(const struct vm_area_struct *vma, u32 pgoff)
-{
-	u32 n = pgoff - vma->vm_pgoff;
-
-	return n < vma_pages(vma) ? vma->vm_start + (n << PAGE_SHIFT) : ~0U;
-}
-
 /* Or one of a block, or one that others give back at this moment. */
 void fastcall put_last_user(struct page *page)
 {
@@ -269,26 +262,6 @@ void page_unlock_anon_vma(struct anon_vma *av)
 {
 	spin_unlock(&av->lock);
 	rmap_walk_end();
-}
-
-u32 *rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
-		     u32 *address)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	pteval_t value = 0;
-	u32 *entry;
-
-	*address = vma_address(vma, page->index);
-	if (*address == ~0U)
-		return NULL;
-	spin_lock(page_table_lock(mm));
-	entry = pt_find(&mm->pgd, *address);
-	if (entry)
-		value = pt_read(&mm->pgd, entry);
-	if (pte_shows_page(value) && pte_page(value) == page)
-		return entry;
-	spin_unlock(page_table_lock(mm));
-	return NULL;
 }
 
 int rmap_look(struct vm_area_struct *vma, struct page *page,

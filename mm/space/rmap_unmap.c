@@ -46,31 +46,33 @@
 #include <mm/space/internal.h>
 #include <mm/table/swap_entry.h>
 
-/* What is done with an entry, with page_table_lock: false, and no other is
- * looked at. */
 struct visit {
 	struct page *page;
-	bool (*fn)(struct visit *v, struct vm_area_struct *vma, u32 address,
-		   u32 *entry);
 	u32 referenced;
 	enum unmap_result result;
 };
 
+/* What is done with an entry, with page_table_lock: false, and no other is
+ * looked at. */
+typedef bool visit_fn(struct visit *v, struct vm_area_struct *vma, u32 address,
+		      u32 *entry);
+
 /* --- from the page to its entries --- */
 
-static bool visit_area(struct visit *v, struct vm_area_struct *vma)
+static __always_inline bool visit_area(struct visit *v, visit_fn *fn,
+				       struct vm_area_struct *vma)
 {
 	u32 address, *entry = rmap_lock_entry(vma, v->page, &address);
 	bool more;
 
 	if (!entry)
 		return true;
-	more = v->fn(v, vma, address, entry);
+	more = fn(v, vma, address, entry);
 	spin_unlock(page_table_lock(vma->vm_mm));
 	return more && page_mapcount(v->page);
 }
 
-static void visit_anon(struct visit *v)
+static __always_inline void visit_anon(struct visit *v, visit_fn *fn)
 {
 	struct anon_vma *av = page_lock_anon_vma(v->page);
 	struct vm_area_struct *vma;
@@ -78,13 +80,13 @@ static void visit_anon(struct visit *v)
 	if (!av)
 		return;
 	list_for_each_entry(vma, &av->head, anon_vma_node)
-		if (!visit_area(v, vma))
+		if (!visit_area(v, fn, vma))
 			break;
 	page_unlock_anon_vma(av);
 }
 
 /* False: the list is busy. */
-static bool visit_file(struct visit *v)
+static __noinline bool visit_file(struct visit *v, visit_fn *fn)
 {
 	struct address_space *mapping = v->page->mapping;
 	struct vm_area_struct *vma;
@@ -95,28 +97,29 @@ static bool visit_file(struct visit *v)
 	if (!mutex_trylock(&mapping->i_mmap_lock))
 		return false;
 	list_for_each_entry(vma, &mapping->i_mmap, shared)
-		if (!visit_area(v, vma))
+		if (!visit_area(v, fn, vma))
 			break;
 	mutex_unlock(&mapping->i_mmap_lock);
 	return true;
 }
 
-static bool visit_all(struct visit *v)
+/* fn is known here: one copy for each, without an indirect call. */
+static __always_inline bool visit_all(struct visit *v, visit_fn *fn)
 {
 	BUG_ON(!PageLocked(v->page),
 	       "the entries of a page that nobody has locked");
 	if (!page_mapcount(v->page))
 		return true;
 	if (!PageAnon(v->page))
-		return visit_file(v);
-	visit_anon(v);
+		return visit_file(v, fn);
+	visit_anon(v, fn);
 	return true;
 }
 
 /* --- was it used? --- */
 
 /* The flush: the CPU notes a use only of what it fetches anew. */
-static bool take_accessed(struct vm_area_struct *vma, u32 address, u32 *entry)
+static __always_inline bool take_accessed(struct vm_area_struct *vma, u32 address, u32 *entry)
 {
 	if (!(pt_read(&vma->vm_mm->pgd, entry) & _PAGE_ACCESSED))
 		return false;
@@ -125,8 +128,9 @@ static bool take_accessed(struct vm_area_struct *vma, u32 address, u32 *entry)
 	return true;
 }
 
-static bool count_use(struct visit *v, struct vm_area_struct *vma, u32 address,
-		      u32 *entry)
+static __always_inline bool count_use(struct visit *v,
+				      struct vm_area_struct *vma, u32 address,
+				      u32 *entry)
 {
 	v->referenced += take_accessed(vma, address, entry);
 	return true;
@@ -134,8 +138,8 @@ static bool count_use(struct visit *v, struct vm_area_struct *vma, u32 address,
 
 u32 page_referenced(struct page *page)
 {
-	struct visit v = { .page = page, .fn = count_use };
-	bool busy = !visit_all(&v);
+	struct visit v = { .page = page };
+	bool busy = !visit_all(&v, count_use);
 
 	if (PageReferenced(page)) {
 		ClearPageReferenced(page);
@@ -148,7 +152,7 @@ u32 page_referenced(struct page *page)
 
 /* What the entry becomes: 0, or the slot, which it says from now on. False: no
  * entry more can say it, or there is none. */
-static bool new_value(const struct page *page, pteval_t *value)
+static __always_inline bool new_value(const struct page *page, pteval_t *value)
 {
 	*value = 0;
 	if (!PageAnon(page))
@@ -171,8 +175,8 @@ static void hand_on_dirty(struct vm_area_struct *vma, struct page *page)
 
 /* The entry is empty, and gets its value. The caller has a user of the page: so
  * it stays. */
-static void leave_entry(struct mm_struct *mm, u32 *entry, struct page *page,
-			pteval_t value)
+static __always_inline void leave_entry(struct mm_struct *mm, u32 *entry,
+					struct page *page, pteval_t value)
 {
 	if (value) {
 		pt_write(&mm->pgd, entry, value);
@@ -184,8 +188,9 @@ static void leave_entry(struct mm_struct *mm, u32 *entry, struct page *page,
 	       "a page is unmapped that nobody else has");
 }
 
-static bool unmap_one(struct visit *v, struct vm_area_struct *vma, u32 address,
-		      u32 *entry)
+static __always_inline bool unmap_one(struct visit *v,
+				      struct vm_area_struct *vma, u32 address,
+				      u32 *entry)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pteval_t value, old;
@@ -209,11 +214,9 @@ static bool unmap_one(struct visit *v, struct vm_area_struct *vma, u32 address,
 
 enum unmap_result try_to_unmap(struct page *page)
 {
-	struct visit v = {
-		.page = page, .fn = unmap_one, .result = UNMAP_SUCCESS,
-	};
+	struct visit v = { .page = page, .result = UNMAP_SUCCESS };
 
-	if (!visit_all(&v))
+	if (!visit_all(&v, unmap_one))
 		return UNMAP_AGAIN;
 	if (v.result == UNMAP_SUCCESS && page_mapcount(page))
 		return UNMAP_AGAIN;

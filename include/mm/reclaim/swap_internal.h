@@ -57,7 +57,7 @@ extern struct mutex swapon_mutex;
 /* The area of an entry, locked, interrupts off; NULL: there is no such slot,
  * or no such area any more. */
 static __always_inline struct swap_area *lock_swap_area(swp_entry_t entry,
-							u32 *flags)
+						u32 *flags)
 {
 	struct swap_area *area = &swap_areas[swp_type(entry)];
 
@@ -71,6 +71,16 @@ static __always_inline struct swap_area *lock_swap_area(swp_entry_t entry,
 static inline void unlock_swap_area(struct swap_area *area, u32 flags)
 {
 	spin_unlock_irqrestore(&area->lock, flags);
+}
+
+/* swap_count() of an area that cannot go meanwhile: its page is in the cache
+ * and locked, or an entry of a space says it whose page_table_lock is held. */
+static __always_inline u32 swap_count_kept(swp_entry_t entry)
+{
+	const struct swap_area *area = &swap_areas[swp_type(entry)];
+	const volatile u16 *map = area->map;
+
+	return map[swp_offset(entry)] & ~SWAP_MAP_BAD;
 }
 
 /* A slot for a locked page, which is in the cache then; val 0: none. */
@@ -97,6 +107,12 @@ struct swap_area *swap_area_named(const char *name);
 void swap_area_retire(struct swap_area *area);
 
 /* --- the cache (mm/reclaim/swap_state.c) --- */
+
+/* As read_swap_cache(), for who has just seen that no page is there. */
+struct page *read_missing_page(swp_entry_t entry, gfp_t gfp);
+
+/* Does an entry say it, and no page have it? */
+bool swap_is_only_copy(swp_entry_t entry);
 
 /* As swap_free(), which gives the page back that went, if one did; here that
  * use of it is the caller's, who has a lock. */

@@ -158,12 +158,6 @@ void page_unlock_anon_vma(struct anon_vma *av);
 void rmap_walk_begin(void);
 void rmap_walk_end(void);
 
-/* The entry of an area that shows the page, be it one that nobody may touch,
- * and its address, with page_table_lock; NULL, without: there is none. The lock
- * of the area's list is held. */
-u32 *rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
-		     u32 *address);
-
 /* Calls fn with page_table_lock, if the area has the page, and its entry shows
  * it, be it one that nobody may touch: what it returns, or 0. */
 int rmap_look(struct vm_area_struct *vma, struct page *page,
@@ -208,6 +202,30 @@ static __always_inline bool pte_shows_page(pteval_t value)
 static __always_inline struct page *pte_page(pteval_t value)
 {
 	return pfn_to_page((u32)((value & PTE_FRAME_MASK) >> PAGE_SHIFT));
+}
+
+/* The entry of an area that shows the page, be it one that nobody may touch,
+ * and its address, with page_table_lock; NULL, without: there is none. The lock
+ * of the area's list is held. */
+static __always_inline u32 *rmap_lock_entry(struct vm_area_struct *vma,
+					    const struct page *page,
+					    u32 *address)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pteval_t value = 0;
+	u32 *entry;
+
+	*address = vma_address(vma, page->index);
+	if (*address == ~0U)
+		return NULL;
+	spin_lock(page_table_lock(mm));
+	entry = pt_find_in(mm->pgd.root, *address, mm->pgd.levels == 3);
+	if (likely(entry))
+		value = pt_read(&mm->pgd, entry);
+	if (likely(pte_shows_page(value) && pte_page(value) == page))
+		return entry;
+	spin_unlock(page_table_lock(mm));
+	return NULL;
 }
 
 /* Frames that are not RAM (those of holes are reserved, too) and the zero page

@@ -57,7 +57,14 @@ static __always_inline void count_space(u32 *own, s32 n)
 struct space_counts sum_space_counts(void);
 
 /* Where the area shows the page of that offset, ~0U: nowhere. */
-u32 vma_address(const struct vm_area_struct *vma, u32 pgoff);
+static __always_inline u32 vma_address(const struct vm_area_struct *vma,
+				       u32 pgoff)
+{
+	u32 n = pgoff - vma->vm_pgoff;
+
+	return n < (vma->vm_end - vma->vm_start) >> PAGE_SHIFT ?
+	       vma->vm_start + (n << PAGE_SHIFT) : ~0U;
+}
 
 /* The way back: the offset of the page at an address of the area. */
 static __always_inline u32 vma_pgoff(const struct vm_area_struct *vma,
