@@ -119,7 +119,8 @@ static __always_inline bool visit_all(struct visit *v, visit_fn *fn)
 /* --- was it used? --- */
 
 /* The flush: the CPU notes a use only of what it fetches anew. */
-static __always_inline bool take_accessed(struct vm_area_struct *vma, u32 address, u32 *entry)
+static __always_inline bool take_accessed(struct vm_area_struct *vma,
+					  u32 address, u32 *entry)
 {
 	if (!(pt_read(&vma->vm_mm->pgd, entry) & _PAGE_ACCESSED))
 		return false;

@@ -6,9 +6,9 @@
  *    files (filemap.c, rmap_file.c).
  *
  * 2. "Reading" a page is zeroing it, or reading it from swap (shmem_swap.c).
- *    Once it was written it stays dirty, as there is no writepage: it is nowhere
- *    but here, until it goes to swap. What was only read is clean, and may be
- *    dropped: it would come back as it was.
+ *    Once it was written it stays dirty, as there is no writepage: it is
+ *    nowhere but here, until it goes to swap. What was only read is clean, and
+ *    may be dropped: it would come back as it was.
  *
  * 3. Promises. What is written is shared by all areas, so the memory is
  *    promised once, as a whole, when it is made; its areas have no VM_ACCOUNT.

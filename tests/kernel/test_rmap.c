@@ -616,7 +616,8 @@ TEST(rmap, reports_say_what_is_away)
 	EXPECT(says(report_smaps, mm, "Rss:                   8 kB\n"));
 	EXPECT(says(report_smaps, mm, "Private_Dirty:         8 kB\n"
 		    "Swap:                  4 kB\n"));
-	EXPECT(says(report_pagemap, mm, "\n40001000 31:00001 ----s\n40002000 "));
+	EXPECT(says(report_pagemap, mm,
+		    "\n40001000 31:00001 ----s\n40002000 "));
 	/* nobody may touch one, and it is there; what another noted counts */
 	EXPECT_EQ(protect_pages(mm, PAGE(2), 1, PROT_NONE), 0);
 	page = page_at(mm, PAGE(2));
