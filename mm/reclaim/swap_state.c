@@ -73,6 +73,20 @@ struct page *fastcall lookup_swap_cache(swp_entry_t entry)
 	return page;
 }
 
+bool swap_is_out(swp_entry_t entry)
+{
+	u32 flags;
+	struct swap_area *area = lock_swap_area(entry, &flags);
+	bool out;
+
+	if (!area)
+		return false;
+	out = swap_slot_count(area, swp_offset(entry)) &&
+	      !area->page[swp_offset(entry)];
+	unlock_swap_area(area, flags);
+	return out;
+}
+
 /* A page that is to be read, locked. False: there is one, or no entry says the
  * slot any more. */
 static bool enter(struct page *page, swp_entry_t entry)
@@ -115,14 +129,21 @@ struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp)
 	struct page *page;
 
 	do {
-		page = lookup_swap_cache(entry);
-		if (page)
-			return page;
 		page = alloc_page(gfp);
 		if (!page || begin_to_read(page, entry))
 			return page;
+		page = lookup_swap_cache(entry);
+		if (page)
+			return page;
 	} while (swap_count(entry));
 	return NULL;
+}
+
+struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
+{
+	struct page *page = lookup_swap_cache(entry);
+
+	return page ? page : read_new_swap_cache(entry, gfp);
 }
 
 /* --- getting out --- */
