@@ -205,7 +205,8 @@ $(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
 	mm/reclaim/vmscan mm/reclaim/pageout \
 	mm/reclaim/page_io mm/reclaim/swap_fault mm/reclaim/swap_slots \
 	mm/reclaim/swap_state mm/reclaim/swapfile mm/page/page_alloc \
-	mm/page/alloc_slow mm/page/buddy mm/cache/dirty \
+	mm/page/alloc_slow mm/page/buddy mm/page/watermark mm/cache/dirty \
+	mm/cache/filemap mm/table/pgtable kernel/cpu/tlb \
 	kernel/block/page_io kernel/block/ramdisk \
 	kernel/lib/rbtree kernel/lib/gaptree kernel/lib/radix_tree): \
 	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer

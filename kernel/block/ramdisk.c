@@ -44,9 +44,9 @@ struct ramdisk {
 
 /* --- the driver --- */
 
-static __always_inline bool in_direct_map(phys_addr_t pa)
+static bool in_direct_map(phys_addr_t pa)
 {
-	return (u32)(pa >> PAGE_SHIFT) < max_low_pfn;
+	return pa < PFN_PHYS(max_low_pfn);
 }
 
 /* A window is this CPU's: nobody else needs to know what it shows. */
@@ -60,12 +60,12 @@ static void windows_init(void)
 	BUG_ON(err || windows.n != NR_CPUS, "the fixmap has no table");
 }
 
-static __always_inline void *own_entry(void)
+static void *own_entry(void)
 {
 	return pt_run_entry(&windows, NR_CPUS - 1 - smp_processor_id());
 }
 
-static __always_inline void *show(phys_addr_t pa)
+static void *show(phys_addr_t pa)
 {
 	u32 va = __fix_to_virt(FIX_RAMDISK + smp_processor_id());
 
@@ -76,23 +76,30 @@ static __always_inline void *show(phys_addr_t pa)
 	return (void *)(uintptr_t)(va + (u32)(pa & (PAGE_SIZE - 1)));
 }
 
-static __always_inline void hide(phys_addr_t pa)
+static void hide(phys_addr_t pa)
 {
 	if (!in_direct_map(pa))
 		pt_run_clear(&windows, own_entry());
 }
 
-static __always_inline void copy(const struct bio_vec *piece, phys_addr_t pa,
+/* Within one page of the disk. */
+static __always_inline void copy(char *data, phys_addr_t pa, u32 bytes,
 				 bool write)
 {
-	char *data = (char *)kmap_atomic(piece->bv_page) + piece->bv_offset;
 	void *disk = show(pa);
 
 	if (write)
-		memcpy(disk, data, piece->bv_len);
+		memcpy(disk, data, bytes);
 	else
-		memcpy(data, disk, piece->bv_len);
+		memcpy(data, disk, bytes);
 	hide(pa);
+}
+
+static void copy_piece(const struct bio_vec *piece, phys_addr_t pa, bool write)
+{
+	char *data = (char *)kmap_atomic(piece->bv_page) + piece->bv_offset;
+
+	copy(data, pa, piece->bv_len, write);
 	kunmap_atomic(data);
 }
 
@@ -105,28 +112,27 @@ static void ramdisk_start(struct block_device *bdev, struct request *rq)
 
 	while (rq_next_piece(rq, &walk,
 			     PAGE_SIZE - (u32)(pa & (PAGE_SIZE - 1)), &piece)) {
-		copy(&piece, pa, rq->rw & WRITE);
+		copy_piece(&piece, pa, rq->rw & WRITE);
 		pa += piece.bv_len;
 	}
 	blk_end_request(bdev, BLK_FINE, rq->sectors);
 }
 
-/* The same without a request, for one page. */
+/* The same without a request, for one page: from the begin of it on. A module
+ * may begin anywhere, so a page of it may lie in two windows. */
 static void ramdisk_copy(struct block_device *bdev, sector_t sector,
 			 u32 sectors, struct page *page, u32 rw)
 {
 	const struct ramdisk *disk = bdev->private;
-	struct bio_vec piece = { .bv_page = page };
 	phys_addr_t pa = disk->start + (sector << SECTOR_SHIFT);
-	u32 left = sectors << SECTOR_SHIFT;
+	u32 bytes = sectors << SECTOR_SHIFT;
+	u32 first = min(bytes, (u32)(PAGE_SIZE - (pa & (PAGE_SIZE - 1))));
+	char *data = kmap_atomic(page);
 
-	for (; left; left -= piece.bv_len) {
-		piece.bv_len = min(left, (u32)(PAGE_SIZE -
-					       (pa & (PAGE_SIZE - 1))));
-		copy(&piece, pa, rw & WRITE);
-		piece.bv_offset += piece.bv_len;
-		pa += piece.bv_len;
-	}
+	copy(data, pa, first, rw & WRITE);
+	if (unlikely(first < bytes))
+		copy(data + first, pa + first, bytes - first, rw & WRITE);
+	kunmap_atomic(data);
 }
 
 /* Nothing is ever left in flight. */

@@ -64,7 +64,7 @@ static u32 percent_of_pages(u32 percent)
 {
 	u32 pages = nr_unused_pages() + page_cache_pages();
 
-	return (u32)((u64)pages * percent / 100U);
+	return pages / 100 * percent + pages % 100 * percent / 100;
 }
 
 u32 dirty_background_limit(void)

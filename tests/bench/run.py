@@ -274,7 +274,7 @@ def table(cases, baseline, linux):
     """The cases as text, next to both others."""
     old, other = by_name(baseline), by_name(linux)
     lines = [f"{'instructions per operation':32}{'min':>14}{'mean':>14}"
-             f"{'tlb':>6}{'baseline':>12}{'':>9}{'Linux 6.1':>11}"]
+             f"{'tlb':>6}{'baseline':>14}{'':>9}{'Linux 6.1':>14}"]
     for case in cases:
         name = case["case"]
         before = old.get(name, {}).get("mean")
@@ -282,9 +282,9 @@ def table(cases, baseline, linux):
         lines.append(
             f"{name:32}{case['min']:14.2f}{case['mean']:14.2f}"
             f"{case['tlb_flushes']:6.2f}"
-            f"{'' if before is None else f'{before:.2f}':>12}"
+            f"{'' if before is None else f'{before:.2f}':>14}"
             f"{'' if before is None else change(case['mean'], before):>9}"
-            f"{'' if theirs is None else f'{theirs:.2f}':>11}".rstrip())
+            f"{'' if theirs is None else f'{theirs:.2f}':>14}".rstrip())
     return "\n".join(lines)
 
 

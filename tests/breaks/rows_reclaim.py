@@ -307,4 +307,6 @@ ROWS: list[Break] = [
     Break("vmscan: gives up what has only become inactive",
           "mm/reclaim/vmscan.c", "#define LAST_ROUNDS 8U", "#define LAST_ROUNDS 0U",
           "vmscan.new_pages_are_looked_at"),
+    # --- rmap ---
+    # out of memory
 ]

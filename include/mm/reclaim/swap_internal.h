@@ -47,14 +47,6 @@ static inline bool swap_slot_is_bad(const struct swap_area *area, u32 offset)
 u32 swap_check_slots(struct swap_area *area,
 		     void (*report)(const char *sentence));
 
-/* --- the swap cache (mm/reclaim/swap_state.c) --- */
-
-/* read_swap_cache() of what was not in the cache just now. */
-struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp);
-
-/* Do entries say the slot, and it has no page? */
-bool swap_is_out(swp_entry_t entry);
-
 /* --- areas (mm/reclaim/swapfile.c) --- */
 
 extern struct swap_area swap_areas[MAX_SWAPFILES];
@@ -115,6 +107,12 @@ struct swap_area *swap_area_named(const char *name);
 void swap_area_retire(struct swap_area *area);
 
 /* --- the cache (mm/reclaim/swap_state.c) --- */
+
+/* read_swap_cache() of what was not in the cache just now. */
+struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp);
+
+/* Do entries say the slot, and it has no page? */
+bool swap_is_out(swp_entry_t entry);
 
 /* As swap_free(), which gives the page back that went, if one did; here that
  * use of it is the caller's, who has a lock. */
