@@ -200,6 +200,11 @@ $(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
 	mm/object/slab_hot mm/table/pgtable_range mm/virt/vmap_area \
 	mm/virt/vmalloc mm/high/highmem mm/space/fault mm/space/memory \
 	mm/space/vma mm/space/zap mm/space/filemap mm/reclaim/lru \
+	mm/reclaim/pageout mm/reclaim/vmscan mm/reclaim/swap_state \
+	mm/reclaim/swap_slots mm/reclaim/swapfile mm/reclaim/page_io \
+	mm/reclaim/swap_fault mm/space/rmap mm/space/rmap_unmap \
+	mm/page/page_alloc mm/page/alloc_slow mm/page/buddy mm/cache/dirty \
+	kernel/block/page_io kernel/block/ramdisk \
 	kernel/lib/rbtree kernel/lib/radix_tree): \
 	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer
 

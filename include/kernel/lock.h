@@ -16,6 +16,8 @@
  *	        anon_vma.lock	areas that may have a page	mm/space
  *	            mm.page_table_lock	entries of one space	mm/space
  *	                tlb_lock
+ *	                swap_list_lock	areas by priority	mm/reclaim
+ *	                    swap_area.lock	slots, swap cache
  *	                zone.lru_lock
  *	                address_space.tree_lock	pages of a file	mm/cache
  *	                    mappings_lock	all that have pages, or
@@ -23,6 +25,10 @@
  *	                    kmem_node.lock
  *	page_wait.lock		who waits for a page	mm/cache
  *	dead_lock		anon_vmas without areas	mm/space/rmap.c
+ *	swapon_mutex		areas come and go; sleeps	mm/reclaim
+ *	    mm.mmap_sem, inode.i_mutex, a page's lock
+ *	shared_list_lock	all shared memory	mm/space
+ *	shared_memory.lock	its slots in swap	mm/space
  *	files.lock		descriptors of a process	kernel/fs
  *	mmlist_lock		all spaces		mm/space
  *	request_queue.lock	a block device's work	kernel/block

@@ -104,7 +104,7 @@ static bool copied(struct block_device *bdev, sector_t sector, u32 sectors,
 	flags = spin_lock_irqsave(&q->lock);
 	done = copy_locked(q, sector, sectors, page, rw);
 	spin_unlock_irqrestore(&q->lock, flags);
-	if (atomic_dec_and_test(&q->users))
+	if (atomic_dec_and_test(&q->users) && waitqueue_active(&q->idle))
 		wake_up_all(&q->idle);
 	return done;
 }

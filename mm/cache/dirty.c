@@ -21,7 +21,8 @@
 #include <mm/reclaim/lru.h>
 
 /* Takes the lock of the page's address_space; NULL: it is in none. */
-static struct address_space *lock_mapping(struct page *page, u32 *flags)
+static __always_inline struct address_space *lock_mapping(struct page *page,
+							  u32 *flags)
 {
 	struct address_space *mapping;
 
@@ -34,7 +35,8 @@ static struct address_space *lock_mapping(struct page *page, u32 *flags)
 	return mapping;
 }
 
-static void unlock_mapping(struct address_space *mapping, u32 flags)
+static __always_inline void unlock_mapping(struct address_space *mapping,
+					   u32 flags)
 {
 	if (mapping)
 		spin_unlock_irqrestore(&mapping->tree_lock, flags);

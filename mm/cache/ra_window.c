@@ -14,9 +14,10 @@
  *	not	the next one		it goes on: a first group begins here
  *	not	any other		it jumps: what is wanted, and no group
  *
- * 2. ra->async of the first group is behind what was wanted: the reader is just
- *    at work on that. Of each other it is its first page: when the reader gets
- *    there, the one behind is begun, and has the time of a whole group.
+ * 2. ra->async of a group that the reader waits for is behind what was wanted,
+ *    or in its middle: the reader is just at work on that. Of each other it is
+ *    its first page: when the reader gets there, the one behind is begun, and
+ *    has the time of a whole group.
  *
  * 3. Of a single page nothing is said: who asked for it reads it.
  */
@@ -58,7 +59,8 @@ struct page_run ra_decide(struct file_ra_state *ra, u32 index, u32 wanted,
 	wanted = min(wanted, READAHEAD_MAX);
 	if (ra->size && index == ra->async && (present || index == behind)) {
 		size = min(2 * ra->size, READAHEAD_MAX);
-		return begin(ra, behind, size, behind);
+		return begin(ra, behind, size, present ? behind :
+			     behind + min(wanted, size / 2));
 	}
 	if (present)
 		return (struct page_run){ .n = 0 };
@@ -69,5 +71,5 @@ struct page_run ra_decide(struct file_ra_state *ra, u32 index, u32 wanted,
 	if (index != ra->next)
 		return jump(ra, index, wanted);
 	size = first_size(wanted);
-	return begin(ra, index, size, index + min(wanted, size));
+	return begin(ra, index, size, index + min(wanted, size / 2));
 }

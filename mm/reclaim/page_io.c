@@ -50,13 +50,22 @@ static bool slot_is_bad(const struct page *page)
 				swp_offset(entry));
 }
 
-int swap_writepage(struct page *page)
+static bool has_entries(const struct page *page)
+{
+	swp_entry_t entry = entry_of(page);
+
+	return swap_slot_count(&swap_areas[swp_type(entry)],
+			       swp_offset(entry));
+}
+
+int fastcall swap_writepage(struct page *page)
 {
 	struct swap_backing *backing;
 
 	BUG_ON(!PageLocked(page) || !PageSwapCache(page),
 	       "a page to be written to swap is not locked, or has no slot");
-	if (remove_exclusive_swap_page(page)) {
+	/* read without its lock: none that comes later says an unused slot */
+	if (unlikely(!has_entries(page)) && remove_exclusive_swap_page(page)) {
 		unlock_page(page);
 		return 0;
 	}
@@ -83,7 +92,7 @@ static void read_ended(struct page *page, int error)
 	unlock_page(page);
 }
 
-void swap_readpage(struct page *page)
+void fastcall swap_readpage(struct page *page)
 {
 	struct swap_backing *backing = backing_of(page);
 

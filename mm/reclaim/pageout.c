@@ -61,10 +61,12 @@ static bool test_clear_referenced(struct page *page)
 	return true;
 }
 
+/* Entries of private memory are asked when they are to go: one walk less. */
 static bool was_used(struct page *page)
 {
-	return page_mapcount(page) ? page_referenced(page) != 0 :
-				     test_clear_referenced(page);
+	if (page_mapcount(page) && !PageAnon(page))
+		return page_referenced(page) != 0;
+	return test_clear_referenced(page);
 }
 
 /* Somebody wants it soon, if he wanted it just now. */
@@ -122,13 +124,11 @@ static enum verdict write_page(struct page *page, struct address_space *mapping,
 		return STAYS;
 	if (!clear_page_dirty_for_io(page))
 		return GOES;
-	SetPageReclaim(page);
 	err = begin_write(page, mapping);
 	if (PageWriteback(page)) {
-		sc->nr_writeback++;
+		rotate_later(page, sc);
 		return WRITTEN;
 	}
-	ClearPageReclaim(page);
 	if (err == -ENOSPC)
 		SetPageActive(page);
 	if (err || !trylock_page(page))
@@ -151,7 +151,8 @@ static enum verdict unmap_page(struct page *page)
 	case UNMAP_FAIL:
 		return ACTIVE;
 	default:
-		return STAYS;
+		/* private memory: it was used just now */
+		return PageAnon(page) ? ACTIVE : STAYS;
 	}
 }
 
@@ -194,6 +195,9 @@ static enum verdict shrink_page(struct page *page, struct scan_control *sc)
 		next = give_slot(page, sc);
 	if (next == GOES)
 		next = unmap_page(page);
+	/* it may have got a slot in vain */
+	if (next == ACTIVE && PageDirty(page))
+		remove_exclusive_swap_page(page);
 	if (next == GOES && PageDirty(page))
 		next = used ? STAYS : write_page(page, mapping, sc);
 	if (next == GOES && !take_out(page))

@@ -94,9 +94,9 @@ static void read_one_ahead(swp_entry_t entry, gfp_t gfp)
 {
 	struct page *page;
 
-	if (!swap_count(entry))
+	if (!swap_is_out(entry))
 		return;
-	page = read_swap_cache(entry, gfp);
+	page = read_new_swap_cache(entry, gfp);
 	if (page)
 		put_user_page(page);
 }
@@ -137,7 +137,7 @@ static struct page *find_page(struct swapped *s, gfp_t gfp)
 	s->major = true;
 	/* the one that is wanted is asked for first, and on its way while the
 	 * others are */
-	page = read_swap_cache(s->entry, gfp);
+	page = read_new_swap_cache(s->entry, gfp);
 	if (page)
 		swapin_readahead(s->entry, gfp);
 	return page;
@@ -195,14 +195,15 @@ static void show(struct swapped *s, u32 *entry, struct page *page)
 {
 	struct mm_struct *mm = s->vma->vm_mm;
 
-	s->shared = page_mapcount(page) || swap_count(s->entry) != 1;
+	s->shared = page_mapcount(page);
 	get_page(page);
 	page_add_anon_rmap(page, s->vma, s->address);
+	/* behind that: section 3 */
+	if (swap_put_locked_page(s->entry))
+		s->shared = true;
 	mm->anon_rss++;
 	mm->swap_entries--;
 	pt_write(&mm->pgd, entry, value_for(s, page));
-	/* nothing is freed by that: the page is locked */
-	swap_free(s->entry);
 }
 
 static enum fault_result cannot_be_read(const struct swapped *s)

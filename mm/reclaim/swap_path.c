@@ -115,6 +115,8 @@ void __init swap_begin(void)
 	for (i = 0; i < nr_wanted; i++) {
 		snprintf(path, sizeof(path), "%s%s",
 			 wanted[i][0] == '/' ? "" : "/dev/", wanted[i]);
-		swapon_path(path, -1);
+		if (swapon_path(path, -1) == -ENOENT)
+			pr_warn("swap: swap=%s: there is no such disk or "
+				"file\n", wanted[i]);
 	}
 }

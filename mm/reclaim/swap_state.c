@@ -42,7 +42,7 @@ static swp_entry_t entry_of(const struct page *page)
 
 /* --- getting in --- */
 
-bool add_to_swap(struct page *page)
+bool fastcall add_to_swap(struct page *page)
 {
 	BUG_ON(!PageLocked(page) || PageSwapCache(page),
 	       "a page to be swapped is not locked, or has a slot");
@@ -58,7 +58,7 @@ bool add_to_swap(struct page *page)
 	return true;
 }
 
-struct page *lookup_swap_cache(swp_entry_t entry)
+struct page *fastcall lookup_swap_cache(swp_entry_t entry)
 {
 	u32 flags;
 	struct swap_area *area = lock_swap_area(entry, &flags);
@@ -71,6 +71,20 @@ struct page *lookup_swap_cache(swp_entry_t entry)
 		get_page(page);
 	unlock_swap_area(area, flags);
 	return page;
+}
+
+bool swap_is_out(swp_entry_t entry)
+{
+	u32 flags;
+	struct swap_area *area = lock_swap_area(entry, &flags);
+	bool out;
+
+	if (!area)
+		return false;
+	out = swap_slot_count(area, swp_offset(entry)) &&
+	      !area->page[swp_offset(entry)];
+	unlock_swap_area(area, flags);
+	return out;
 }
 
 /* A page that is to be read, locked. False: there is one, or no entry says the
@@ -110,19 +124,26 @@ static bool begin_to_read(struct page *page, swp_entry_t entry)
 	return false;
 }
 
-struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
+struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp)
 {
 	struct page *page;
 
 	do {
-		page = lookup_swap_cache(entry);
-		if (page)
-			return page;
 		page = alloc_page(gfp);
 		if (!page || begin_to_read(page, entry))
 			return page;
+		page = lookup_swap_cache(entry);
+		if (page)
+			return page;
 	} while (swap_count(entry));
 	return NULL;
+}
+
+struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
+{
+	struct page *page = lookup_swap_cache(entry);
+
+	return page ? page : read_new_swap_cache(entry, gfp);
 }
 
 /* --- getting out --- */
@@ -157,7 +178,7 @@ static bool is_exclusive(const struct swap_area *area, const struct page *page)
 	       !PageWriteback(page);
 }
 
-bool remove_exclusive_swap_page(struct page *page)
+bool fastcall remove_exclusive_swap_page(struct page *page)
 {
 	struct swap_area *area;
 	bool exclusive;
@@ -178,7 +199,7 @@ bool remove_exclusive_swap_page(struct page *page)
 	return exclusive;
 }
 
-bool remove_unused_swap_page(struct page *page)
+bool fastcall remove_unused_swap_page(struct page *page)
 {
 	struct swap_area *area;
 	bool unused;
@@ -229,7 +250,20 @@ struct page *swap_free_take(swp_entry_t entry)
 	return page;
 }
 
-void swap_free(swp_entry_t entry)
+u32 swap_put_locked_page(swp_entry_t entry)
+{
+	struct swap_area *area;
+	u32 flags, left;
+
+	area = lock_swap_area(entry, &flags);
+	BUG_ON(!area, "an entry of no swap slot goes");
+	swap_slot_put(area, swp_offset(entry));
+	left = swap_slot_count(area, swp_offset(entry));
+	unlock_swap_area(area, flags);
+	return left;
+}
+
+void fastcall swap_free(swp_entry_t entry)
 {
 	struct page *page = swap_free_take(entry);
 

@@ -85,7 +85,7 @@ bool vm_swap_full(void)
 
 /* --- slots --- */
 
-struct swap_area *lock_swap_area(swp_entry_t entry, u32 *flags)
+struct swap_area *fastcall lock_swap_area(swp_entry_t entry, u32 *flags)
 {
 	struct swap_area *area = &swap_areas[swp_type(entry)];
 
@@ -159,7 +159,7 @@ swp_entry_t swap_take_for(struct page *page)
 	return take_slot(0, page);
 }
 
-bool swap_duplicate(swp_entry_t entry)
+bool fastcall swap_duplicate(swp_entry_t entry)
 {
 	u32 flags;
 	struct swap_area *area = lock_swap_area(entry, &flags);

@@ -249,7 +249,7 @@ void page_add_anon_rmap(struct page *page, const struct vm_area_struct *vma,
 
 /* --- walks --- */
 
-struct anon_vma *page_lock_anon_vma(struct page *page)
+struct anon_vma *fastcall page_lock_anon_vma(struct page *page)
 {
 	struct anon_vma *av;
 
@@ -265,13 +265,13 @@ struct anon_vma *page_lock_anon_vma(struct page *page)
 	return NULL;
 }
 
-void page_unlock_anon_vma(struct anon_vma *av)
+void fastcall page_unlock_anon_vma(struct anon_vma *av)
 {
 	spin_unlock(&av->lock);
 	rmap_walk_end();
 }
 
-u32 *rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
+u32 *fastcall rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
 		     u32 *address)
 {
 	struct mm_struct *mm = vma->vm_mm;

@@ -50,27 +50,29 @@
  * looked at. */
 struct visit {
 	struct page *page;
-	bool (*fn)(struct visit *v, struct vm_area_struct *vma, u32 address,
-		   u32 *entry);
 	u32 referenced;
 	enum unmap_result result;
 };
 
-/* --- from the page to its entries --- */
+typedef bool (*visit_fn)(struct visit *v, struct vm_area_struct *vma,
+			 u32 address, u32 *entry);
 
-static bool visit_area(struct visit *v, struct vm_area_struct *vma)
+/* --- from the page to its entries: inline, so that fn is no pointer --- */
+
+static __always_inline bool visit_area(struct visit *v, visit_fn fn,
+				       struct vm_area_struct *vma)
 {
 	u32 address, *entry = rmap_lock_entry(vma, v->page, &address);
 	bool more;
 
 	if (!entry)
 		return true;
-	more = v->fn(v, vma, address, entry);
+	more = fn(v, vma, address, entry);
 	spin_unlock(page_table_lock(vma->vm_mm));
 	return more && page_mapcount(v->page);
 }
 
-static void visit_anon(struct visit *v)
+static __always_inline void visit_anon(struct visit *v, visit_fn fn)
 {
 	struct anon_vma *av = page_lock_anon_vma(v->page);
 	struct vm_area_struct *vma;
@@ -78,13 +80,13 @@ static void visit_anon(struct visit *v)
 	if (!av)
 		return;
 	list_for_each_entry(vma, &av->head, anon_vma_node)
-		if (!visit_area(v, vma))
+		if (!visit_area(v, fn, vma))
 			break;
 	page_unlock_anon_vma(av);
 }
 
 /* False: the list is busy. */
-static bool visit_file(struct visit *v)
+static __noinline bool visit_file(struct visit *v, visit_fn fn)
 {
 	struct address_space *mapping = v->page->mapping;
 	struct vm_area_struct *vma;
@@ -95,21 +97,21 @@ static bool visit_file(struct visit *v)
 	if (!mutex_trylock(&mapping->i_mmap_lock))
 		return false;
 	list_for_each_entry(vma, &mapping->i_mmap, shared)
-		if (!visit_area(v, vma))
+		if (!visit_area(v, fn, vma))
 			break;
 	mutex_unlock(&mapping->i_mmap_lock);
 	return true;
 }
 
-static bool visit_all(struct visit *v)
+static __always_inline bool visit_all(struct visit *v, visit_fn fn)
 {
 	BUG_ON(!PageLocked(v->page),
 	       "the entries of a page that nobody has locked");
 	if (!page_mapcount(v->page))
 		return true;
 	if (!PageAnon(v->page))
-		return visit_file(v);
-	visit_anon(v);
+		return visit_file(v, fn);
+	visit_anon(v, fn);
 	return true;
 }
 
@@ -132,10 +134,10 @@ static bool count_use(struct visit *v, struct vm_area_struct *vma, u32 address,
 	return true;
 }
 
-u32 page_referenced(struct page *page)
+u32 fastcall page_referenced(struct page *page)
 {
-	struct visit v = { .page = page, .fn = count_use };
-	bool busy = !visit_all(&v);
+	struct visit v = { .page = page };
+	bool busy = !visit_all(&v, count_use);
 
 	if (PageReferenced(page)) {
 		ClearPageReferenced(page);
@@ -207,13 +209,11 @@ static bool unmap_one(struct visit *v, struct vm_area_struct *vma, u32 address,
 	return true;
 }
 
-enum unmap_result try_to_unmap(struct page *page)
+enum unmap_result fastcall try_to_unmap(struct page *page)
 {
-	struct visit v = {
-		.page = page, .fn = unmap_one, .result = UNMAP_SUCCESS,
-	};
+	struct visit v = { .page = page, .result = UNMAP_SUCCESS };
 
-	if (!visit_all(&v))
+	if (!visit_all(&v, unmap_one))
 		return UNMAP_AGAIN;
 	if (v.result == UNMAP_SUCCESS && page_mapcount(page))
 		return UNMAP_AGAIN;

@@ -273,14 +273,14 @@ def change(new, old):
 def table(cases, baseline, linux):
     """The cases as text, next to both others."""
     old, other = by_name(baseline), by_name(linux)
-    lines = [f"{'instructions per operation':32}{'min':>12}{'mean':>12}"
+    lines = [f"{'instructions per operation':32}{'min':>14}{'mean':>14}"
              f"{'tlb':>6}{'baseline':>12}{'':>9}{'Linux 6.1':>11}"]
     for case in cases:
         name = case["case"]
         before = old.get(name, {}).get("mean")
         theirs = other.get(name, {}).get("mean")
         lines.append(
-            f"{name:32}{case['min']:12.2f}{case['mean']:12.2f}"
+            f"{name:32}{case['min']:14.2f}{case['mean']:14.2f}"
             f"{case['tlb_flushes']:6.2f}"
             f"{'' if before is None else f'{before:.2f}':>12}"
             f"{'' if before is None else change(case['mean'], before):>9}"

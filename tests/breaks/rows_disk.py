@@ -242,4 +242,12 @@ ROWS = [
     Break("block: a wait for another device counts", "kernel/block/request.c",
           "&& had_its_time(q))", ")",
           "block_fail.a_wait_for_another_device_is_no_silence"),
+    # the window of a RAM disk above the direct map
+    Break("ramdisk: the window is not flushed", "kernel/block/ramdisk.c",
+          "\tflush_tlb_own(va);\n", "", "ramdisk.the_disk_of_the_command_line", mem="1G",
+          options="mem=256M highmem=64M ramdisk=16M"),
+    Break("ramdisk: the window stays open", "kernel/block/ramdisk.c",
+          "\t\tpt_run_clear(&windows, own_entry());\n", "\t\t;\n",
+          "ramdisk.the_disk_of_the_command_line", mem="1G",
+          options="mem=256M highmem=64M ramdisk=16M"),
 ]

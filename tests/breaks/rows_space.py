@@ -39,8 +39,11 @@ ROWS = [
           "if (may_reuse(f, page)) {", "if (0) {",
           "fork.one_owner_left_does_not_copy"),
     Break("space: a copied page loses its use twice", "mm/space/memory.c",
-          "\t\tput_two_users(counted);\n",
-          "\t\tput_two_users(counted), put_user_page(counted);\n",
+          "\tif (counted)\n"
+          "\t\tatomic_dec(&compound_head(counted)->_count);\n",
+          "\tif (counted) {\n"
+          "\t\tatomic_dec(&compound_head(counted)->_count);\n"
+          "\t\tput_user_page(counted);\n\t}\n",
           "fork.copy_on_write_in_both_directions"),
     Break("space: the zero page is writable", "mm/space/memory.c",
           "make_pte(f, zero) & ~_PAGE_RW", "make_pte(f, zero) | _PAGE_RW",

@@ -124,6 +124,29 @@ TEST(swap_fault, a_page_that_did_not_get_away)
 	end(&s);
 }
 
+/* A fault that was answered meanwhile by another thread. */
+TEST(swap_fault, an_entry_that_has_changed)
+{
+	struct vm_area_struct *vma;
+	struct page *page;
+	struct scene s;
+	pteval_t old;
+
+	REQUIRE(begin(&s, 1));
+	EXPECT(swap_out_page(s.mm, USER));
+	old = entry_at(s.mm, USER);
+	EXPECT(peek(USER) == 100);
+	page = page_at(s.mm, USER);
+	EXPECT(PageSwapCache(page));
+	down_read(&s.mm->mmap_sem);
+	vma = find_vma(s.mm, USER);
+	EXPECT_EQ(swap_hooks.fault(vma, USER, old, 0), FAULT_MINOR);
+	up_read(&s.mm->mmap_sem);
+	EXPECT(page_mapcount(page) == 1 && s.mm->anon_rss == 1);
+	EXPECT(s.mm->swap_entries == 0);
+	end(&s);
+}
+
 /* --- shared --- */
 
 /* Each entry counts; each comes home by itself, to the same page; the first
@@ -261,6 +284,11 @@ TEST(swap_fault, half_full_slots_go_back)
 	for (i = 0; i < 40; i++)
 		EXPECT_EQ(peek(PAGE(i)), 100 + i);
 	EXPECT(s.slots->inuse <= SLOTS / 2);
+	for (i = 0; i < 40; i++) {
+		const struct page *page = page_at(s.mm, PAGE(i));
+
+		EXPECT(PageSwapCache(page) || PageDirty(page));
+	}
 	/* a page whose slot went is dirty, and goes again with all it has */
 	EXPECT(swap_out_page(s.mm, USER) && peek(USER) == 100);
 	end(&s);

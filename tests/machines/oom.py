@@ -2,17 +2,19 @@
 
 import re
 
+from machines import swap
 from machines.deaths import check_report
+from machines.disks import drive
 from machines.harness import Test, require
 from machines.qemu import MB, Guest, kernel_args, machine_args
 
-KILLED = re.compile(r"^Out of memory: Killed process (\d+) \((\w+)\)\.$", re.M)
+KILLED = re.compile(r"^Out of memory: Killed process (\d+) \((\S+)\)\.$", re.M)
 NOBODY = "out of memory, and there is no process that can be killed"
 ROUNDS = ("the hog was killed, nobody else", "and once more",
           "the one that was to go first, then the hog")
 # one line of each part of the report, in this order
 REPORT = tuple(re.compile(pattern, re.M) for pattern in (
-    r"^(\w+) invoked oom-killer: gfp_mask=0x[0-9a-f]+, order=\d, "
+    r"^(\S+) invoked oom-killer: gfp_mask=0x[0-9a-f]+, order=\d, "
     r"oom_score_adj=-?\d+$",
     r"^Call trace:$",
     r"^ \[<[0-9a-f]{8}>\] out_of_memory\+0x[0-9a-f]+/0x[0-9a-f]+$",
@@ -27,9 +29,10 @@ REPORT = tuple(re.compile(pattern, re.M) for pattern in (
     r"^Free swap: +\d+kB of \d+kB$",
     r"^\d+ pages of RAM$",
     r"^\[ pid \] total_vm +rss oom_score_adj name$",
-    r"^\[ *\d+\] +\d+ +\d+ +-?\d+ oom$",
+    r"^\[ *\d+\] +\d+ +\d+ +-?\d+ /?oom$",
 ))
-TASK = re.compile(r"^\[ *(\d+)\] +(\d+) +(\d+) +(-?\d+) oom$", re.M)
+SWAP = re.compile(r"^Free swap: +(\d+)kB of (\d+)kB$", re.M)
+TASK = re.compile(r"^\[ *(\d+)\] +(\d+) +(\d+) +(-?\d+) /?oom$", re.M)
 MACHINES = (    # name, MB, CPU, command line
     ("64M", 64, "pentium3", ""), ("16M-486", 16, "486", ""),
     ("pae", 64, "max", "pae"), ("highmem", 64, "pentium3", "highmem=40M"),
@@ -43,17 +46,19 @@ def tests(ctx):
         yield Test(f"machines.oom-{machine[0]}",
                    lambda journal, machine=machine: scenario(
                        ctx, journal, machine), 2.0)
+    yield Test("machines.oom-swap-full",
+               lambda journal: swap_full(ctx, journal), 10.0)
     yield Test("machines.oom-nobody-to-kill",
                lambda journal: nobody(ctx, journal), 2.0)
     yield Test("machines.oom-is-over",
                lambda journal: over(ctx, journal), 2.0)
 
 
-def boot(ctx, journal, size, cpu, cmdline):
+def boot(ctx, journal, size, cpu, cmdline, more=()):
     """With the programs."""
     ctx.once("programs", lambda: ctx.make("programs"))
     args = machine_args(size * MB, cpu=cpu) + kernel_args(
-        ctx.kernel, cmdline, str(ctx.out / "programs.cpio"))
+        ctx.kernel, cmdline, str(ctx.out / "programs.cpio")) + list(more)
     return Guest(journal, args, limit=200)
 
 
@@ -74,7 +79,12 @@ def scenario(ctx, journal, machine):
         guest.wait_prompt()
         text = guest.text
         books = guest.command("check")
-    reports = re.split(r"(?=^\w+ invoked oom-killer)", text, flags=re.M)[1:]
+    check_scenario(text, books)
+
+
+def check_scenario(text, books):
+    """Four reports, each with the right victim; what the program says."""
+    reports = re.split(r"(?=^\S+ invoked oom-killer)", text, flags=re.M)[1:]
     require(len(reports) == 4, "wrong output", f"{len(reports)} reports of 4")
     for number, report in enumerate(reports):
         check_oom(report)
@@ -91,6 +101,21 @@ def scenario(ctx, journal, machine):
     require("init: /oom ended with status 0\n" in text, "failed case",
             "init has lost something")
     require(books == "mm_check: nothing is wrong\n", "wrong contents", books)
+
+
+def swap_full(ctx, journal):
+    """The same behind 8 MB of swap: nobody dies before it is full."""
+    area = swap.mkswap(journal.scratch / "swap.img", 8 * MB)
+    with boot(ctx, journal, 32, "pentium3", "swap=hda init=/oom,scenario",
+              drive(area, 0, ",cache=unsafe")) as guest:
+        guest.wait_prompt()
+        text = guest.text
+        books = guest.command("check")
+        swap.nothing_is_left(guest, "/dev/hda")
+    check_scenario(text, books)
+    for free, total in SWAP.findall(text):
+        require(int(total) > 8000 and int(free) < int(total) // 10,
+                "failed case", f"{free} KB of {total} KB swap were free")
 
 
 def nobody(ctx, journal):

@@ -21,13 +21,14 @@ ROWS = (        # name, MB, CPU, command line
 )
 
 # Under pressure: name, MB, CPU, command line, swap, seconds in short and long.
+# A real disk takes real time, so who waits for one may not skip it.
 PRESSURE = (
     ("ram", 64, "pentium3", "", "ram", 150, 1800),
-    ("ram-pae-numa", 64, "max", "pae numa=fake=2", "ram", 0, 600),
+    ("ram-pae-numa", 64, "max", "pae numa=fake=2", "ram", 60, 1800),
     ("ram-watched", 64, "max", "debug=slab,page_owner,page_poison,locks",
      "ram", 0, 300),
-    ("ide", 64, "pentium3", "", "ide", 60, 600),
-    ("ide-highmem", 96, "max", "highmem=32M", "ide", 0, 300),
+    ("ide", 64, "pentium3", "", "ide", 30, 300),
+    ("ide-highmem", 96, "max", "highmem=32M", "ide", 0, 120),
 )
 SECONDS = re.compile(r"^soak: (\d+) s, seed \d+: (\d+) processes, (\d+) killed, "
                      r"(\d+) failed; (\d+) checks, (\d+) wrong$", re.M)
@@ -64,24 +65,24 @@ def soak(ctx, journal, size, cpu, cmdline):
 def pressure(ctx, journal, size, cpu, cmdline, swap, seconds):
     """Pages go out and come back, and none differs."""
     data = journal.scratch / "data.img"
-    make_image(data, label())
     area = mkswap(journal.scratch / "swap.img", AREA - MB)
     if swap == "ram":
-        args = machine_args(size * MB + AREA, cpu=cpu)
-        args += header_at(area, size * MB)
+        args = machine_args(size * MB + AREA, cpu=cpu) + [
+            "-icount", "shift=0,sleep=off"] + header_at(area, size * MB)
         cmdline += f" mem={size}M ramdisk={AREA // MB - 1}M swap=ram0"
     else:
-        args = machine_args(size * MB, cpu=cpu)
-        args += drive(area, 1, ",cache=unsafe")
+        make_image(data, label())
+        args = machine_args(size * MB, cpu=cpu) + drive(
+            data, 0, ",cache=unsafe") + drive(area, 1, ",cache=unsafe")
         cmdline += " swap=hdb"
-    args += drive(data, 0, ",cache=unsafe") + [
-        "-icount", "shift=0,sleep=off"] + kernel_args(
-            ctx.kernel, f"{cmdline} soak={seconds}".strip(), programs(ctx))
+    args += kernel_args(ctx.kernel, f"{cmdline} soak={seconds}".strip(),
+                        programs(ctx))
     with Guest(journal, args, limit=120 + 2 * seconds) as guest:
         guest.expect_end(PASSED)
         text = guest.text
     judge_pressure(journal, text, seconds)
-    check_data(journal, data)
+    if swap == "ide":
+        check_data(journal, data)
 
 
 def judge_pressure(journal, text, seconds):
@@ -94,7 +95,7 @@ def judge_pressure(journal, text, seconds):
     out, back, seen, differed = map(int, pages.groups())
     require((killed, failed, wrong, differed) == (0, 0, 0, 0), "failed case",
             f"{told[0]}; {pages[0]}")
-    require(ran == seconds and checks >= seconds // 10 - 2 and begun >= 4 and
+    require(ran == seconds and checks >= seconds // 10 - 3 and begun >= 4 and
             seen > out, "failed case", f"too little was done: {told[0]}")
     require(min(out, back) >= OUT_LEAST * seconds, "failed case",
             f"there was no pressure: {pages[0]}")

@@ -149,18 +149,18 @@ swp_entry_t get_swap_page(void);
  * last entry that goes takes the page in the cache along, if nobody uses it and
  * it is not locked: it would be of no use.
  */
-bool swap_duplicate(swp_entry_t entry);
-void swap_free(swp_entry_t entry);
+bool fastcall swap_duplicate(swp_entry_t entry);
+void fastcall swap_free(swp_entry_t entry);
 u32 swap_count(swp_entry_t entry);	/* 0, too: bad, or there is no such */
 
 /* --- the swap cache, mm/reclaim/swap_state.c --- */
 
 /* A private page that is locked gets a slot, is in the cache and dirty. False:
  * there is no slot. */
-bool add_to_swap(struct page *page);
+bool fastcall add_to_swap(struct page *page);
 
 /* With a user more; NULL. */
-struct page *lookup_swap_cache(swp_entry_t entry);
+struct page *fastcall lookup_swap_cache(swp_entry_t entry);
 
 /* Locked, and not being written: it is out, and a user goes. */
 void delete_from_swap_cache(struct page *page);
@@ -168,11 +168,11 @@ void delete_from_swap_cache(struct page *page);
 /* The same, if nobody but its one entry and the caller use it, and no other
  * entry says its slot; it is dirty then, as it is nowhere else. Does not sleep.
  * Locked. */
-bool remove_exclusive_swap_page(struct page *page);
+bool fastcall remove_exclusive_swap_page(struct page *page);
 
 /* The same of one that is clean, if nobody but the caller uses it and no entry
  * shows it: the slot has its bytes. Does not sleep. Locked. */
-bool remove_unused_swap_page(struct page *page);
+bool fastcall remove_unused_swap_page(struct page *page);
 
 /*
  * The page of an entry, from the cache or read, perhaps still being read
@@ -188,10 +188,10 @@ void swapin_readahead(swp_entry_t entry, gfp_t gfp);
 
 /* Writes a page of the swap cache that is locked, its PG_dirty cleared: as
  * address_space_operations.writepage. */
-int swap_writepage(struct page *page);
+int fastcall swap_writepage(struct page *page);
 
 /* Reads one that is locked and not up to date, as readpage. */
-void swap_readpage(struct page *page);
+void fastcall swap_readpage(struct page *page);
 
 /* --- --- */
 

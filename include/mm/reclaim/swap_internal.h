@@ -47,6 +47,14 @@ static inline bool swap_slot_is_bad(const struct swap_area *area, u32 offset)
 u32 swap_check_slots(struct swap_area *area,
 		     void (*report)(const char *sentence));
 
+/* --- the swap cache (mm/reclaim/swap_state.c) --- */
+
+/* read_swap_cache() of what was not in the cache just now. */
+struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp);
+
+/* Do entries say the slot, and it has no page? */
+bool swap_is_out(swp_entry_t entry);
+
 /* --- areas (mm/reclaim/swapfile.c) --- */
 
 extern struct swap_area swap_areas[MAX_SWAPFILES];
@@ -56,7 +64,7 @@ extern struct mutex swapon_mutex;
 
 /* The area of an entry, locked, interrupts off; NULL: there is no such slot,
  * or no such area any more. */
-struct swap_area *lock_swap_area(swp_entry_t entry, u32 *flags);
+struct swap_area *fastcall lock_swap_area(swp_entry_t entry, u32 *flags);
 
 static inline void unlock_swap_area(struct swap_area *area, u32 flags)
 {
@@ -91,6 +99,10 @@ void swap_area_retire(struct swap_area *area);
 /* As swap_free(), which gives the page back that went, if one did; here that
  * use of it is the caller's, who has a lock. */
 struct page *swap_free_take(swp_entry_t entry);
+
+/* As swap_free(), of a slot whose page the caller has locked, so that it stays:
+ * how many entries still say it. */
+u32 swap_put_locked_page(swp_entry_t entry);
 
 /* --- faults (mm/reclaim/swap_fault.c) --- */
 

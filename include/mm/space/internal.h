@@ -151,8 +151,8 @@ void zap_entries(struct vm_area_struct *vma, u32 start, u32 end,
  * it stays, the areas on its list stay where they are, and their spaces and
  * tables are there. The caller has a user of the page.
  */
-struct anon_vma *page_lock_anon_vma(struct page *page);
-void page_unlock_anon_vma(struct anon_vma *av);
+struct anon_vma *fastcall page_lock_anon_vma(struct page *page);
+void fastcall page_unlock_anon_vma(struct anon_vma *av);
 
 /* While somebody walks, no anon_vma is freed. The two above do this, too. */
 void rmap_walk_begin(void);
@@ -161,7 +161,7 @@ void rmap_walk_end(void);
 /* The entry of an area that shows the page, be it one that nobody may touch,
  * and its address, with page_table_lock; NULL, without: there is none. The lock
  * of the area's list is held. */
-u32 *rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
+u32 *fastcall rmap_lock_entry(struct vm_area_struct *vma, const struct page *page,
 		     u32 *address);
 
 /* Calls fn with page_table_lock, if the area has the page, and its entry shows

@@ -157,7 +157,7 @@ int rmap_walk_file(struct page *page,
  * are clear then. The page is locked, the caller has a user of it. Nobody needs
  * to hold mmap_sem; it waits for no sleeping lock: what is busy counts as used.
  */
-u32 page_referenced(struct page *page);
+u32 fastcall page_referenced(struct page *page);
 
 enum unmap_result {
 	UNMAP_SUCCESS,		/* no entry shows it any more */
@@ -170,6 +170,6 @@ enum unmap_result {
  * cache, they become swap entries (swap_hooks.copy), of a file empty. What the
  * CPU noted is noted in the page: PG_dirty. As page_referenced() otherwise.
  */
-enum unmap_result try_to_unmap(struct page *page);
+enum unmap_result fastcall try_to_unmap(struct page *page);
 
 #endif
