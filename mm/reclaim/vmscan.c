@@ -33,7 +33,7 @@
  *    TF_RECLAIM (mm/page set it): what he allocates meanwhile may take the
  *    reserves, and does not come here again.
  *
- * 6. Private memory. All of it was used when it came, so the first look at an
+ * 7. Private memory. All of it was used when it came, so the first look at an
  *    active page would say "used" and nothing more. It only takes the entries'
  *    accessed bits away, and the page becomes inactive: there it is looked at
  *    once more before it goes, and who was used meanwhile is active again.
@@ -121,7 +121,7 @@ static bool stays_active(struct page *page, const struct scan_control *sc,
 		return used_lately(page);
 	if (!PageSwapCache(page) && !sc->may_swap)
 		return true;
-	/* see 6 */
+	/* see 7 */
 	used_lately(page);
 	return false;
 }

@@ -217,8 +217,8 @@ ROWS: list[Break] = [
           "if (swap_put_locked_page(s->entry) && 0)",
           "swap_fault.a_page_of_two_spaces"),
     Break("swap: reused though others say the slot", "mm/reclaim/swap_fault.c",
-          "\talone = !swap_slot_count(area, swp_offset(entry));\n",
-          "\talone = true;\n", "swap_fault.a_page_of_two_spaces"),
+          "\talone = !swap_slot_count(area, swp_offset(entry));",
+          "\talone = true;", "swap_fault.a_page_of_two_spaces"),
     Break("swap: at random as much is read ahead", "mm/reclaim/swap_fault.c",
           "if (!hits && !is_neighbour(offset, area->ahead_prev))", "if (0)",
           "swap_fault.at_random_one_is_read"),
@@ -305,8 +305,7 @@ ROWS: list[Break] = [
           "if (left < 0) {\n\t\t\tshrinker->nr = 0;\n\t\t\tbreak;\n\t\t}",
           "shrinker.not_now"),
     Break("vmscan: gives up what has only become inactive",
-          "mm/reclaim/vmscan.c", "#define LAST_ROUNDS 8U", "#define LAST_ROUNDS 0U",
+          "mm/reclaim/vmscan.c", "#define LAST_ROUNDS 8U",
+          "#define LAST_ROUNDS 0U",
           "vmscan.new_pages_are_looked_at"),
-    # --- rmap ---
-    # out of memory
 ]
