@@ -292,6 +292,7 @@ static const struct report_line vmstat[] = {
 	{ "nr_slab_unreclaimable", MACHINE(slab_unreclaimable) },
 	{ "nr_page_table_pages", MACHINE(table_pages) },
 	{ "nr_bounce", MACHINE(nr_bounce_pages) },
+	{ "nr_vmscan_write", EVENT(VMSCAN_WRITE) },
 	{ "numa_hit", COUNTER(numa_hit) },
 	{ "numa_miss", COUNTER(numa_miss) },
 	{ "numa_foreign", COUNTER(numa_foreign) },

@@ -248,6 +248,7 @@ TEST(report, vmstat_pages)
 		 "nr_slab_unreclaimable %u\n"
 		 "nr_page_table_pages %u\n"
 		 "nr_bounce 0\n"
+		 "nr_vmscan_write %u\n"
 		 "numa_hit 111\n"
 		 "numa_miss 122\n"
 		 "numa_foreign 133\n"
@@ -258,7 +259,7 @@ TEST(report, vmstat_pages)
 		 page_cache_pages() + nr_swap_cached(), nr_dirty_pages(),
 		 nr_writeback_pages(), slab_pages_reclaimable(),
 		 slab_pages_of_all() - slab_pages_reclaimable(), spaces.tables,
-		 block_paged_kb(READ), block_paged_kb(WRITE));
+		 vm_event_sum(VMSCAN_WRITE), block_paged_kb(READ), block_paged_kb(WRITE));
 	EXPECT(!strncmp(printed(report_vmstat), want, strlen(want)));
 	EXPECT_STREQ(lines_between(record_stop(), "nr_free", "pswpin"), want);
 }

@@ -69,7 +69,7 @@ MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
 VMSTAT = tuple("""
     nr_free_pages nr_inactive nr_active nr_anon_pages nr_mapped nr_file_pages
     nr_dirty nr_writeback nr_slab_reclaimable nr_slab_unreclaimable
-    nr_page_table_pages nr_bounce
+    nr_page_table_pages nr_bounce nr_vmscan_write
     numa_hit numa_miss numa_foreign numa_local numa_other
     pgpgin pgpgout pswpin pswpout
     pgalloc_dma pgalloc_normal pgalloc_high pgfree pgactivate pgdeactivate
