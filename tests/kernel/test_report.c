@@ -259,7 +259,8 @@ TEST(report, vmstat_pages)
 		 page_cache_pages() + nr_swap_cached(), nr_dirty_pages(),
 		 nr_writeback_pages(), slab_pages_reclaimable(),
 		 slab_pages_of_all() - slab_pages_reclaimable(), spaces.tables,
-		 vm_event_sum(VMSCAN_WRITE), block_paged_kb(READ), block_paged_kb(WRITE));
+		 vm_event_sum(VMSCAN_WRITE),
+		 block_paged_kb(READ), block_paged_kb(WRITE));
 	EXPECT(!strncmp(printed(report_vmstat), want, strlen(want)));
 	EXPECT_STREQ(lines_between(record_stop(), "nr_free", "pswpin"), want);
 }
