@@ -126,8 +126,7 @@ static __noinline void note_traced(const struct lru_batch *batch)
 
 	for (i = 0; i < batch->n; i++)
 		if (batch->page[i] && batch->page[i] == traced_page)
-			page_trace_note(batch->page[i],
-					PageActive(batch->page[i]) ?
+			page_trace_note(traced_page, PageActive(traced_page) ?
 					PAGE_ACTIVE : PAGE_INACTIVE);
 }
 
