@@ -270,6 +270,8 @@ static const struct report_line meminfo[] = {
 	{ "AnonPages:", MACHINE(anon_mapped) },
 	{ "Mapped:", MACHINE(file_mapped) },
 	{ "Slab:", MACHINE(slab_pages_of_all) },
+	{ "SReclaimable:", MACHINE(slab_pages_reclaimable) },
+	{ "SUnreclaim:", MACHINE(slab_unreclaimable) },
 	{ "PageTables:", MACHINE(table_pages) },
 	{ "Bounce:", MACHINE(nr_bounce_pages) },
 	{ "CommitLimit:", MACHINE(vm_commit_limit) },

@@ -176,7 +176,7 @@ TEST(report, meminfo)
 	const u32 kb = PAGE_SIZE >> 10;
 	const struct space_counts spaces = sum_space_counts();
 	const u32 disks = page_cache_pages_of_disks();
-	char want[800];
+	char want[900];
 
 	/* zones are the set's, all else is the machine's */
 	snprintf(want, sizeof(want),
@@ -198,6 +198,8 @@ TEST(report, meminfo)
 		 "AnonPages:    %8u kB\n"
 		 "Mapped:       %8u kB\n"
 		 "Slab:         %8u kB\n"
+		 "SReclaimable: %8u kB\n"
+		 "SUnreclaim:   %8u kB\n"
 		 "PageTables:   %8u kB\n"
 		 "Bounce:              0 kB\n"
 		 "CommitLimit:  %8u kB\n"
@@ -209,7 +211,9 @@ TEST(report, meminfo)
 		 nr_swap_cached() * kb, total_swap_pages() * kb,
 		 nr_swap_pages() * kb, nr_dirty_pages() * kb,
 		 nr_writeback_pages() * kb, spaces.anon * kb, spaces.file * kb,
-		 slab_pages_of_all() * kb, spaces.tables * kb,
+		 slab_pages_of_all() * kb, slab_pages_reclaimable() * kb,
+		 (slab_pages_of_all() - slab_pages_reclaimable()) * kb,
+		 spaces.tables * kb,
 		 vm_commit_limit() * kb,
 		 (u32)atomic_read(&overcommit.committed) * kb,
 		 vmalloc_total() >> 10, vmalloc_used() >> 10,
