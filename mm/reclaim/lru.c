@@ -126,8 +126,8 @@ static __noinline void note_traced(const struct lru_batch *batch)
 
 	for (i = 0; i < batch->n; i++)
 		if (batch->page[i] && batch->page[i] == traced_page)
-			trace_page(traced_page, PageActive(traced_page) ?
-				   PAGE_ACTIVE : PAGE_INACTIVE);
+			page_trace_note(traced_page, PageActive(traced_page) ?
+					PAGE_ACTIVE : PAGE_INACTIVE);
 }
 
 void fastcall lru_add_drain(void)

@@ -412,7 +412,7 @@ static __noinline void note_traced(const struct pgtable *pt, u32 *entry, u32 n)
 		pteval_t value = pt_read(pt, entry);
 
 		if (pte_shows_page(value) && pte_page(value) == traced_page)
-			trace_page(traced_page, PAGE_MAP);
+			page_trace_note(traced_page, PAGE_MAP);
 	}
 }
 

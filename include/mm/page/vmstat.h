@@ -21,6 +21,7 @@ enum vm_event {
 	PAGEOUTRUN,		/* times that kswapd worked */
 	PGROTATED,		/* to the end of inactive behind a write */
 	OOM_KILL,
+	VMSCAN_WRITE,		/* pages that reclaim began to write */
 
 	/* a counter for each type of zone */
 	ZONE_VM_EVENTS,
@@ -59,7 +60,7 @@ static __always_inline void count_vm_event(enum vm_event event)
 static __always_inline void count_zone_vm_events(const struct zone *zone,
 						 enum vm_event event, u32 n)
 {
-	add_vm_events(event + zone->type, n);
+	add_vm_events((u32)event + zone->type, n);
 }
 
 static __always_inline void count_zone_vm_event(const struct zone *zone,
