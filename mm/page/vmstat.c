@@ -15,7 +15,7 @@ static u32 sum_of(u32 place)
 
 u32 zone_vm_event_sum(enum zone_type type, enum vm_event event)
 {
-	return sum_of(event + type);
+	return sum_of((u32)event + type);
 }
 
 u32 vm_event_sum(enum vm_event event)

@@ -59,7 +59,7 @@ static __always_inline void count_vm_event(enum vm_event event)
 static __always_inline void count_zone_vm_events(const struct zone *zone,
 						 enum vm_event event, u32 n)
 {
-	add_vm_events(event + zone->type, n);
+	add_vm_events((u32)event + zone->type, n);
 }
 
 static __always_inline void count_zone_vm_event(const struct zone *zone,
