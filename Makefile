@@ -197,8 +197,9 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 # functions that are called most: no frame pointer, and a back trace misses
 # nothing but them
 $(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
-	mm/object/slab_hot mm/table/pgtable_range mm/virt/vmap_area \
-	mm/virt/vmalloc mm/high/highmem mm/space/fault mm/space/memory \
+	mm/object/slab_hot mm/table/pgtable_range mm/table/pgtable_user \
+	mm/virt/vmap_area mm/virt/vmalloc mm/high/highmem \
+	mm/space/fault mm/space/memory \
 	mm/space/vma mm/space/zap mm/space/filemap mm/reclaim/lru \
 	mm/space/mmap mm/space/rmap mm/space/rmap_unmap \
 	mm/reclaim/vmscan mm/reclaim/pageout \

@@ -25,7 +25,7 @@
 #include <mm/page/page_alloc.h>
 #include <mm/reclaim/lru.h>
 
-#define BATCH 16U		/* guessed: as many as a few lines of stack */
+#define BATCH 32U	/* measured: with 16 each page goes back alone */
 
 void (*unmap_page_hook)(struct page *page);
 

@@ -418,10 +418,9 @@ static __noinline void note_traced(const struct pgtable *pt, u32 *entry, u32 n)
 
 /* False: a slot could not be counted. */
 static bool copy_some(struct vm_area_struct *child, struct vm_area_struct *vma,
-		      u32 *to, u32 start, u32 end)
+		      u32 *to, u32 *from, u32 n)
 {
 	struct pgtable *pt = &vma->vm_mm->pgd;
-	u32 *from = pt_find(pt, start), n = (end - start) >> PAGE_SHIFT;
 	u32 all = n;
 
 	spin_lock(&pt->lock);
@@ -464,13 +463,14 @@ int copy_page_tables(struct vm_area_struct *child, struct vm_area_struct *vma)
 	if (is_shown_again(vma))
 		return 0;
 	for (; start < vma->vm_end; start = upto) {
-		u32 *to;
+		u32 *from = pt_find(pt, start), *to;
 
 		upto = end_of_table(pt, start, vma->vm_end);
-		if (!pt_find(pt, start))
+		if (!from)
 			continue;
 		to = make_entry(child->vm_mm, start);
-		if (!to || !copy_some(child, vma, to, start, upto))
+		if (!to || !copy_some(child, vma, to, from,
+				       (upto - start) >> PAGE_SHIFT))
 			return -ENOMEM;
 		cond_resched();
 	}
