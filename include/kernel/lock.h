@@ -80,8 +80,8 @@
  * Two zones' locks are never held at once, nor their lru_locks; those of
  * several kmem_nodes are only under kmem_caches_lock, in the order of the list
  * and of nodes (mm/report/leaks.c, mm/object/slab_check.c), and only leaks.c
- * takes all_tasks_lock and vmap_space.lock inside of them. No page is allocated or
- * freed under pgtable.lock: with debug=pagealloc both change page tables.
+ * takes all_tasks_lock and vmap_space.lock inside of them. No page is allocated
+ * or freed under pgtable.lock: with debug=pagealloc both change page tables.
  *
  * Who reclaims may hold any lock that an allocator may, so it only tries those
  * that sleep: a page's, address_space.i_mmap_lock, shrinkers_lock. A walk along
