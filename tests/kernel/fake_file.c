@@ -69,7 +69,7 @@ static bool begin_later(struct fake_file *fake, struct page *page, bool write)
 	if (i < FAKE_TIMERS) {
 		io->page = page;
 		io->write = write;
-		mod_timer(&io->timer, jiffies + 2);
+		mod_timer(&io->timer, jiffies + fake->delay);
 	}
 	local_irq_restore(flags);
 	return i < FAKE_TIMERS;
@@ -160,6 +160,7 @@ static bool init(struct fake_file *fake, enum fake_reads how,
 	memset(fake, 0, sizeof(*fake));
 	address_space_init(&fake->mapping, fake, ops, GFP_HIGHUSER);
 	fake->how = how;
+	fake->delay = 2;
 	for (i = 0; i < FAKE_TIMERS; i++) {
 		fake->io[i].fake = fake;
 		setup_timer(&fake->io[i].timer, late,

@@ -30,6 +30,7 @@ struct fake_file {
 	struct file_ra_state ra;
 	enum fake_reads how;
 	bool writes_fail;
+	u32 delay;		/* ticks of what is done later: 2 */
 	u32 reads, writes;	/* how often it was asked: pages */
 	u32 nr_runs;		/* what readpages() was given */
 	struct page_run runs[FAKE_RUNS];

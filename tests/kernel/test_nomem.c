@@ -16,7 +16,6 @@
 #include <kernel/base/printk.h>
 #include <kernel/fs/fs.h>
 #include <kernel/user/process.h>
-#include "exhaust.h"
 #include "ktest.h"
 #include "ledger.h"
 
@@ -138,7 +137,6 @@ TEST(nomem, a_full_memory)
 		test_skip("no module has this program");
 		return;
 	}
-	exhaust_begin();
 	ramfs_quota.limit = ~0U;
 	process = process_run(2, argv);
 	EXPECT(process);
@@ -149,7 +147,6 @@ TEST(nomem, a_full_memory)
 	/* if it was killed: all others need that memory */
 	path_unlink("full.tmp");
 	ramfs_quota.limit = limit;
-	exhaust_end();
 	EXPECT(printk_warnings() > warnings);
 	test_allow_warnings(printk_warnings() - warnings);
 }

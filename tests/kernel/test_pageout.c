@@ -103,6 +103,8 @@ TEST(pageout, write_that_takes_time)
 	page = file_page(&fake, 2);
 	REQUIRE(page);
 	set_page_dirty(page);
+	/* longer than this thread may be kept from the CPU */
+	fake.delay = msecs_to_jiffies(1000);
 	EXPECT_EQ(shrink_this(page, &sc), 0);
 	EXPECT(PageWriteback(page) && PageReclaim(page) && !PageDirty(page));
 	EXPECT_EQ(sc.nr_writeback, 1);

@@ -6,7 +6,6 @@
 #include <kernel/lib/printf.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
-#include "exhaust.h"
 #include "ktest.h"
 
 #define MODULE_SIZE (2 * PAGE_SIZE + 100)
@@ -344,9 +343,7 @@ TEST(ramfs, full_memory)
 	u32 limit = ramfs_quota.limit, warnings = printk_warnings();
 
 	ramfs_quota.limit = ~0U;
-	exhaust_begin();
 	fill_until(-ENOMEM);
-	exhaust_end();
 	ramfs_quota.limit = limit;
 	test_allow_warnings(printk_warnings() - warnings);
 }

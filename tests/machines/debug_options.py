@@ -49,7 +49,7 @@ def tests(ctx):
         ("nodes", 128, "numa=fake=4", "slab", f"{ktap.ROUNDS}{OF_MEMORY}"),
         ("large", 2048, "", "slab", f"{ktap.ROUNDS}{OF_OPTIONS}"),
         ("5M", 5, "", "slab", f"{ktap.ROUNDS}{OF_MEMORY}"),
-        ("4M", 4, "", OPTIONS[-1], OF_MEMORY),
+        ("5M", 5, "", OPTIONS[-1], OF_MEMORY),
         ("threads", 64, "", OPTIONS[-1], f"{ktap.ROUNDS}{OF_THREADS}")]
     for machine, size, more, options, suites in rows:
         cmdline = f"debug={options} {more} test={suites}"

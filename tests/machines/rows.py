@@ -14,7 +14,7 @@ OF_WINDOWS = "highmem,kmap_atomic,kmap_check"
 OF_TABLES = "cpu,cpuid,layout,memory,multiboot,paging"
 
 RAM_SIZES = {
-    "4M": 4 * MB, "8M": 8 * MB, "16M": 16 * MB, "64M": 64 * MB,
+    "5M": 5 * MB, "8M": 8 * MB, "16M": 16 * MB, "64M": 64 * MB,
     "895M": 895 * MB, "896M": 896 * MB, "897M": 897 * MB, "1G": GB,
     "2G": 2 * GB, "3G": 3 * GB, "3.5G": 3584 * MB, "4G": 4 * GB,
     "6G": 6 * GB, "16G": 16 * GB, "61G": 61 * GB,

@@ -121,6 +121,19 @@ CASE(four_passes)
 }
 
 /* All of it is cold but a quarter, which fits: once it is there it stays. */
+/* What was begun to be written is, and nothing more is. */
+static void settle(void)
+{
+	const u32 moment[2] = { 0, 200000000 };
+	u32 out = vmstat("pswpout"), now, tries = 100;
+
+	do {
+		now = out;
+		sys(SYS_nanosleep, moment, NULL);
+		out = vmstat("pswpout");
+	} while (out != now && --tries);
+}
+
 CASE(what_fits_stays)
 {
 	u8 *p = map_pages(pages, MAP_PRIVATE);
@@ -129,6 +142,7 @@ CASE(what_fits_stays)
 	fill(p, pages, 1);
 	for (i = 0; i < ROUNDS; i++)
 		bad += verify_and_rewrite(p, hot, 1 + i);
+	settle();
 	out = vmstat("pswpout");
 	in = vmstat("pswpin");
 	for (; i < 4 * ROUNDS; i++)
