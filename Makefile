@@ -194,8 +194,9 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/kernel $(CFLAGS) -c $< -o $@
 
-# functions that are called most: no frame pointer, and a back trace misses
-# nothing but them
+# What is called most has no frame pointer, and EBP is a register more. A back
+# trace still names a function of these files that has called another, but not
+# who called it; and it ends there if EBP had something else in it.
 $(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
 	mm/object/slab_hot mm/table/pgtable_range mm/table/pgtable_user \
 	mm/virt/vmap_area mm/virt/vmalloc mm/high/highmem \

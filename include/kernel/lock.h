@@ -27,6 +27,7 @@
  *	dead_lock		anon_vmas without areas	mm/space/rmap.c
  *	swapon_mutex		areas come and go; sleeps	mm/reclaim
  *	    mm.mmap_sem, inode.i_mutex, a page's lock
+ *	shrinkers_lock		who gives objects back; sleeps	mm/reclaim
  *	shared_list_lock	all shared memory	mm/space
  *	shared_memory.lock	its slots in swap	mm/space
  *	files.lock		descriptors of a process	kernel/fs
@@ -67,7 +68,7 @@
  *	mutex.lock, semaphore.lock, rw_semaphore.lock	kernel/sched
  *	wait_queue.lock		who waits for one thing	kernel/sched
  *	all_tasks_lock		all threads		kernel/sched
- *	    family_lock		out of memory		mm/reclaim/oom_kill.c
+ *	    family_lock, mmlist_lock	out of memory	mm/reclaim/oom_kill.c
  *	    run_queue.lock	who can run: inside of all of these and of
  *				rx_lock		kernel/sched/sched.c
  *	fail_lock		what fails on purpose	kernel/base/fail.c
@@ -76,17 +77,15 @@
  * All are taken with interrupts off, but anon_vma.lock, mm.page_table_lock and
  * dead_lock, which no handler ever takes. Two page_table_locks are held by fork
  * only: the parent's, then the child's, which nobody else holds with another.
- * Two zones' locks are never held at once; those of several kmem_nodes are only
- * under kmem_caches_lock, in the order of the list and of nodes
- * (mm/report/leaks.c, mm/object/slab_check.c), and only leaks.c takes
- * All are taken with interrupts off, but anon_vma.lock and mm.page_table_lock,
- * which no handler ever takes. Two page_table_locks are held by fork only: the
- * parent's, then the child's, which nobody else holds with another. Two zones'
- * locks are never held at once, nor their lru_locks; those of several
- * kmem_nodes are only under kmem_caches_lock, in the order of the list and of
- * nodes (mm/report/leaks.c, mm/object/slab_check.c), and only leaks.c takes
- * all_tasks_lock and vmap_space.lock inside of them. No page is allocated or
- * freed under pgtable.lock: with debug=pagealloc both change page tables.
+ * Two zones' locks are never held at once, nor their lru_locks; those of
+ * several kmem_nodes are only under kmem_caches_lock, in the order of the list
+ * and of nodes (mm/report/leaks.c, mm/object/slab_check.c), and only leaks.c
+ * takes all_tasks_lock and vmap_space.lock inside of them. No page is allocated
+ * or freed under pgtable.lock: with debug=pagealloc both change page tables.
+ *
+ * Who reclaims may hold any lock that an allocator may, so it only tries those
+ * that sleep: a page's, address_space.i_mmap_lock, shrinkers_lock. A walk along
+ * mappings_lock's lists comes from the wrong side, and tries tree_lock.
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H

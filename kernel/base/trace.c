@@ -19,6 +19,13 @@
  *    it the thread's, that of interrupts, or that of the boot.
  *
  * 5. Cost: some 200 instructions a frame under a probe, some 10 without.
+ *
+ * 6. Files whose functions are called most keep no frame pointer (Makefile).
+ *    Whoever such a function calls saves the EBP that it finds. If that is
+ *    still the frame of a caller further out, the trace names the function (by
+ *    the return address of whom it called) and leaves its own caller out. If
+ *    EBP was used for something else, it is no frame, and the trace ends by
+ *    section 2.
  */
 #include <boot/sections.h>
 #include <kernel/base/printk.h>

@@ -108,7 +108,7 @@ static void block_readpages(struct address_space *mapping, struct page **pages,
 	run = bdev->driver->copy ? NULL :
 	      kzalloc(sizeof(*run) + n * sizeof(run->vec[0]),
 		      GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
-	if (!run || sector + (n - 1) * SECTORS_OF_PAGE >= bdev->capacity) {
+	if (!run || sector + (u64)(n - 1) * SECTORS_OF_PAGE >= bdev->capacity) {
 		for (i = 0; i < n; i++)
 			block_readpage(mapping, pages[i]);
 		kfree(run);

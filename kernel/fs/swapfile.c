@@ -101,7 +101,7 @@ static const char *judge(const struct inode *inode)
 {
 	if ((inode->i_mode & S_IFMT) != S_IFREG || !inode->truncate)
 		return "it is neither a disk nor a file in RAM";
-	if (inode->i_size < 2 * PAGE_SIZE)
+	if (inode->i_size < 2ULL * PAGE_SIZE)
 		return "it is shorter than two pages";
 	if (inode->i_size >> PAGE_SHIFT > SWAP_OFFSET_MOST)
 		return "it has more slots than an entry can say";
@@ -140,7 +140,7 @@ static int make_area(const char *path, struct inode *inode,
 	struct file_area *area;
 	int err;
 
-	area = vzalloc(sizeof(*area) + pages * sizeof(area->page[0]));
+	area = vzalloc(sizeof(*area) + pages * sizeof(struct page *));
 	if (!area) {
 		mark(inode, false);
 		iput(inode);

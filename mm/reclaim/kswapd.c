@@ -41,7 +41,8 @@
 #define PRIO_KSWAPD (PRIO_DEFAULT - 1)
 #define ALWAYS_PRIORITY 8	/* guessed: pages >> 8 of each list a turn */
 
-bool kswapd_always;
+/* debug=kswapd: it never waits. */
+static bool kswapd_always;
 
 struct kswapd {
 	wait_queue_head_t wait;

@@ -101,7 +101,8 @@ static void read_one_ahead(swp_entry_t entry, gfp_t gfp)
 		put_user_page(page);
 }
 
-void swapin_readahead(swp_entry_t entry, gfp_t gfp)
+/* Slots around it begin to be read: as many as were worth it lately. */
+static void swapin_readahead(swp_entry_t entry, gfp_t gfp)
 {
 	struct swap_area *area = &swap_areas[swp_type(entry)];
 	u32 offset = swp_offset(entry), n = window(area, offset), at;

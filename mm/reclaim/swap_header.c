@@ -91,8 +91,11 @@ static void copy_label(char *to, const char *label)
 {
 	u32 i;
 
-	for (i = 0; i < LABEL_BYTES && label[i]; i++)
-		to[i] = label[i] < ' ' || label[i] > '~' ? '?' : label[i];
+	for (i = 0; i < LABEL_BYTES && label[i]; i++) {
+		to[i] = label[i];
+		if (label[i] < ' ' || label[i] > '~')
+			to[i] = '?';
+	}
 	to[i] = '\0';
 }
 

@@ -9,8 +9,8 @@
  *    page change together, under the area's lock.
  *
  * 3. Getting in: from memory with a new slot (add_to_swap), or empty, with the
- *    slot of an entry, to be read (read_swap_cache). Two who read one slot meet
- *    here: the second finds the first one's page, locked.
+ *    slot of an entry, to be read (read_new_swap_cache). Two who read one slot
+ *    meet here: the second finds the first one's page, locked.
  *
  * 4. Getting out: who has the page locked takes it out. As long as entries say
  *    the slot, a clean page can go and be read again. Whoever is the only one
@@ -137,13 +137,6 @@ struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp)
 			return page;
 	} while (swap_count(entry));
 	return NULL;
-}
-
-struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp)
-{
-	struct page *page = lookup_swap_cache(entry);
-
-	return page ? page : read_new_swap_cache(entry, gfp);
 }
 
 /* --- getting out --- */

@@ -232,7 +232,8 @@ static int read_header(struct swap_backing *backing, struct page *page)
 	return PageUptodate(page) ? 0 : -EIO;
 }
 
-void swap_area_free(struct swap_area *area)
+/* Its arrays. */
+static void swap_area_free(struct swap_area *area)
 {
 	vfree(area->map);
 	vfree(area->cluster);

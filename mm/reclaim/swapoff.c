@@ -26,7 +26,6 @@
 #include <kernel/base/printk.h>
 #include <kernel/cpu/time.h>
 #include <kernel/lib/bug.h>
-#include <kernel/lib/string.h>
 #include <kernel/sched/task.h>
 #include <mm/page/page_alloc.h>
 #include <mm/reclaim/swap_internal.h>

@@ -57,11 +57,6 @@ struct shared_memory *shared_memory_alloc(u64 size)
 	return NULL;
 }
 
-void shared_memory_get(struct shared_memory *shared)
-{
-	atomic_inc(&shared->users);
-}
-
 void shared_memory_put(struct shared_memory *shared)
 {
 	if (!atomic_dec_and_test(&shared->users))
@@ -84,7 +79,7 @@ static struct shared_memory *shared_of(const struct vm_area_struct *vma)
 
 static void open_area(struct vm_area_struct *vma)
 {
-	shared_memory_get(shared_of(vma));
+	atomic_inc(&shared_of(vma)->users);
 }
 
 static void close_area(struct vm_area_struct *vma)

@@ -27,9 +27,9 @@
  *
  * 5. The last entry of a slot is the table's own: each slot counts one.
  *
- * Locks: shared_memory.lock, interrupts off, for the table, inside of it
- * swap_area.lock; a page's lock or PG_writeback keeps its index as it is.
- * shared_list_lock for the list of all.
+ * Locks: shared_memory.lock, interrupts off, for the table; a page's lock or
+ * PG_writeback keeps its index as it is. shared_list_lock for the list of all.
+ * Nothing is taken inside of either.
  */
 #include <kernel/base/printk.h>
 #include <kernel/lib/bug.h>

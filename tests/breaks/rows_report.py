@@ -92,7 +92,7 @@ ROWS = [
           "return zone_vm_event_sum((enum zone_type)type, PGSTEAL_KSWAPD) +\n",
           "return 0 +\n", "report.vmstat_events"),
     Break("vmstat: events of one zone for all", "mm/page/vmstat.c",
-          "return sum_of(event + type);\n", "return sum_of(event);\n",
+          "return sum_of((u32)event + type);\n", "return sum_of(event);\n",
           "report.vmstat_events"),
     Break("vmstat: faults not counted", "mm/space/memory.c",
           "	count_vm_event(PGFAULT);\n", "", "report_uses.faults"),

@@ -69,7 +69,8 @@ void write_swap_header(u8 *page, u32 last_page, u32 nr_bad, const u32 *bad)
 	put32(page + 1024, 1);
 	put32(page + 1028, last_page);
 	put32(page + 1032, nr_bad);
-	memcpy(page + 1536, bad, nr_bad * sizeof(*bad));
+	if (bad)
+		memcpy(page + 1536, bad, nr_bad * sizeof(*bad));
 	memcpy(page + PAGE_SIZE - 10, "SWAPSPACE2", 10);
 }
 

@@ -27,13 +27,13 @@ static bool read_word(u32 index)
 /* All of n pages from there on with one call. */
 static bool read_pages(u32 index, u32 n)
 {
-	u32 *buf = kmalloc(n << PAGE_SHIFT, GFP_KERNEL), i;
+	u32 bytes = n << PAGE_SHIFT, *buf = kmalloc(bytes, GFP_KERNEL), i;
 	bool right;
 
 	if (!EXPECT(buf))
 		return false;
-	right = fake_read(&fake, (u64)index << PAGE_SHIFT, buf, n << PAGE_SHIFT,
-			  SIZE) == (long)(n << PAGE_SHIFT);
+	right = fake_read(&fake, (u64)index << PAGE_SHIFT, buf, bytes, SIZE) ==
+		(long)bytes;
 	for (i = 0; i < n; i++)
 		right &= buf[i * (PAGE_SIZE / 4) + 9] ==
 			 fake_word(index + i, 9);

@@ -286,10 +286,10 @@ TEST(report, vmstat_events)
 		 "pgfault 1004\npgmajfault 1005\n"
 		 "pgrefill_dma %u\npgrefill_normal %u\npgrefill_high %u\n"
 		 "pgsteal_dma %u\npgsteal_normal %u\npgsteal_high %u\n",
-		 1000 + PGREFILL, 1001 + PGREFILL, 1002 + PGREFILL,
-		 2000 + PGSTEAL_KSWAPD + PGSTEAL_DIRECT,
-		 2002 + PGSTEAL_KSWAPD + PGSTEAL_DIRECT,
-		 2004 + PGSTEAL_KSWAPD + PGSTEAL_DIRECT);
+		 1000U + PGREFILL, 1001U + PGREFILL, 1002U + PGREFILL,
+		 2000U + PGSTEAL_KSWAPD + PGSTEAL_DIRECT,
+		 2002U + PGSTEAL_KSWAPD + PGSTEAL_DIRECT,
+		 2004U + PGSTEAL_KSWAPD + PGSTEAL_DIRECT);
 	snprintf(want + n, sizeof(want) - (u32)n,
 		 "pgscan_kswapd_dma %u\npgscan_kswapd_normal %u\n"
 		 "pgscan_kswapd_high %u\n"
@@ -297,12 +297,12 @@ TEST(report, vmstat_events)
 		 "pgscan_direct_high %u\n"
 		 "slabs_scanned %u\nkswapd_steal %u\npageoutrun %u\n"
 		 "allocstall %u\npgrotated %u\noom_kill %u\n",
-		 1000 + PGSCAN_KSWAPD, 1001 + PGSCAN_KSWAPD,
-		 1002 + PGSCAN_KSWAPD, 1000 + PGSCAN_DIRECT,
-		 1001 + PGSCAN_DIRECT, 1002 + PGSCAN_DIRECT,
-		 1000 + SLABS_SCANNED, 3003 + 3 * PGSTEAL_KSWAPD,
-		 1000 + PAGEOUTRUN, allocstall, 1000 + PGROTATED,
-		 1000 + OOM_KILL);
+		 1000U + PGSCAN_KSWAPD, 1001U + PGSCAN_KSWAPD,
+		 1002U + PGSCAN_KSWAPD, 1000U + PGSCAN_DIRECT,
+		 1001U + PGSCAN_DIRECT, 1002U + PGSCAN_DIRECT,
+		 1000U + SLABS_SCANNED, 3003U + 3 * PGSTEAL_KSWAPD,
+		 1000U + PAGEOUTRUN, allocstall, 1000U + PGROTATED,
+		 1000U + OOM_KILL);
 	EXPECT_STREQ(lines_between(printed(report_vmstat), "pswpin",
 				   "kmap_new"), want);
 	memcpy(vm_events[0], before, sizeof(before));

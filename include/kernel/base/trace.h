@@ -1,6 +1,7 @@
 /*
- * Who called: return addresses, read from the saved frame pointers. Every
- * function keeps one (-fno-omit-frame-pointer). Any context; nothing sleeps.
+ * Who called: return addresses, read from the saved frame pointers. Functions
+ * keep one (-fno-omit-frame-pointer), but for those of files that the Makefile
+ * lists: trace.c, section 6. Any context; nothing sleeps.
  */
 #ifndef KERNEL_BASE_TRACE_H
 #define KERNEL_BASE_TRACE_H

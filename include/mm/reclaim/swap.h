@@ -174,16 +174,6 @@ bool fastcall remove_exclusive_swap_page(struct page *page);
  * shows it: the slot has its bytes. Does not sleep. Locked. */
 bool fastcall remove_unused_swap_page(struct page *page);
 
-/*
- * The page of an entry, from the cache or read, perhaps still being read
- * (locked), with a user more. NULL: no memory, or the slot is free meanwhile.
- * May sleep.
- */
-struct page *read_swap_cache(swp_entry_t entry, gfp_t gfp);
-
-/* Slots around it begin to be read: as many as were worth it lately. */
-void swapin_readahead(swp_entry_t entry, gfp_t gfp);
-
 /* --- pages of slots, mm/reclaim/page_io.c --- */
 
 /* Writes a page of the swap cache that is locked, its PG_dirty cleared: as

@@ -57,7 +57,7 @@ extern struct mutex swapon_mutex;
 /* The area of an entry, locked, interrupts off; NULL: there is no such slot,
  * or no such area any more. */
 static __always_inline struct swap_area *lock_swap_area(swp_entry_t entry,
-						u32 *flags)
+							u32 *flags)
 {
 	struct swap_area *area = &swap_areas[swp_type(entry)];
 
@@ -98,9 +98,6 @@ bool swap_slot_wanted_back(swp_entry_t entry);
 void swap_slot_io(swp_entry_t entry, struct page *page, u32 rw,
 		  void (*done)(struct page *page, int error));
 
-/* Its arrays. */
-void swap_area_free(struct swap_area *area);
-
 /* By its backing's name; NULL. And an area that has nothing goes. swapon_mutex
  * is held. */
 struct swap_area *swap_area_named(const char *name);
@@ -108,7 +105,11 @@ void swap_area_retire(struct swap_area *area);
 
 /* --- the cache (mm/reclaim/swap_state.c) --- */
 
-/* read_swap_cache() of what was not in the cache just now. */
+/*
+ * The page of an entry that was not in the cache just now: read, perhaps still
+ * being read (locked), with a user more. NULL: no memory, or the slot is free
+ * meanwhile. May sleep.
+ */
 struct page *read_new_swap_cache(swp_entry_t entry, gfp_t gfp);
 
 /* Do entries say the slot, and it has no page? */

@@ -51,9 +51,6 @@ void vmscan_init(void);
 
 extern u32 vm_swappiness;		/* percent */
 
-/* debug=kswapd: it never waits. */
-extern bool kswapd_always;
-
 /* --- shrinkers (mm/reclaim/shrinker.c) --- */
 
 /*

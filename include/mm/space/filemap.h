@@ -72,7 +72,6 @@ struct shared_memory {
 
 /* With one user. NULL: no memory, or no more may be promised. */
 struct shared_memory *shared_memory_alloc(u64 size);
-void shared_memory_get(struct shared_memory *shared);	/* any context */
 void shared_memory_put(struct shared_memory *shared);	/* the last: it goes */
 
 /*
