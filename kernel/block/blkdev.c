@@ -8,12 +8,16 @@
  *
  * 2. Limits are looked at once, here, so that the rest can rely on them: whole
  *    sectors everywhere, and at least one sector and one segment.
+ *
+ * 3. Files of a disk that may write, and a swap area on it, exclude each other:
+ *    each claims the disk. Who reads claims nothing.
  */
 #include <kernel/base/panic.h>
 #include <kernel/base/printk.h>
 #include <kernel/block/drivers.h>
 #include <kernel/block/page_io.h>
 #include <kernel/block/queue.h>
+#include <kernel/lib/bug.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/string.h>
 
@@ -72,7 +76,8 @@ int add_disk(struct block_device *bdev)
 		pr_warn("block: disk %.7s is refused: %s\n", bdev->name, wrong);
 		return -EINVAL;
 	}
-	bdev->gone = false;
+	bdev->gone = bdev->owned = false;
+	bdev->writers = 0;
 	memset(&bdev->stat, 0, sizeof(bdev->stat));
 	bdev->queue = blk_create_queue(bdev);
 	if (!bdev->queue)
@@ -112,6 +117,32 @@ struct block_device *find_disk(const char *name)
 
 	spin_unlock_irqrestore(&disks_lock, flags);
 	return bdev;
+}
+
+int claim_disk(struct block_device *bdev, bool alone)
+{
+	u32 flags = spin_lock_irqsave(&disks_lock);
+	bool busy = bdev->owned || (alone && bdev->writers);
+
+	if (!busy && alone)
+		bdev->owned = true;
+	else if (!busy)
+		bdev->writers++;
+	spin_unlock_irqrestore(&disks_lock, flags);
+	return busy ? -EBUSY : 0;
+}
+
+void release_disk(struct block_device *bdev, bool alone)
+{
+	u32 flags = spin_lock_irqsave(&disks_lock);
+
+	BUG_ON(alone ? !bdev->owned : !bdev->writers,
+	       "a disk is given back that nobody has claimed");
+	if (alone)
+		bdev->owned = false;
+	else
+		bdev->writers--;
+	spin_unlock_irqrestore(&disks_lock, flags);
 }
 
 struct block_device *next_disk(struct block_device *bdev)

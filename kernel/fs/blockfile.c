@@ -14,7 +14,9 @@
  *    for memory, then they come one by one. So they do, where a page is only
  *    copied.
  *
- * 4. Whoever reads or writes a disk by sectors (the prompt) does not see what
+ * 4. A disk that is a swap area is not opened to be written: -EBUSY.
+ *
+ * 5. Whoever reads or writes a disk by sectors (the prompt) does not see what
  *    is here, and the cache does not see him.
  */
 #include <kernel/base/panic.h>
@@ -155,12 +157,16 @@ static const struct address_space_operations block_aops = {
 
 static int block_open(struct inode *inode, struct file *file)
 {
+	int err;
+
 	if (!file_may_write(file))
 		return 0;
 	if (bdev_of(&inode->i_data)->read_only)
 		return -EROFS;
-	atomic_inc(&inode->i_writers);
-	return 0;
+	err = claim_disk(bdev_of(&inode->i_data), false);
+	if (!err)
+		atomic_inc(&inode->i_writers);
+	return err;
 }
 
 static int block_fsync(struct file *file)
@@ -174,11 +180,15 @@ static int block_fsync(struct file *file)
 
 static void block_release(struct inode *inode, struct file *file)
 {
-	if (!file_may_write(file) || !atomic_dec_and_test(&inode->i_writers))
+	if (!file_may_write(file))
 		return;
-	/* who closes it does not ask: an error stays for the next fsync() */
-	filemap_fdatawrite(&inode->i_data);
-	filemap_fdatawait(&inode->i_data);
+	if (atomic_dec_and_test(&inode->i_writers)) {
+		/* who closes it does not ask: an error stays for the next
+		 * fsync() */
+		filemap_fdatawrite(&inode->i_data);
+		filemap_fdatawait(&inode->i_data);
+	}
+	release_disk(bdev_of(&inode->i_data), false);
 }
 
 static long block_write(struct file *file, const char *buf, u32 n, u64 *pos)

@@ -302,14 +302,14 @@ static int bring_up_to_date(struct address_space *mapping, struct page *page,
 
 /* As read_cache_page(), which is for those that are there. -EAGAIN: again. */
 static struct page *read_page_slow(struct address_space *mapping, u32 index,
-				   struct page *page, bool *major)
+				   struct page *page, gfp_t more, bool *major)
 {
 	int err;
 
 	if (page)
 		lock_page(page);
 	else
-		page = add_new_page(mapping, index, mapping->gfp_mask);
+		page = add_new_page(mapping, index, mapping->gfp_mask | more);
 	if (IS_ERR_PAGE(page))
 		return page;
 	err = bring_up_to_date(mapping, page, major);
@@ -319,19 +319,31 @@ static struct page *read_page_slow(struct address_space *mapping, u32 index,
 	return ERR_PAGE(err);
 }
 
-struct page *read_cache_page(struct address_space *mapping, u32 index,
-			     bool *major)
+static __always_inline struct page *read_page(struct address_space *mapping,
+					      u32 index, gfp_t more,
+					      bool *major)
 {
 	for (;;) {
 		struct page *page = find_get_page(mapping, index);
 
 		if (likely(page && PageUptodate(page)))
 			return page;
-		page = read_page_slow(mapping, index, page, major);
+		page = read_page_slow(mapping, index, page, more, major);
 		if (!IS_ERR_PAGE(page) || (PAGE_ERR(page) != -EAGAIN &&
 					   PAGE_ERR(page) != -EEXIST))
 			return page;
 	}
+}
+
+struct page *read_cache_page(struct address_space *mapping, u32 index,
+			     bool *major)
+{
+	return read_page(mapping, index, 0, major);
+}
+
+struct page *read_cache_page_if(struct address_space *mapping, u32 index)
+{
+	return read_page(mapping, index, __GFP_NORETRY | __GFP_NOWARN, NULL);
 }
 
 void __init page_cache_init(void)

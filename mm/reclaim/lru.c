@@ -124,13 +124,10 @@ static __noinline void note_traced(const struct lru_batch *batch)
 {
 	u32 i;
 
-	for (i = 0; i < batch->n; i++) {
-		const struct page *page = batch->page[i];
-
-		if (page)
-			trace_page(page, PageActive(page) ? PAGE_ACTIVE :
-							    PAGE_INACTIVE);
-	}
+	for (i = 0; i < batch->n; i++)
+		if (batch->page[i] && batch->page[i] == traced_page)
+			page_trace_note(traced_page, PageActive(traced_page) ?
+					PAGE_ACTIVE : PAGE_INACTIVE);
 }
 
 void fastcall lru_add_drain(void)

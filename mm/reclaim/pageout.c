@@ -124,6 +124,7 @@ static enum verdict write_page(struct page *page, struct address_space *mapping,
 		return STAYS;
 	if (!clear_page_dirty_for_io(page))
 		return GOES;
+	count_vm_event(VMSCAN_WRITE);
 	err = begin_write(page, mapping);
 	if (PageWriteback(page)) {
 		rotate_later(page, sc);

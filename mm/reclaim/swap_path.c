@@ -2,8 +2,8 @@
  * Areas by name: disks, and what a file system offers.
  *
  * 1. "/dev/hdb" is the disk hdb, whose pages go as those of its page cache do.
- *    Who has it open as a file writes into the area: as everywhere, that is
- *    root's affair.
+ *    Who has it open as a file to write, and the area, exclude each other
+ *    (claim_disk()).
  *
  * 2. Any other name is for swap_file_hook: kernel/fs stands above, and knows
  *    files.
@@ -32,6 +32,7 @@ static void start_on_disk(struct swap_backing *backing, u32 offset,
 
 static void free_backing(struct swap_backing *backing)
 {
+	release_disk(backing->private, true);
 	kfree(backing);
 }
 
@@ -44,9 +45,16 @@ static int disk_backing(const char *path, struct block_device *bdev,
 		pr_warn("swap: %s is refused: it is read-only\n", path);
 		return -EROFS;
 	}
+	if (claim_disk(bdev, true)) {
+		pr_warn("swap: %s is refused: it is a swap area already, or "
+			"open to be written\n", path);
+		return -EBUSY;
+	}
 	b = kzalloc(sizeof(*b), GFP_KERNEL);
-	if (!b)
+	if (!b) {
+		release_disk(bdev, true);
 		return -ENOMEM;
+	}
 	strlcpy(b->name, path, sizeof(b->name));
 	/* more than an entry can say is never reached */
 	b->pages = (u32)min(bdev->capacity / SECTORS_OF_PAGE,

@@ -45,6 +45,9 @@
  * are nobody's: two that reclaim at once may lose a few, which only makes them
  * look at a few pages more or less.
  */
+#include <kernel/base/cmdline.h>
+#include <kernel/lib/errno.h>
+#include <kernel/lib/parse.h>
 #include <kernel/sched/task.h>
 #include <mm/cache/radix_nodes.h>
 #include <mm/cache/writeback.h>
@@ -57,6 +60,22 @@
 #include <mm/space/rmap.h>
 
 u32 vm_swappiness = SWAPPINESS_DEFAULT;
+
+static int set_swappiness(const char *value)
+{
+	const char *end;
+	u64 n;
+
+	if (parse_size(value, &end, &n) || *end)
+		return -EINVAL;
+	if (n > 100)
+		return -ERANGE;
+	vm_swappiness = (u32)n;
+	return 0;
+}
+
+KERNEL_PARAM(swappiness, "swappiness", set_swappiness, PARAM_VALUE, "0..100",
+	     "when memory of programs goes, too: 0 last, 100 at once");
 
 #define CACHES_PRIORITY 2	/* guessed: a quarter of all did not help */
 #define LAST_ROUNDS 8U		/* guessed: three do without a slow disk */

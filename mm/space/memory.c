@@ -411,8 +411,8 @@ static __noinline void note_traced(const struct pgtable *pt, u32 *entry, u32 n)
 	for (; n; n--, entry = pt_next(pt, entry)) {
 		pteval_t value = pt_read(pt, entry);
 
-		if (pte_shows_page(value))
-			trace_page(pte_page(value), PAGE_MAP);
+		if (pte_shows_page(value) && pte_page(value) == traced_page)
+			page_trace_note(traced_page, PAGE_MAP);
 	}
 }
 

@@ -252,7 +252,7 @@ static struct shared_memory *next_shared(struct shared_memory *prev)
 
 static int bring_home(struct shared_memory *shared, u32 index)
 {
-	struct page *page = read_cache_page(&shared->mapping, index, NULL);
+	struct page *page = read_cache_page_if(&shared->mapping, index);
 
 	if (IS_ERR_PAGE(page))
 		return PAGE_ERR(page);

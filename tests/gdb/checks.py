@@ -14,6 +14,9 @@ PAGE_OFFSET = 0xC0000000
 WANTED = {"pae": False, "large": False, "nx": False, "global": False}
 
 
+GUARDS = "boot_stack_guard", "doublefault_guard", "irq_stack_guard"
+
+
 def symbol(name):
     return int(gdb.parse_and_eval("&" + name)) & 0xFFFFFFFF
 
@@ -58,6 +61,9 @@ class Names(dict):
             entries=self.table("swapper_pg_dir", 1024), ptes=self.table("pg0", 2048),
             root=self.root, to=self.to, rights=self.rights, virtual=virtual,
             physical=lambda a: read_physical(a, 1, 4)[0],
+            # a page of each MB of the image and its tables that is no guard
+            places=[a for a in range(0x100000, 0x800000, 0x100000)
+                    if a + PAGE_OFFSET not in map(symbol, GUARDS)],
             word=lambda name: read_physical(symbol(name) - PAGE_OFFSET, 1, 4)[0])
         # a name that a comprehension in a check uses is looked up as a global
         self["__builtins__"] = __builtins__

@@ -124,8 +124,8 @@ check cr3 == phys("swapper_pdpt" if pae else "swapper_pg_dir")
 check cr0 & 0x80010000 == 0x80010000
 check bool(cr4 & 0x10) == (large or pae) and bool(cr4 & 0x80) == global_
 check bool(efer & 0x800) == nx
-check all(to(0xc0000000 + a) == a for a in range(0x100000, 0x800000, 0x100000))
-check all(to(a) == a for a in range(0x100000, 0x800000, 0x100000))
+check all(to(0xc0000000 + a) == a for a in places)
+check all(to(a) == a for a in places)
 check virtual(0x100000) == virtual(0xc0100000) == 0x1badb002
 check to(0x800000 + 0xc0000000) is None
 # text is read-only and executable, rodata read-only, the rest writable

@@ -18,7 +18,8 @@ PROGRAMS = {"suites": 1, "early": 3, "buddy": 3, "exhaustive": 10, "policy": 1,
             "slow": 1, "bad_free": 1, "check": 1, "pages": 1, "debug": 1, "boot": 3,
             "caches": 1, "slab": 5, "slab_exhaustive": 6, "kmalloc": 4, "damage": 3,
             "slab_check": 3, "mempool": 1, "watched": 2, "vmalloc": 3, "elevator": 1,
-            "vma": 5, "radix_tree": 2, "radix_tree3": 2, "swap": 1}
+            "vma": 5, "radix_tree": 2, "radix_tree3": 2, "swap": 1,
+            "readahead": 1}
 # how many inputs; measured: two seconds each
 FUZZERS = {"e820": 80000, "memblock": 20000, "cmdline": 12000, "multiboot": 200000,
            "srat": 300000, "slab": 2500, "elf": 200000, "cpio": 100000,

@@ -2,6 +2,7 @@
  * Open files and descriptors, each of their allocations failing; and disks as
  * files.
  */
+#include <kernel/base/fail.h>
 #include <kernel/fs/internal.h>
 #include <kernel/lib/errno.h>
 #include <mm/object/kmalloc.h>
@@ -254,6 +255,36 @@ TEST(files, a_disk)
 	EXPECT(!memcmp(sector - 2, "disk", 4));
 	fput(second);
 	EXPECT(!memcmp(sector - 2, "last", 4));
+	disk_end(fake);
+}
+
+/* What is dirty is written, whatever fails: its bio was kept for it. */
+TEST(files, a_disk_is_written_without_memory)
+{
+	static const char *const points[] = { "page", "slab" };
+	struct fake_disk *fake = disk_begin();
+	struct fail_point *point;
+	struct file *file;
+	u32 n, i;
+
+	REQUIRE(fake);
+	file = open_as(NODE, O_RDWR);
+	REQUIRE(file);
+	for (n = 1; n <= 2 * 6; n++) {
+		u8 byte = (u8)(n + 100);
+
+		for (i = 0; i < 6; i++)
+			EXPECT_EQ(kernel_write(file, i * PAGE_SIZE, &byte, 1),
+				  1);
+		kmem_caches_shrink();
+		point = fail_find(points[n % 2], 4);
+		fail_nth(point, (n + 1) / 2);
+		EXPECT_EQ(sync(file), 0);
+		fail_nth(point, 0);
+		for (i = 0; i < 6; i++)
+			EXPECT_EQ(fake->data[i * PAGE_SIZE], byte);
+	}
+	fput(file);
 	disk_end(fake);
 }
 

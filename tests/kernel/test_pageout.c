@@ -79,6 +79,7 @@ TEST(pageout, locked_and_used_pages_stay)
 
 TEST(pageout, write_that_ends_at_once)
 {
+	u32 written = vm_event_sum(VMSCAN_WRITE);
 	struct scan_control sc = scan_all();
 	struct page *page;
 
@@ -87,6 +88,7 @@ TEST(pageout, write_that_ends_at_once)
 	REQUIRE(page);
 	set_page_dirty(page);
 	EXPECT_EQ(shrink_this(page, &sc), 1);
+	EXPECT_EQ(vm_event_sum(VMSCAN_WRITE), written + 1);
 	EXPECT(fake.writes == 1 && MAPPING->nrpages == 0);
 	EXPECT_EQ(sc.nr_writeback, 0);
 	fake_end(&fake);

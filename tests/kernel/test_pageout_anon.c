@@ -123,15 +123,18 @@ TEST(pageout_anon, locked_memory_never_goes)
 	struct scan_control sc = scan_all();
 	struct mm_struct *mm = begin(2);
 	struct page *page;
-	u32 i;
+	u32 i, free;
 
 	REQUIRE(mm);
+	free = nr_swap_pages();
 	mm->limit.memlock = RLIM_INFINITY;
 	EXPECT_EQ(do_mlock(mm, USER, PAGE_SIZE, true), 0);
 	page = page_at(mm, USER);
 	for (i = 0; i < 3; i++) {
 		EXPECT(!shrink_unused(page, &sc));
 		EXPECT(PageActive(page) && page_at(mm, USER) == page);
+		EXPECT(!PageSwapCache(page));
+		EXPECT_EQ(nr_swap_pages(), free);
 	}
 	EXPECT_EQ(memory_swap.writes, 0);
 	EXPECT_EQ(do_mlock(mm, USER, PAGE_SIZE, false), 0);

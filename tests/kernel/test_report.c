@@ -176,7 +176,7 @@ TEST(report, meminfo)
 	const u32 kb = PAGE_SIZE >> 10;
 	const struct space_counts spaces = sum_space_counts();
 	const u32 disks = page_cache_pages_of_disks();
-	char want[800];
+	char want[900];
 
 	/* zones are the set's, all else is the machine's */
 	snprintf(want, sizeof(want),
@@ -198,6 +198,8 @@ TEST(report, meminfo)
 		 "AnonPages:    %8u kB\n"
 		 "Mapped:       %8u kB\n"
 		 "Slab:         %8u kB\n"
+		 "SReclaimable: %8u kB\n"
+		 "SUnreclaim:   %8u kB\n"
 		 "PageTables:   %8u kB\n"
 		 "Bounce:              0 kB\n"
 		 "CommitLimit:  %8u kB\n"
@@ -209,7 +211,9 @@ TEST(report, meminfo)
 		 nr_swap_cached() * kb, total_swap_pages() * kb,
 		 nr_swap_pages() * kb, nr_dirty_pages() * kb,
 		 nr_writeback_pages() * kb, spaces.anon * kb, spaces.file * kb,
-		 slab_pages_of_all() * kb, spaces.tables * kb,
+		 slab_pages_of_all() * kb, slab_pages_reclaimable() * kb,
+		 (slab_pages_of_all() - slab_pages_reclaimable()) * kb,
+		 spaces.tables * kb,
 		 vm_commit_limit() * kb,
 		 (u32)atomic_read(&overcommit.committed) * kb,
 		 vmalloc_total() >> 10, vmalloc_used() >> 10,
@@ -248,6 +252,7 @@ TEST(report, vmstat_pages)
 		 "nr_slab_unreclaimable %u\n"
 		 "nr_page_table_pages %u\n"
 		 "nr_bounce 0\n"
+		 "nr_vmscan_write %u\n"
 		 "numa_hit 111\n"
 		 "numa_miss 122\n"
 		 "numa_foreign 133\n"
@@ -258,6 +263,7 @@ TEST(report, vmstat_pages)
 		 page_cache_pages() + nr_swap_cached(), nr_dirty_pages(),
 		 nr_writeback_pages(), slab_pages_reclaimable(),
 		 slab_pages_of_all() - slab_pages_reclaimable(), spaces.tables,
+		 vm_event_sum(VMSCAN_WRITE),
 		 block_paged_kb(READ), block_paged_kb(WRITE));
 	EXPECT(!strncmp(printed(report_vmstat), want, strlen(want)));
 	EXPECT_STREQ(lines_between(record_stop(), "nr_free", "pswpin"), want);

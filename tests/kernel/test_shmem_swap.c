@@ -1,7 +1,10 @@
 /*
  * Shared memory in swap: mm/space/shmem_swap.c.
  */
+#include <kernel/base/fail.h>
 #include <kernel/base/printk.h>
+#include <kernel/lib/errno.h>
+#include <mm/object/slab.h>
 #include <mm/space/filemap.h>
 #include "swap_areas.h"
 
@@ -187,6 +190,92 @@ TEST(shmem_swap, a_read_that_fails)
 	s.area->no_read = 0;
 	EXPECT_EQ(peek(USER), 100);
 	end(&s);
+}
+
+/* --- without memory --- */
+
+static struct fail_point *fail_at(const char *name, u32 n)
+{
+	struct fail_point *point = fail_find(name, 4);
+
+	kmem_caches_shrink();
+	fail_nth(point, n);
+	return point;
+}
+
+static bool was_unused(struct fail_point *point)
+{
+	bool unused = point->active;
+
+	fail_nth(point, 0);
+	return unused;
+}
+
+/* How often a fault failed, of a page that is out each time. */
+static u32 faults_fail(struct scene *s, const char *name)
+{
+	enum fault_result result;
+	struct fail_point *point;
+	u32 n, failed = 0;
+	bool unused = false;
+
+	for (n = 1; !unused && n < 20; n++) {
+		EXPECT(out(s, USER));
+		point = fail_at(name, n);
+		result = mm_fault(s->mm, USER, 0, 0);
+		unused = was_unused(point);
+		EXPECT(fault_is_good(result) || result == FAULT_OOM);
+		failed += !fault_is_good(result);
+		space_check(s->mm);
+		EXPECT_EQ(peek(USER), 100);
+	}
+	EXPECT(unused);
+	return failed;
+}
+
+TEST(shmem_swap, a_fault_without_memory)
+{
+	unsigned int warnings = printk_warnings();
+	struct scene s;
+
+	REQUIRE(begin(&s));
+	EXPECT(faults_fail(&s, "page") >= 1);
+	faults_fail(&s, "slab");
+	test_allow_warnings(printk_warnings() - warnings);
+	end(&s);
+}
+
+TEST(shmem_swap, swapoff_without_memory)
+{
+	unsigned int warnings = printk_warnings();
+	struct fail_point *point;
+	struct scene s;
+	u32 i, n = 0;
+	int err;
+
+	REQUIRE(begin(&s));
+	for (i = 0; i < PAGES; i++)
+		EXPECT(out(&s, PAGE(i)));
+	/* the first one each time: what is at home stays there */
+	do {
+		point = fail_at("page", 1);
+		err = swapoff("test");
+		was_unused(point);
+		EXPECT(!err || (err == -ENOMEM && s.slots->writable));
+		EXPECT_EQ(check_swap(tell), 0);
+		n++;
+	} while (err && n < 3);
+	EXPECT_EQ(err, -ENOMEM);
+	/* swapoff's sentence alone: who asks so kills nobody for it either */
+	EXPECT_EQ(printk_warnings() - warnings, n);
+	for (i = 0; i < PAGES; i += 2)
+		EXPECT_EQ(peek(PAGE(i)), 100 + i);
+	EXPECT_EQ(swapoff("test"), 0);
+	for (i = 0; i < PAGES; i++)
+		EXPECT_EQ(peek(PAGE(i)), 100 + i);
+	test_allow_warnings(printk_warnings() - warnings);
+	space_end(s.mm);
+	area_destroy(s.area);
 }
 
 TEST(shmem_swap, without_slots_it_stays)

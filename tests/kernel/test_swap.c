@@ -3,7 +3,7 @@
  * and files as areas.
  */
 #include <kernel/base/printk.h>
-#include <kernel/fs/fs.h>
+#include <kernel/fs/internal.h>
 #include <kernel/lib/errno.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
@@ -12,6 +12,7 @@
 #include "swap_areas.h"
 
 #define SLOTS 32U
+#define NODE "/dev/fake0"
 #define PAGE(n) (USER + (n) * PAGE_SIZE)
 
 static void tell(const char *sentence)
@@ -242,7 +243,7 @@ TEST(swap, a_disk)
 	REQUIRE(fake && mm);
 	fake->way = FAKE_LATER;
 	write_swap_header(fake->data, FAKE_SECTORS / 8 - 1, 0, NULL);
-	EXPECT_EQ(swapon_path("/dev/fake0", TEST_PRIO), 0);
+	EXPECT_EQ(swapon_path(NODE, TEST_PRIO), 0);
 	EXPECT(all_out(mm, 8));
 	all_are_right(8);
 	/* the disk's sentence, and the area's */
@@ -254,7 +255,41 @@ TEST(swap, a_disk)
 	EXPECT(is_swapped(mm, PAGE(6)));
 	EXPECT_EQ(peek(PAGE(6)), 106);
 	space_end(mm);
-	EXPECT_EQ(swapoff("/dev/fake0"), 0);
+	EXPECT_EQ(swapoff(NODE), 0);
+	fake_destroy(fake);
+}
+
+/* Who writes to a disk has it alone, or with others who do. */
+TEST(swap, a_disk_that_is_written_to)
+{
+	struct fake_disk *fake = fake_create();
+	struct file *file[2] = { NULL }, *reader = NULL;
+
+	REQUIRE(fake);
+	fake->way = FAKE_LATER;
+	write_swap_header(fake->data, FAKE_SECTORS / 8 - 1, 0, NULL);
+	EXPECT_EQ(block_file_add(&fake->bdev), 0);
+	EXPECT_EQ(file_open(NODE, O_RDWR, 0, &file[0]), 0);
+	EXPECT_EQ(file_open(NODE, O_WRONLY, 0, &file[1]), 0);
+	REQUIRE(file[0] && file[1]);
+	test_allow_warnings(4);
+	EXPECT_EQ(swapon_path(NODE, TEST_PRIO), -EBUSY);
+	fput(file[0]);
+	EXPECT_EQ(swapon_path(NODE, TEST_PRIO), -EBUSY);
+	fput(file[1]);
+	EXPECT_EQ(swapon_path(NODE, TEST_PRIO), 0);
+	EXPECT_EQ(swapon_path(NODE, TEST_PRIO), -EBUSY);
+	EXPECT_EQ(file_open(NODE, O_RDWR, 0, &file[0]), -EBUSY);
+	EXPECT_EQ(file_open(NODE, O_RDONLY, 0, &reader), 0);
+	if (reader)
+		fput(reader);
+	EXPECT_EQ(swapoff(NODE), 0);
+	/* nor does one that was refused keep it */
+	memset(fake->data, 0, PAGE_SIZE);
+	EXPECT_EQ(swapon_path(NODE, TEST_PRIO), -EINVAL);
+	EXPECT_EQ(file_open(NODE, O_RDWR, 0, &file[0]), 0);
+	fput(file[0]);
+	EXPECT_EQ(path_unlink(NODE), 0);
 	fake_destroy(fake);
 }
 

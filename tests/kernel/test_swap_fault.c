@@ -218,6 +218,41 @@ TEST(swap_fault, alone_again)
 	end(&s);
 }
 
+/* Forks of forks, what is away read and written by all of them, and all end, in
+ * another order: no slot has a count. */
+TEST(swap_fault, nothing_is_left_of_forks)
+{
+	struct mm_struct *mm[4];
+	struct scene s;
+	u32 i, n, left = 0;
+
+	REQUIRE(begin(&s, 12));
+	mm[0] = s.mm;
+	for (n = 1; n < ARRAY_SIZE(mm); n++) {
+		use_mm(mm[(n - 1) / 2]);
+		for (i = n; i < 12; i += 2)
+			swap_out_page(mm[(n - 1) / 2], PAGE(i));
+		mm[n] = dup_mm(mm[(n - 1) / 2]);
+		REQUIRE(mm[n]);
+	}
+	for (n = 0; n < ARRAY_SIZE(mm); n++) {
+		EXPECT(peek_in(mm[n], PAGE(3 + n)) == 103 + n);
+		EXPECT(poke_in(mm[n], PAGE(4 + n), n));
+		swap_out_page(mm[n], PAGE(4 + n));
+	}
+	EXPECT(s.slots->inuse >= 12);
+	EXPECT_EQ(check_swap(tell), 0);
+	use_mm(mm[0]);
+	mmput(mm[2]);
+	mmput(mm[1]);
+	mmput(mm[3]);
+	EXPECT_EQ(unmap_pages(s.mm, USER, 12), 0);
+	for (i = 1; i < SLOTS; i++)
+		left += swap_slot_count(s.slots, i);
+	EXPECT(left == 0 && s.slots->inuse == 0 && s.slots->cached == 0);
+	end(&s);
+}
+
 TEST(swap_fault, unmapping_frees_slots)
 {
 	struct scene s;

@@ -3,7 +3,10 @@
  * far the lists are looked at, what becomes inactive, when there is nothing
  * more to be had, and that a node gets to its pages_high.
  */
+#include <kernel/base/cmdline.h>
 #include <kernel/cpu/time.h>
+#include <kernel/lib/errno.h>
+#include <kernel/lib/string.h>
 #include <mm/page/page_alloc.h>
 #include <mm/page/vmstat.h>
 #include <mm/space/rmap.h>
@@ -212,6 +215,65 @@ TEST_PRIVATE(vmscan, mapped_pages_go_last, ORDER)
 		put_page(page[i]);
 	}
 	zone_end(zone);
+}
+
+/* How many of 16 stay active that entries show. */
+static u32 stay_active(struct zone *zone, u32 swappiness, u32 mapped_ratio)
+{
+	struct scan_control sc = scan_all();
+
+	sc.priority = 0;
+	sc.swappiness = swappiness;
+	sc.mapped_ratio = mapped_ratio;
+	shrink_zone(zone, &sc);
+	return zone->nr_active;
+}
+
+TEST_PRIVATE(vmscan, swappiness_0_and_100, ORDER)
+{
+	struct zone *zone = zone_of_file();
+	struct page *page[16];
+	u32 i;
+
+	REQUIRE(zone && fill(0, 16, true));
+	for (i = 0; i < 16; i++) {
+		page[i] = find_get_page(MAPPING, i);
+		show(page[i]);
+	}
+	/* all of RAM is theirs, and there is another way still */
+	EXPECT_EQ(stay_active(zone, 0, 100), 16);
+	EXPECT_EQ(stay_active(zone, 100, 0), 0);
+	for (i = 0; i < 16; i++) {
+		page_remove_rmap(page[i]);
+		put_page(page[i]);
+	}
+	zone_end(zone);
+}
+
+static int set_option(const char *name, const char *value)
+{
+	const struct kernel_param *param;
+
+	for (param = __kernel_params_start; param < __kernel_params_end;
+	     param++)
+		if (!strcmp(param->name, name))
+			return param->set(value);
+	return -ENOENT;
+}
+
+TEST(vmscan, swappiness_is_an_option)
+{
+	u32 before = vm_swappiness;
+
+	EXPECT_EQ(set_option("swappiness", "0"), 0);
+	EXPECT_EQ(vm_swappiness, 0);
+	EXPECT_EQ(set_option("swappiness", "100"), 0);
+	EXPECT_EQ(vm_swappiness, 100);
+	EXPECT_EQ(set_option("swappiness", "101"), -ERANGE);
+	EXPECT_EQ(set_option("swappiness", "x"), -EINVAL);
+	EXPECT_EQ(set_option("swappiness", ""), -EINVAL);
+	EXPECT_EQ(vm_swappiness, 100);
+	vm_swappiness = before;
 }
 
 TEST_PRIVATE(vmscan, second_chance, ORDER)

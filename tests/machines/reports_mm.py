@@ -60,7 +60,8 @@ MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
            "SwapTotal:    %8lu kB\n" "SwapFree:     %8lu kB\n"
            "Dirty:        %8lu kB\n" "Writeback:    %8lu kB\n"
            "AnonPages:    %8lu kB\n" "Mapped:       %8lu kB\n"
-           "Slab:         %8lu kB\n" "PageTables:   %8lu kB\n"
+           "Slab:         %8lu kB\n" "SReclaimable: %8lu kB\n"
+           "SUnreclaim:   %8lu kB\n" "PageTables:   %8lu kB\n"
            "Bounce:       %8lu kB\n"
            "CommitLimit:  %8lu kB\n" "Committed_AS: %8lu kB\n"
            "VmallocTotal: %8lu kB\n" "VmallocUsed:  %8lu kB\n"
@@ -69,7 +70,7 @@ MEMINFO = ("MemTotal:     %8lu kB\n" "MemFree:      %8lu kB\n"
 VMSTAT = tuple("""
     nr_free_pages nr_inactive nr_active nr_anon_pages nr_mapped nr_file_pages
     nr_dirty nr_writeback nr_slab_reclaimable nr_slab_unreclaimable
-    nr_page_table_pages nr_bounce
+    nr_page_table_pages nr_bounce nr_vmscan_write
     numa_hit numa_miss numa_foreign numa_local numa_other
     pgpgin pgpgout pswpin pswpout
     pgalloc_dma pgalloc_normal pgalloc_high pgfree pgactivate pgdeactivate
@@ -608,6 +609,10 @@ def list_sums(seen):
          of_files * 4 + mem["SwapCached"]),
         ("nr_slab_*", stat["nr_slab_reclaimable"] +
          stat["nr_slab_unreclaimable"], mem["Slab"] // 4),
+        ("nr_slab_reclaimable", stat["nr_slab_reclaimable"] * 4,
+         mem["SReclaimable"]),
+        ("nr_slab_unreclaimable", stat["nr_slab_unreclaimable"] * 4,
+         mem["SUnreclaim"]),
         ("nr_page_table_pages", stat["nr_page_table_pages"] * 4,
          mem["PageTables"]),
         ("nr_dirty", stat["nr_dirty"] * 4, mem["Dirty"]),

@@ -174,6 +174,9 @@ BAD_OPTIONS = (     # option, the warning, RAM
      64 * MB),
     ("kmap_pool=1025", r"option kmap_pool=1025: expected kmap_pool=", 64 * MB),
     ("kmap_pool=2x", r"option kmap_pool=2x: expected kmap_pool=", 64 * MB),
+    ("swappiness=101", r"option swappiness=101: expected swappiness=0\.\.100",
+     64 * MB),
+    ("swappiness=x", r"option swappiness=x: expected swappiness=", 64 * MB),
     ('mem="32M', r"option mem=32M: a quote is not closed; ignored", 64 * MB),
 )
 

@@ -90,6 +90,8 @@ struct block_device {
 	void *private;			/* the driver's */
 	struct request_queue *queue;	/* the block layer's */
 	struct list_head list;		/* of all devices */
+	u32 writers;			/* claim_disk(); under disks_lock, */
+	bool owned;			/* both */
 	struct {
 		u64 sectors[2];		/* READ, WRITE */
 		u32 requests[2];	/* begun, without retries */
@@ -162,6 +164,14 @@ void blk_device_gone(struct block_device *bdev);
 
 /* NULL: none of that name. Any context. */
 struct block_device *find_disk(const char *name);
+
+/*
+ * Who is to write to it, of those who must know of each other: with others who
+ * do, or alone. -EBUSY: somebody has it alone; or alone is wanted, and somebody
+ * writes. Any context.
+ */
+int claim_disk(struct block_device *bdev, bool alone);
+void release_disk(struct block_device *bdev, bool alone);
 
 /* All of them in the order of add_disk(); the first for NULL, NULL at the end.
  * Task context. */

@@ -220,6 +220,10 @@ struct page *find_or_create_page(struct address_space *mapping, u32 index);
 struct page *read_cache_page(struct address_space *mapping, u32 index,
 			     bool *major);
 
+/* The same for who can do without: nobody is killed for its memory, and nobody
+ * warned. */
+struct page *read_cache_page_if(struct address_space *mapping, u32 index);
+
 #define ERR_PAGE(err) ((struct page *)(intptr_t)(err))
 #define PAGE_ERR(page) ((int)(intptr_t)(page))
 #define IS_ERR_PAGE(page) ((uintptr_t)(page) >= (uintptr_t)-4095)

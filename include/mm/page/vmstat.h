@@ -21,6 +21,7 @@ enum vm_event {
 	PAGEOUTRUN,		/* times that kswapd worked */
 	PGROTATED,		/* to the end of inactive behind a write */
 	OOM_KILL,
+	VMSCAN_WRITE,		/* pages that reclaim began to write */
 
 	/* a counter for each type of zone */
 	ZONE_VM_EVENTS,
