@@ -356,7 +356,7 @@ ROWS: list[Break] = [
           "shmem_swap.swapoff_without_memory"),
     Break("read-ahead: one failure ends the run for its reader",
           "kernel/fs/blockfile.c",
-          "if (!run || sector + (n - 1) * SECTORS_OF_PAGE >= bdev->capacity) {",
+          "if (!run || sector + (u64)(n - 1) * SECTORS_OF_PAGE >= bdev->capacity) {",
           "if (!run)\n\t\tn = 0;\n\tif (!run || sector + (n - 1) * "
           "SECTORS_OF_PAGE >= bdev->capacity) {",
           "readahead_disk.nth_allocation_fails"),
