@@ -7,6 +7,7 @@
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/monitor/monitor.h>
+#include <mm/cache/pagemap.h>
 #include <mm/page/page_alloc.h>
 
 #define SECTORS_SHOWN 64U	/* guessed: 2048 lines are enough */
@@ -28,6 +29,7 @@ static int cmd_sync(int argc, char **argv)
 	if (argc > 1)
 		return -EINVAL;
 	fs_sync();
+	printk("sync: %u pages are dirty still\n", nr_dirty_pages());
 	return 0;
 }
 

@@ -180,8 +180,8 @@ def option_cases():
                    ranges=fake_ranges(96 * MB, n))
         yield qemu_nodes(f"fake={n}-of-two", *TWO, cmdline=f"numa=fake={n}",
                          nodes=n, ranges=fake_ranges(96 * MB, n), cpus=(0,))
-    yield Case("fake=16-8M", mem=8 * MB, nodes=16, cmdline="numa=fake=16",
-               ranges=fake_ranges(8 * MB, 16))
+    yield Case("fake=16-16M", mem=16 * MB, nodes=16, cmdline="numa=fake=16",
+               ranges=fake_ranges(16 * MB, 16))
     yield Case("fake=3-1G", mem=GB, nodes=3, cmdline="numa=fake=3",
                ranges=fake_ranges(GB, 3))
     yield Case("fake=5-6G", mem=6 * GB, nodes=5, cmdline="numa=fake=5",
@@ -207,9 +207,10 @@ def option_cases():
 
 
 def least_cases():
-    """Just so much RAM that borders stand at multiples of 4 MB."""
-    yield Case("fake=16-65M", mem=65 * MB, nodes=16, cmdline="numa=fake=16",
-               ranges=fake_ranges(65 * MB, 16))
+    """Just so much RAM that borders stand at multiples of 4 MB, and the first
+    node has more than the image."""
+    yield Case("fake=16-129M", mem=129 * MB, nodes=16, cmdline="numa=fake=16",
+               ranges=fake_ranges(129 * MB, 16))
 
 
 # --- tables of our own: text for iasl -----------------------------------------
