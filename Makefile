@@ -199,16 +199,14 @@ $(EXTRA_OUT)/%.o: $(EXTRA)/%.c $(O)/config
 # who called it; and it ends there if EBP had something else in it.
 $(patsubst %,$(O)/obj/%.o,mm/page/page_hot mm/page/page_bulk mm/cache/find_hot \
 	mm/object/slab_hot mm/table/pgtable_range mm/table/pgtable_user \
-	mm/virt/vmap_area mm/virt/vmalloc mm/high/highmem \
-	mm/space/fault mm/space/memory \
-	mm/space/vma mm/space/zap mm/space/filemap mm/reclaim/lru \
-	mm/space/mmap mm/space/rmap mm/space/rmap_unmap \
-	mm/reclaim/vmscan mm/reclaim/pageout \
-	mm/reclaim/page_io mm/reclaim/swap_fault mm/reclaim/swap_slots \
-	mm/reclaim/swap_state mm/reclaim/swapfile mm/page/page_alloc \
-	mm/page/alloc_slow mm/page/buddy mm/page/watermark mm/cache/dirty \
-	mm/cache/filemap mm/table/pgtable kernel/cpu/tlb \
-	kernel/block/page_io kernel/block/ramdisk \
+	mm/virt/vmap_area mm/virt/vmalloc mm/high/highmem mm/cache/dirty \
+	mm/cache/filemap mm/space/fault mm/space/memory mm/space/vma \
+	mm/space/zap mm/space/filemap mm/space/mmap mm/space/rmap \
+	mm/space/rmap_unmap mm/reclaim/lru mm/reclaim/vmscan \
+	mm/reclaim/pageout mm/reclaim/page_io mm/reclaim/swap_fault \
+	mm/reclaim/swap_slots mm/reclaim/swap_state mm/reclaim/swapfile \
+	mm/table/pgtable kernel/cpu/tlb kernel/block/page_io \
+	kernel/block/ramdisk \
 	kernel/lib/rbtree kernel/lib/gaptree kernel/lib/radix_tree): \
 	CFLAGS += -fomit-frame-pointer -momit-leaf-frame-pointer
 
