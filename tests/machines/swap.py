@@ -48,9 +48,9 @@ DISKS = (
     Row("32M-486", mem=32 * MB, cpu="486", touched=44),
     Row("32M-pae", mem=32 * MB, cmdline="pae", touched=44),
     Row("32M-numa", mem=32 * MB, cmdline="numa=fake=2", touched=44),
-    Row("32M-nodma", mem=32 * MB, cmdline="ide=nodma", touched=40, cost=60.0),
+    Row("32M-nodma", mem=32 * MB, cmdline="ide=nodma", touched=36, cost=60.0),
     Row("highmem", mem=96 * MB, cmdline="highmem=32M", touched=140, cost=60.0),
-    Row("32M-watched", mem=32 * MB, touched=40,
+    Row("32M-watched", mem=32 * MB, touched=36,
         cmdline="debug=slab,page_owner,page_poison,locks"),
 )
 
