@@ -12,6 +12,7 @@ import struct
 import time
 from dataclasses import dataclass
 
+from machines import ktap
 from machines.disks import drive, label, make_image
 from machines.harness import Skip, Test, require, run_command
 from machines.qemu import MB, Guest, kernel_args, machine_args
@@ -48,8 +49,11 @@ DISKS = (
     Row("32M-486", mem=32 * MB, cpu="486", touched=44),
     Row("32M-pae", mem=32 * MB, cmdline="pae", touched=44),
     Row("32M-numa", mem=32 * MB, cmdline="numa=fake=2", touched=44),
-    Row("32M-nodma", mem=32 * MB, cmdline="ide=nodma", touched=36, cost=60.0),
     Row("highmem", mem=96 * MB, cmdline="highmem=32M", touched=140, cost=60.0),
+)
+
+SLOW_DISKS = (      # minutes: of make test-long
+    Row("32M-nodma", mem=32 * MB, cmdline="ide=nodma", touched=36, cost=60.0),
     Row("32M-watched", mem=32 * MB, touched=36,
         cmdline="debug=slab,page_owner,page_poison,locks"),
 )
@@ -63,7 +67,7 @@ RAM_DISKS = (       # mem= of them
 
 def tests(ctx):
     """Each kind of area; areas that are none; errors; ends."""
-    for row in DISKS:
+    for row in DISKS + (SLOW_DISKS if ktap.LONG else ()):
         yield Test(f"machines.swap-{row.name}",
                    bound(on_disk, ctx, row), row.cost)
     for row in RAM_DISKS:
