@@ -5,6 +5,7 @@
 #include <kernel/base/fail.h>
 #include <mm/object/kmalloc.h>
 #include <mm/page/page_alloc.h>
+#include <mm/page/vmstat.h>
 #include "fake_file.h"
 #include "threads.h"
 
@@ -82,8 +83,15 @@ TEST(readahead, window_grows)
 	fake_end(&fake);
 }
 
+static u32 pages_stolen(void)
+{
+	return vm_event_sum(PGSTEAL_KSWAPD) + vm_event_sum(PGSTEAL_DIRECT);
+}
+
 TEST(readahead, large_calls_begin_with_more)
 {
+	u32 stolen = pages_stolen();
+
 	REQUIRE(fake_init_ahead(&fake, FAKE_AT_ONCE));
 	EXPECT(read_pages(0, 4));
 	last_run_is(1, 0, 8);
@@ -98,7 +106,10 @@ TEST(readahead, large_calls_begin_with_more)
 	EXPECT_EQ(fake.runs[0].n, 32);
 	EXPECT_EQ(fake.runs[1].start, 32);
 	EXPECT(fake.nr_runs >= 4 && fake.nr_runs <= 5);
-	EXPECT_EQ(fake.reads, MAPPING->nrpages);
+	/* what a small machine took back meanwhile was read again */
+	stolen = pages_stolen() - stolen;
+	EXPECT(fake.reads >= MAPPING->nrpages &&
+	       fake.reads <= MAPPING->nrpages + stolen);
 	fake_end(&fake);
 }
 
